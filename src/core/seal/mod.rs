@@ -1,0 +1,129 @@
+//! Sealing: the only room that touches ciphers, key agreement and key derivation.
+//!
+//! Three things live here: [`hpke`] seals to somebody's public key (RFC 9180, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
+//! ChaCha20-Poly1305), [`aead`] seals under a shared key (XChaCha20-Poly1305), and [`derive`] makes one key from another (HKDF-SHA256).
+//! Every use names its purpose, so that what was sealed for one can never be opened as another. What must never be here: a rule about
+//! who may open what.
+
+pub mod aead;
+pub mod hpke;
+
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Name of the one suite that exists so far; every signed or sealed object names its suite.
+/// Ed25519, X25519 with HKDF-SHA256 and ChaCha20-Poly1305 (HPKE), XChaCha20-Poly1305, SHA-256.
+pub const SUITE: &str = "anju-1";
+
+/// A 32-byte secret key. Wiped when dropped, never printed.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    /// Takes the bytes as they are.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// A fresh random key.
+    pub fn random(rng: &mut dyn rand_core::CryptoRng) -> Self {
+        let mut bytes = [0; 32];
+        rng.fill_bytes(&mut bytes);
+        Self(bytes)
+    }
+
+    /// The bytes, for a key file or for sealing to somebody. Never for a log.
+    #[must_use]
+    pub const fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+/// What a derived or shared key is for; part of every derivation and of every sealed thing's associated data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Announcements between members, under the epoch secret.
+    Gossip,
+    /// The issuer-signed JWT inside a certificate's payload.
+    CertificateJwt,
+    /// One disclosure inside a certificate's payload.
+    CertificateField,
+    /// A certificate's content key, sealed to its holder.
+    CertificateContent,
+    /// The keys and key binding inside a grant, sealed to its audience.
+    GrantKeys,
+    /// An access record, sealed to author, issuer and holder.
+    Access,
+    /// The secrets of a charter's epoch, sealed to a member.
+    Epoch,
+    /// A personal column of the store.
+    StoreColumn,
+}
+
+impl Purpose {
+    /// The label that enters derivations; never changes once released.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Gossip => "anju/v1/gossip",
+            Self::CertificateJwt => "anju/v1/certificate-jwt",
+            Self::CertificateField => "anju/v1/certificate-field",
+            Self::CertificateContent => "anju/v1/certificate-content",
+            Self::GrantKeys => "anju/v1/grant-keys",
+            Self::Access => "anju/v1/access",
+            Self::Epoch => "anju/v1/epoch",
+            Self::StoreColumn => "anju/v1/store-column",
+        }
+    }
+}
+
+/// Something sealed did not open: wrong key, wrong purpose, wrong associated data, or altered bytes. Which of them is not knowable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the sealed bytes do not open")]
+pub struct Unopened;
+
+/// Derives a key for `purpose` from `key`, bound to every part of `context` (HKDF-SHA256, no salt; each part is length-prefixed).
+#[must_use]
+pub fn derive(key: &Key, purpose: Purpose, context: &[&[u8]]) -> Key {
+    let mut info = purpose.label().as_bytes().to_vec();
+    for part in context {
+        info.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        info.extend_from_slice(part);
+    }
+    let mut out = [0; 32];
+    // 32 bytes is one block of SHA-256: `expand` only fails beyond 255 blocks.
+    let expanded = Hkdf::<Sha256>::new(None, key.expose()).expand(&info, &mut out);
+    debug_assert!(expanded.is_ok());
+    let derived = Key(out);
+    out.zeroize();
+    derived
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_derived_key_depends_on_purpose_and_on_where_the_context_is_cut() {
+        let key = Key::from_bytes([7; 32]);
+        let a = derive(&key, Purpose::CertificateField, &[b"ab", b"c"]);
+        let b = derive(&key, Purpose::CertificateField, &[b"a", b"bc"]);
+        let c = derive(&key, Purpose::CertificateJwt, &[b"ab", b"c"]);
+        assert_ne!(a.expose(), b.expose());
+        assert_ne!(a.expose(), c.expose());
+        assert_eq!(a.expose(), derive(&key, Purpose::CertificateField, &[b"ab", b"c"]).expose());
+    }
+
+    #[test]
+    fn a_key_is_never_printed() {
+        assert_eq!(format!("{:?}", Key::from_bytes([9; 32])), "Key(..)");
+    }
+}

@@ -1,0 +1,246 @@
+//! The store as the core sees it: [`Shelf`] reads, [`Write`] asks for a change. Reads are borrowed, writes are returned.
+//!
+//! Two kinds of rows: journals and records are the truth; [`Projection`]s are derived from journals by `node/project` and can be thrown
+//! away and derived again (`anju store rebuild`). What must never be here: SQL, a file, a cache.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{FaultCode, RefusalCode, ShelfError};
+use crate::journal::{Entry, Subtree};
+use crate::names::{CentreCode, CertificateNumber, Digest, GrantId, RequestId, StatementId, StationKey, Thumbprint};
+use crate::seal::Key;
+use crate::seal::hpke::SealingKey;
+use crate::time::Time;
+
+/// How far a journal is held here.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct JournalState {
+    /// Rows held; they are proven to stand under `head`.
+    pub size: u64,
+    /// Roots of the complete subtrees of the rows held, largest first (the compact range 0..size).
+    pub peaks: Vec<Digest>,
+    /// The newest checkpoint of its author that was verified here; its size is at least `size`.
+    pub head: Option<Head>,
+    /// Rows whose meaning has been applied to the projections.
+    pub applied: u64,
+}
+
+/// A verified checkpoint and when it was alive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Tree size.
+    pub size: u64,
+    /// Root hash.
+    pub root: Digest,
+    /// The signed note with its author's signature and heartbeat cosignature, as received.
+    pub note: Vec<u8>,
+    /// The author's own time of the newest heartbeat over it.
+    pub heartbeat: Time,
+    /// When this peer received that heartbeat, by its own clock.
+    pub received: Time,
+}
+
+/// A certificate as its issuer's journal tells it. Nothing in it is personal; the content is in the statement's sealed payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateRow {
+    /// Its number, unique in the federation.
+    pub number: CertificateNumber,
+    /// Its issuer.
+    pub issuer: CentreCode,
+    /// Row of the issuer's journal that issued it.
+    pub index: u64,
+    /// Id of that statement.
+    pub statement: StatementId,
+    /// Code of its kind, such as `YDDKJCZM`.
+    pub kind: String,
+    /// The only centre that may rely on it, if it has one.
+    pub addressee: Option<CentreCode>,
+    /// The holder's signing key, as a thumbprint.
+    pub holder: Thumbprint,
+    /// The holder's key that things are sealed to.
+    pub holder_sealing: SealingKey,
+    /// When it was issued.
+    pub issued: Time,
+    /// Last moment of its validity.
+    pub expires: Time,
+    /// Set when it was cancelled or superseded.
+    pub ended: Option<Ended>,
+}
+
+/// When and why a certificate ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// When its issuer said so.
+    pub at: Time,
+    /// Stable code: `cancelled` or `superseded`.
+    pub reason: String,
+}
+
+/// One use of a grant, refused ones included, as far as this centre may read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessRow {
+    /// Centre that looked.
+    pub author: CentreCode,
+    /// Row of that centre's journal.
+    pub index: u64,
+    /// When.
+    pub at: Time,
+    /// The asker's id of the request.
+    pub request: RequestId,
+    /// Digest over what was asked (grant text, matter, business number), to notice a reused id.
+    pub asked: Digest,
+    /// The grant used.
+    pub grant: GrantId,
+    /// The certificate it was for.
+    pub certificate: CertificateNumber,
+    /// Code of the matter.
+    pub matter: String,
+    /// The asker's business number. Personal: sealed at rest.
+    pub business_no: String,
+    /// Names of the fields that were released, in certificate order.
+    pub fields: Vec<String>,
+    /// `None` when it was released, else why not.
+    pub refused: Option<RefusalCode>,
+}
+
+/// A change of a projection, derived from one statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Projection {
+    /// A certificate was issued. Ignored when the number exists already.
+    Certificate(CertificateRow),
+    /// A certificate ended. The first ending stands.
+    CertificateEnded {
+        /// Which.
+        number: CertificateNumber,
+        /// When and why.
+        ended: Ended,
+    },
+    /// A grant was used or refused.
+    Access(AccessRow),
+    /// A holder took a grant back. The first revocation stands.
+    GrantRevoked {
+        /// Which.
+        grant: GrantId,
+        /// When.
+        at: Time,
+    },
+}
+
+/// What an issuer keeps of a certificate it issued. A record, not a projection: it is in no journal. Sealed at rest.
+#[derive(Debug, Clone)]
+pub struct IssuedRecord {
+    /// Its number.
+    pub number: CertificateNumber,
+    /// The account it speaks of.
+    pub account_no: String,
+    /// The key its field keys are derived from.
+    pub content_key: Key,
+}
+
+/// The last head this station let out, as kept outside the backup set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptHead {
+    /// Whose journal.
+    pub centre: CentreCode,
+    /// Tree size.
+    pub size: u64,
+    /// Root hash.
+    pub root: Digest,
+}
+
+/// A change the core asks the store to make. All writes of one input are made in one transaction, in order.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// Rows `from..` of a journal, already proven, and the state after them.
+    Append {
+        /// Whose journal.
+        centre: CentreCode,
+        /// Index of the first entry; equals the size before.
+        from: u64,
+        /// The rows in order.
+        entries: Vec<Entry>,
+        /// Subtree roots that these rows completed (stored levels only).
+        subtrees: Vec<Subtree>,
+        /// Size, peaks, head and applied after them.
+        state: JournalState,
+    },
+    /// A newer head or heartbeat without new rows.
+    Head {
+        /// Whose journal.
+        centre: CentreCode,
+        /// The new head.
+        head: Head,
+    },
+    /// A payload is no longer to be kept.
+    Erase {
+        /// Whose journal.
+        centre: CentreCode,
+        /// Which row.
+        index: u64,
+    },
+    /// A damaged or missing payload, fetched again and checked against its header.
+    Restore {
+        /// Whose journal.
+        centre: CentreCode,
+        /// Which row.
+        index: u64,
+        /// Its payload.
+        payload: Vec<u8>,
+    },
+    /// A projection changed.
+    Project(Projection),
+    /// An issued certificate's record.
+    Issued(IssuedRecord),
+    /// Two checkpoints that do not extend each other, kept as proof.
+    Fork {
+        /// Who forked.
+        centre: CentreCode,
+        /// One signed note.
+        one: Vec<u8>,
+        /// The other.
+        other: Vec<u8>,
+    },
+    /// A station misbehaved; counted.
+    Fault {
+        /// Who.
+        station: StationKey,
+        /// How.
+        code: FaultCode,
+    },
+}
+
+/// Reads. Implementations answer as of the writes made so far, and never cache across a failed transaction.
+pub trait Shelf {
+    /// How far `centre`'s journal is held; the default when nothing is.
+    fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError>;
+    /// Rows `from..`, at least one if there is one, then as many as fit `max_bytes` of header and payload, at most `max_rows`.
+    /// A payload whose digest is not its header's is answered as absent.
+    fn entries(&self, centre: &CentreCode, from: u64, max_rows: u64, max_bytes: usize) -> Result<Vec<Entry>, ShelfError>;
+    /// The root of a complete subtree (level 0: the leaf hash).
+    fn subtree(&self, centre: &CentreCode, level: u8, index: u64) -> Result<Digest, ShelfError>;
+    /// A certificate by number.
+    fn certificate(&self, number: &CertificateNumber) -> Result<Option<CertificateRow>, ShelfError>;
+    /// The certificate bound to a holder key.
+    fn certificate_of_holder(&self, holder: &Thumbprint) -> Result<Option<CertificateRow>, ShelfError>;
+    /// Certificates of `issuer` with numbers after `after`, in number order, at most `limit`.
+    fn certificates(&self, issuer: &CentreCode, after: Option<&CertificateNumber>, limit: usize)
+    -> Result<Vec<CertificateRow>, ShelfError>;
+    /// How many certificates of `issuer` have numbers that begin with `prefix`.
+    fn certificate_count(&self, issuer: &CentreCode, prefix: &str) -> Result<u64, ShelfError>;
+    /// How often this centre released fields for `grant`.
+    fn grant_uses(&self, author: &CentreCode, grant: &GrantId) -> Result<u32, ShelfError>;
+    /// When the grant was revoked, if it was.
+    fn grant_revoked(&self, grant: &GrantId) -> Result<Option<Time>, ShelfError>;
+    /// The access made under this request id by `author`.
+    fn access(&self, author: &CentreCode, request: &RequestId) -> Result<Option<AccessRow>, ShelfError>;
+    /// What the issuer kept of a certificate.
+    fn issued(&self, number: &CertificateNumber) -> Result<Option<IssuedRecord>, ShelfError>;
+    /// Whether a payload was erased on purpose (by [`Write::Erase`]).
+    fn erased(&self, centre: &CentreCode, index: u64) -> Result<bool, ShelfError>;
+    /// Rows whose payload is missing or damaged though nothing allows it, at most `limit`: what the scrub found.
+    fn damaged(&self, limit: usize) -> Result<Vec<(CentreCode, u64)>, ShelfError>;
+    /// Whether two heads of this centre are kept as proof of a fork.
+    fn forked(&self, centre: &CentreCode) -> Result<bool, ShelfError>;
+    /// Faults counted so far, per station and code.
+    fn faults(&self) -> Result<Vec<(StationKey, FaultCode, u64)>, ShelfError>;
+}
