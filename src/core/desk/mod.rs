@@ -1,1 +1,386 @@
-//! Being built.
+//! The local door: what a centre's own people and programs may ask their running peer, and what it answers.
+//!
+//! One JSON object a line over a Unix socket: the client sends one [`Request`], the peer answers any number of [`Event::Progress`] and
+//! then exactly one closing event. The command line and the terminal speak these same types. What must never be here: words for a
+//! screen; the peer answers codes and facts, the client finds the words.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{FaultCode, Refusal};
+use crate::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, RequestId, StationKey};
+use crate::shelf::{CertificateRow, Ended};
+use crate::time::Time;
+
+/// Longest request line, in bytes: a grant of 8 KiB in JSON, an enrolment card, and room.
+pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
+/// Longest event line, in bytes.
+pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
+/// Most certificates in one page of a list.
+pub const MAX_PAGE: usize = 500;
+
+/// What a client asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// How the peer is: journals, peers, what is stale.
+    Status,
+    /// Issue a certificate for an account to the holder of an enrolment card.
+    CertificateIssue {
+        /// GRZH 个人账号.
+        account_no: String,
+        /// Code of the certificate's kind.
+        kind: String,
+        /// The only centre that may rely on it; required for the cross-region kind.
+        addressee: Option<CentreCode>,
+        /// The enrolment card, as its file's text.
+        card: String,
+        /// The clerk's name, printed on the certificate.
+        clerk: String,
+        /// Days of validity; the centre's default when absent.
+        valid_days: Option<u32>,
+        /// The same id issues once.
+        request: RequestId,
+    },
+    /// Certificates this centre issued, in number order.
+    CertificateList {
+        /// Only numbers after this one.
+        after: Option<CertificateNumber>,
+        /// At most so many, and at most [`MAX_PAGE`].
+        limit: usize,
+    },
+    /// One certificate, whoever issued it.
+    CertificateShow {
+        /// Its number.
+        number: CertificateNumber,
+    },
+    /// A certificate's file again, for its holder.
+    CertificateFile {
+        /// Its number.
+        number: CertificateNumber,
+    },
+    /// End a certificate.
+    CertificateCancel {
+        /// Its number.
+        number: CertificateNumber,
+        /// `cancelled` or `superseded`.
+        reason: String,
+    },
+    /// Read and verify what a grant allows.
+    Query {
+        /// The grant's text.
+        grant: String,
+        /// The asking centre's business number.
+        business_no: String,
+        /// Code of the matter at hand; the grant's own when absent.
+        matter: Option<String>,
+        /// The same id gets the same answer and costs no further use.
+        request: RequestId,
+    },
+}
+
+/// What the peer answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// Something long goes on.
+    Progress {
+        /// Where it stands.
+        stage: Stage,
+    },
+    /// How the peer is.
+    Status(Box<Status>),
+    /// A certificate was issued; `file` is for its holder.
+    CertificateIssued {
+        /// Its number.
+        number: CertificateNumber,
+        /// Last moment of its validity.
+        expires: Time,
+        /// The certificate file's text, to be given to the holder.
+        file: String,
+    },
+    /// A certificate's file.
+    CertificateFile {
+        /// Its number.
+        number: CertificateNumber,
+        /// The certificate file's text.
+        file: String,
+    },
+    /// One page of certificates.
+    CertificateList {
+        /// In number order.
+        certificates: Vec<CertificateSummary>,
+        /// Whether there are more after the last one.
+        more: bool,
+    },
+    /// One certificate.
+    CertificateShow {
+        /// As the journals tell it.
+        certificate: CertificateSummary,
+        /// The account it speaks of; only at its issuer.
+        account_no: Option<String>,
+    },
+    /// A certificate was ended.
+    CertificateCancelled {
+        /// Its number.
+        number: CertificateNumber,
+        /// When and why.
+        ended: Ended,
+    },
+    /// What a grant allowed to read, with the three answers.
+    Answer(Box<Answer>),
+    /// A policy said no. Closes the request.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// What could still be said when the refusal came, if anything.
+        about: Option<RefusedQuery>,
+    },
+    /// The peer failed; nothing was done. Closes the request.
+    Failed {
+        /// Stable code.
+        code: String,
+        /// Detail without personal data.
+        detail: String,
+    },
+}
+
+impl Event {
+    /// Whether this is the last event of its request.
+    #[must_use]
+    pub const fn closes(&self) -> bool {
+        !matches!(self, Self::Progress { .. })
+    }
+}
+
+/// Where a query stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// 读取数据源: the account is looked up in the source.
+    ReadingSource,
+    /// 拉取中: the certificate's statement is being pulled.
+    Pulling,
+    /// 已获取: it is here.
+    Obtained,
+    /// 已核验: every check has passed.
+    Verified,
+}
+
+/// What is known of a certificate without anybody's consent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateSummary {
+    /// Its number.
+    pub number: CertificateNumber,
+    /// Its issuer.
+    pub issuer: CentreCode,
+    /// Code of its kind.
+    pub kind: String,
+    /// The only centre that may rely on it.
+    pub addressee: Option<CentreCode>,
+    /// When it was issued.
+    pub issued: Time,
+    /// Last moment of its validity.
+    pub expires: Time,
+    /// Set when it was ended.
+    pub ended: Option<Ended>,
+    /// Row of the issuer's journal.
+    pub index: u64,
+}
+
+impl From<CertificateRow> for CertificateSummary {
+    fn from(row: CertificateRow) -> Self {
+        Self {
+            number: row.number,
+            issuer: row.issuer,
+            kind: row.kind,
+            addressee: row.addressee,
+            issued: row.issued,
+            expires: row.expires,
+            ended: row.ended,
+            index: row.index,
+        }
+    }
+}
+
+/// The three questions a verification answers, separately. Unknown is never shown as clear.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The certificate.
+    pub certificate: CertificateSummary,
+    /// Is it authentic?
+    pub authentic: Authentic,
+    /// Is it authorised?
+    pub authorised: Authorised,
+    /// Is it current?
+    pub current: Current,
+    /// The released fields, in certificate order.
+    pub fields: Vec<ReleasedField>,
+    /// The SD-JWT+KB presentation, which other software can verify.
+    pub presentation: String,
+}
+
+/// What was checked of a certificate's authenticity. All of it held, or there would be no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authentic {
+    /// Signed by the centre's key of the charter.
+    pub signature: bool,
+    /// Bound to the key that signed the grant.
+    pub holder_binding: bool,
+    /// The statement stands in the issuer's journal, under a checkpoint signed by it.
+    pub inclusion: bool,
+    /// Size of that checkpoint.
+    pub checkpoint_size: u64,
+    /// Root of that checkpoint.
+    pub checkpoint_root: Digest,
+}
+
+/// What the grant allows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authorised {
+    /// Its id.
+    pub grant: GrantId,
+    /// Code of the matter.
+    pub matter: String,
+    /// Last moment it may be used.
+    pub expires: Time,
+    /// This use is number `use_no` …
+    pub use_no: u32,
+    /// … of so many.
+    pub uses: u32,
+}
+
+/// How current the answer is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Current {
+    /// What can be said.
+    pub state: Currency,
+    /// The issuer's own time of the newest heartbeat held here.
+    pub as_of: Option<Time>,
+    /// Milliseconds since that heartbeat, by this peer's clock.
+    pub age_ms: Option<i64>,
+    /// Whether the issuer has been silent longer than [`crate::node::STALE_AFTER_MS`].
+    pub stale: bool,
+    /// Whether rows that the issuer has announced are not here yet.
+    pub behind: bool,
+}
+
+/// Whether a certificate still stands, as far as this peer can know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Currency {
+    /// Not ended, by a complete and fresh copy of the issuer's journal.
+    Standing,
+    /// Not ended as of the time told, but the issuer has been silent since: ask again or decide knowing that.
+    StandingAsOf,
+    /// Rows are missing here, or the issuer forked: nothing can be said.
+    Unknown,
+}
+
+/// One released field.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReleasedField {
+    /// Claim name; the certificate's schema has its labels.
+    pub name: String,
+    /// Its value.
+    pub value: serde_json::Value,
+}
+
+/// What a refused query was about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedQuery {
+    /// The certificate the grant names.
+    pub certificate: CertificateNumber,
+    /// The grant.
+    pub grant: GrantId,
+    /// Whether the refusal was recorded for the holder to see.
+    pub recorded: bool,
+}
+
+/// How a peer is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Version of the program.
+    pub version: String,
+    /// This centre.
+    pub centre: CentreCode,
+    /// Its federation, once a charter was adopted.
+    pub federation: Option<FederationName>,
+    /// Digest of the charter.
+    pub charter: Option<Digest>,
+    /// The peer's clock.
+    pub now: Time,
+    /// Whether it may write, and if not, why.
+    pub read_only: Option<ReadOnly>,
+    /// Every member's journal.
+    pub journals: Vec<JournalStatus>,
+    /// Every other station.
+    pub stations: Vec<StationStatus>,
+    /// Faults counted since the store was made.
+    pub faults: Vec<FaultCount>,
+    /// Warnings: stable codes.
+    pub warnings: Vec<String>,
+}
+
+/// Why a peer does not write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "reason")]
+pub enum ReadOnly {
+    /// The kept head is missing or ahead of the store: a restored backup. Waits for members to report the heads they hold.
+    Restored {
+        /// Centres that have reported.
+        reported: usize,
+        /// Centres that must.
+        needed: usize,
+    },
+    /// The charter names another station as the writer.
+    NotTheWriter,
+    /// No charter has been adopted.
+    NoCharter,
+}
+
+/// How far one journal is held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalStatus {
+    /// Whose.
+    pub centre: CentreCode,
+    /// The centre's name.
+    pub name: String,
+    /// Rows held.
+    pub size: u64,
+    /// Rows its newest known checkpoint has.
+    pub announced: u64,
+    /// Rows applied.
+    pub applied: u64,
+    /// Root of the newest known checkpoint.
+    pub root: Option<Digest>,
+    /// The author's time of its newest heartbeat.
+    pub heartbeat: Option<Time>,
+    /// Milliseconds since then.
+    pub age_ms: Option<i64>,
+    /// Silent for too long, or never heard.
+    pub stale: bool,
+    /// Two histories were seen.
+    pub forked: bool,
+}
+
+/// One other station.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StationStatus {
+    /// Its key.
+    pub station: StationKey,
+    /// Its centre.
+    pub centre: CentreCode,
+    /// Whether there is a connection.
+    pub connected: bool,
+}
+
+/// Faults of one station.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultCount {
+    /// Who.
+    pub station: StationKey,
+    /// How.
+    pub code: FaultCode,
+    /// How often.
+    pub count: u64,
+}
