@@ -18,7 +18,7 @@ pub use file::{CharterError, CharterFile, MAX_CHARTER_BYTES};
 
 use minicbor::{Decode, Encode};
 
-use crate::journal::checkpoint;
+use crate::journal::Origin;
 use crate::names::{CentreCode, Digest, FederationName, StationKey};
 use crate::seal::hpke::{Sealed, SealingKey};
 use crate::sign::PublicKey;
@@ -161,7 +161,7 @@ impl Charter {
 
     /// The origin line of a centre's checkpoints.
     #[must_use]
-    pub fn origin(&self, centre: &CentreCode) -> String {
-        checkpoint::origin(&self.content.federation, centre)
+    pub fn origin(&self, centre: &CentreCode) -> Origin {
+        Origin::new(&self.content.federation, centre)
     }
 }
