@@ -235,7 +235,7 @@ mod tests {
             "text\n\n",
             "text\n\n\n",
             "text\n\n— name\n",
-            "text\n\n— name c74f20a3\n",
+            "text\n\n— name xz8gow==\n",
             "text\n\n- name x08go/ZJ\n",
             "text\n\n— na+me x08go/ZJ\n",
             "text\n\n— na\u{3000}me x08go/ZJ\n",
