@@ -1,7 +1,11 @@
 //! The store as the core sees it: [`Shelf`] reads, [`Write`] asks for a change. Reads are borrowed, writes are returned.
 //!
 //! Two kinds of rows: journals and records are the truth; [`Projection`]s are derived from journals by `node/project` and can be thrown
-//! away and derived again (`anju store rebuild`). What must never be here: SQL, a file, a cache.
+//! away and derived again (`anju store rebuild`). [`check`] holds the rules every implementation applies before it writes; [`memory`] is
+//! the one that forgets, for simulations. What must never be here: SQL, a file, a cache.
+
+pub mod check;
+pub mod memory;
 
 use serde::{Deserialize, Serialize};
 
