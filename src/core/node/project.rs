@@ -3,12 +3,12 @@
 //! Pure and deterministic: `anju store rebuild` runs it again over every journal and must get the same rows. A statement that does not
 //! parse, or says what its author may not say, means nothing: it is kept and copied, and projects to nothing.
 
-use crate::certificate::{CertificateBody, CertificateEnded};
-use crate::grant::{Access, AccessSlot};
+use crate::certificate::{CertificateBody, EndedBody};
+use crate::grant::{Access, Recipient};
 use crate::journal::{Entry, Header, Kind};
 use crate::names::CentreCode;
 use crate::seal::hpke::OpeningKey;
-use crate::shelf::{AccessRow, CertificateRow, Projection};
+use crate::shelf::{Ended, Projection};
 
 /// Projects row `index` of `author`'s journal, as `own` may read it.
 #[must_use]
@@ -38,4 +38,23 @@ pub fn project(own: &CentreCode, opening: &OpeningKey, author: &CentreCode, inde
         | Kind::AuditRecorded => None,
     };
     projection.into_iter().collect()
+}
+
+fn certificate(author: &CentreCode, index: u64, header: &Header, body: &[u8]) -> Option<Projection> {
+    let body = CertificateBody::parse(body).ok()?;
+    // A centre issues only numbers of its own.
+    (body.head.number.centre() == *author).then(|| Projection::Certificate(super::issue::certificate_row(author, index, header.id(), body)))
+}
+
+fn ended(author: &CentreCode, header: &Header, body: &[u8]) -> Option<Projection> {
+    let body = EndedBody::parse(body).ok()?;
+    let ended = Ended { at: header.at(), reason: body.reason.code().to_owned() };
+    (body.number.centre() == *author).then_some(Projection::CertificateEnded { number: body.number, ended })
+}
+
+/// Read as the author's own, or as the issuer that was looked at; everybody else cannot.
+fn access(own: &CentreCode, opening: &OpeningKey, author: &CentreCode, index: u64, body: &[u8]) -> Option<Projection> {
+    let slot = if author == own { Recipient::Author } else { Recipient::Issuer };
+    let access = Access::open(opening, slot, body).ok()?;
+    (access.author == *author).then(|| Projection::Access(super::query::access_row(author, index, access)))
 }
