@@ -88,13 +88,13 @@ pub fn append(
     Ok(leaves)
 }
 
-/// Checks that `new` can stand over the rows of `held` and is not older than the head held.
+/// Checks that `new` stands over rows that are all held, and is not older than the head held.
 ///
 /// # Errors
 /// [`Misfit::BadState`].
 pub fn head(held: &JournalState, new: &Head) -> Result<(), Misfit> {
-    if new.size < held.size {
-        return Err(Misfit::BadState("a head below the rows"));
+    if new.size > held.size {
+        return Err(Misfit::BadState("a head beyond the rows"));
     }
     if held.head.as_ref().is_some_and(|old| new.size < old.size) {
         return Err(Misfit::BadState("an older head"));

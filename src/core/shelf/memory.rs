@@ -10,7 +10,7 @@ use super::{
 };
 use crate::error::{FaultCode, ShelfError};
 use crate::journal::proof::subtree_from_stored;
-use crate::journal::{Entry, Subtree};
+use crate::journal::{Entry, Header, Subtree};
 use crate::names::{CentreCode, CertificateNumber, Digest, GrantId, RequestId, StationKey, Thumbprint};
 use crate::time::Time;
 
@@ -239,6 +239,15 @@ impl Shelf for MemoryShelf {
 
     fn damaged(&self, limit: usize) -> Result<Vec<(CentreCode, u64)>, ShelfError> {
         Ok(self.damaged.borrow().iter().take(limit).cloned().collect())
+    }
+
+    fn droppable(&self, now: Time, limit: usize) -> Result<Vec<(CentreCode, u64)>, ShelfError> {
+        let rows = self.journals.iter().flat_map(|(centre, journal)| (0_u64..).zip(&journal.entries).map(move |(i, e)| (centre, i, e)));
+        let over = |entry: &Entry| {
+            let drop_after = Header::parse(&entry.header).ok().and_then(|header| header.drop_after());
+            entry.payload.is_some() && drop_after.is_some_and(|at| at <= now)
+        };
+        Ok(rows.filter(|(_, _, entry)| over(entry)).map(|(centre, index, _)| (centre.clone(), index)).take(limit).collect())
     }
 
     fn forked(&self, centre: &CentreCode) -> Result<bool, ShelfError> {
