@@ -100,7 +100,7 @@ impl Node {
             return Err(Refusal::about(RefusalCode::RequestInvalid, "clerk").into());
         }
         let card = HolderCard::parse(&asked.card, &self.centre, env.now)?;
-        let holder = HolderKeys { signing: card.signing, sealing: card.sealing };
+        let holder = card.keys;
         self.card_is_unused(env, &holder)?;
         Ok(Job { token: asked.token, kind, addressee, holder, clerk, valid_days, account_no: asked.account_no, request: asked.request })
     }

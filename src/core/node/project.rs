@@ -4,7 +4,7 @@
 //! parse, or says what its author may not say, means nothing: it is kept and copied, and projects to nothing.
 
 use crate::certificate::{CertificateBody, EndedBody};
-use crate::grant::{Access, Recipient};
+use crate::grant::access::{self, SLOT_AUTHOR, SLOT_ISSUER};
 use crate::journal::{Entry, Header, Kind};
 use crate::names::CentreCode;
 use crate::seal::hpke::OpeningKey;
@@ -18,7 +18,7 @@ pub fn project(own: &CentreCode, opening: &OpeningKey, author: &CentreCode, inde
     let projection = match kind {
         Kind::CertificateIssued => certificate(author, index, &header, body),
         Kind::CertificateEnded => ended(author, &header, body),
-        Kind::AccessRecorded => access(own, opening, author, index, body),
+        Kind::AccessRecorded => accessed(own, opening, author, index, body),
         Kind::GrantRevoked
         | Kind::HolderBound
         | Kind::HolderEnded
@@ -53,8 +53,8 @@ fn ended(author: &CentreCode, header: &Header, body: &[u8]) -> Option<Projection
 }
 
 /// Read as the author's own, or as the issuer that was looked at; everybody else cannot.
-fn access(own: &CentreCode, opening: &OpeningKey, author: &CentreCode, index: u64, body: &[u8]) -> Option<Projection> {
-    let slot = if author == own { Recipient::Author } else { Recipient::Issuer };
-    let access = Access::open(opening, slot, body).ok()?;
+fn accessed(own: &CentreCode, opening: &OpeningKey, author: &CentreCode, index: u64, body: &[u8]) -> Option<Projection> {
+    let slot = if author == own { SLOT_AUTHOR } else { SLOT_ISSUER };
+    let access = access::open(opening, slot, body).ok()?;
     (access.author == *author).then(|| Projection::Access(super::query::access_row(author, index, access)))
 }

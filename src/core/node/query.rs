@@ -10,7 +10,8 @@ use super::{Effect, Env, Node, Stop};
 use crate::certificate::{CertificateBody, IssuerIdentity};
 use crate::desk::{Answer, Authentic, Authorised, Currency, Current, Event, RefusedQuery, ReleasedField, Stage};
 use crate::error::{Refusal, RefusalCode, ShelfError};
-use crate::grant::{Access, Asker, MAX_BUSINESS_NO_BYTES, Presented, Released};
+use crate::grant::access::{self, MAX_BUSINESS_NO_BYTES};
+use crate::grant::{Access, Asker, Presented, Released};
 use crate::journal::frame::FRAME_BUDGET_BYTES;
 use crate::journal::proof::{OnShelf, inclusion, verify_inclusion};
 use crate::journal::{Entry, Kind, Statement, hash};
@@ -233,7 +234,7 @@ impl Node {
             request: asked.request,
             asked: asked.digest(),
             grant: presented.id(),
-            certificate: claims.number.clone(),
+            number: claims.number.clone(),
             matter: claims.matter.clone(),
             business_no: asked.business_no.clone(),
             legal_basis: LEGAL_BASIS.to_owned(),
@@ -242,10 +243,9 @@ impl Node {
             at: env.now,
         };
         let own = self.keys.sealing.public();
-        let issuer = self.charter.member(&access.issuer).map(|member| member.sealing);
-        let body = access
-            .seal(env.rng, &own, issuer.as_ref(), row.map(|row| &row.holder_sealing))
-            .map_err(|_| ShelfError::Failed("an access record could not be sealed".to_owned()))?;
+        let issuer = self.charter.member(&access.issuer).map(|member| &member.sealing);
+        let body = access::seal(env.rng, &access, &own, issuer.zip(row.map(|row| &row.holder_sealing)))
+            .map_err(|e| ShelfError::Failed(e.to_string()))?;
         let drop_after = Some(env.now.plus_ms(KEEP_ACCESS_DAYS * DAY_MS));
         let entry = Statement::build(env.rng, Kind::AccessRecorded, env.now, drop_after, &body)
             .map_err(|e| ShelfError::Failed(e.to_string()))?;
@@ -307,7 +307,7 @@ pub(super) fn access_row(author: &crate::names::CentreCode, index: u64, access: 
         request: access.request,
         asked: access.asked,
         grant: access.grant,
-        certificate: access.certificate,
+        certificate: access.number,
         matter: access.matter,
         business_no: access.business_no,
         fields: access.fields,
