@@ -60,8 +60,10 @@ fn every_frame_and_evidence_we_write_is_as_the_contract_says() {
     check("evidence", &evidence.to_bytes()).unwrap();
 }
 
+/// Shapes only: signatures and proofs are beyond a contract of shapes, and `cddl` 0.10 does not anchor `.regexp`, which the standard
+/// does, so a kind or a centre code of the wrong letters passes here. The reader's own tests refuse those.
 #[test]
-fn the_contract_refuses_what_the_reader_refuses() {
+fn the_contract_refuses_the_shapes_that_the_reader_refuses() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/journal");
     let bytes = |name: &str| {
         let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
@@ -71,7 +73,6 @@ fn the_contract_refuses_what_the_reader_refuses() {
     for (rule, name) in [
         ("header", "header_field_critical_unknown"),
         ("header", "header_version_unknown"),
-        ("header", "header_kind_not_plain"),
         ("frame", "frame_truncated"),
         ("frame", "frame_proof_too_long"),
         ("evidence", "evidence_version_unknown"),
