@@ -61,7 +61,8 @@ fn every_frame_and_evidence_we_write_is_as_the_contract_says() {
 }
 
 /// Shapes only: signatures and proofs are beyond a contract of shapes, and `cddl` 0.10 does not anchor `.regexp`, which the standard
-/// does, so a kind or a centre code of the wrong letters passes here. The reader's own tests refuse those.
+/// does, so a kind or a centre code of the wrong letters passes here; nor does it follow a rule over integer keys, so a header with an
+/// ignorable field does not pass. The reader's own tests have both.
 #[test]
 fn the_contract_refuses_the_shapes_that_the_reader_refuses() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/journal");
@@ -84,7 +85,6 @@ fn the_contract_refuses_the_shapes_that_the_reader_refuses() {
     for (rule, name) in [
         ("header", "header_accepted"),
         ("header", "header_kind_unknown"),
-        ("header", "header_field_ignorable"),
         ("frame", "frame_accepted"),
         ("evidence", "evidence_accepted"),
     ] {
