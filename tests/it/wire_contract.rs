@@ -82,12 +82,9 @@ fn the_contract_refuses_the_shapes_that_the_reader_refuses() {
     ] {
         assert!(check(rule, &bytes(name)).is_err(), "{name} is a {rule} by the contract");
     }
-    for (rule, name) in [
-        ("header", "header_accepted"),
-        ("header", "header_kind_unknown"),
-        ("frame", "frame_accepted"),
-        ("evidence", "evidence_accepted"),
-    ] {
+    for (rule, name) in
+        [("header", "header_accepted"), ("header", "header_kind_unknown"), ("frame", "frame_accepted"), ("evidence", "evidence_accepted")]
+    {
         check(rule, &bytes(name)).unwrap();
     }
 }
