@@ -1,5 +1,6 @@
 //! Real bytes against `schemas/wire.cddl`: what the rooms write is what the contract says, and the contract is not so wide that it
 //! lets wrong shapes through. The rule that is checked is put first, since a validator starts there.
+#![allow(clippy::unwrap_used, reason = "a test's helpers stop as its tests do")]
 
 use anju_core::journal::{Author, Entry, Evidence, Frame, Frontier, Kind, Statement, batch, proof};
 use anju_core::names::{CentreCode, Digest, FederationName};

@@ -1,4 +1,5 @@
 //! The committed vectors are what the generator makes, and each faulty one is refused with the fault it is named for.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers stop as its tests do")]
 
 #[path = "../examples/journal_vectors/generate.rs"]
 mod generate;
