@@ -1,1 +1,3 @@
-//! x
+//! End-to-end and contract tests, one binary.
+
+mod wire_contract;
