@@ -14,7 +14,7 @@ const NOW: Time = Time::from_seconds(1_790_000_000);
 
 fn check(rule: &str, bytes: &[u8]) -> Result<(), String> {
     let contract = format!("start = {rule}\n{CONTRACT}");
-    cddl::validate_cbor_from_slice(&contract, bytes, None).map_err(|e| e.to_string())
+    cddl_cat::validate_cbor_bytes("start", &contract, bytes).map_err(|e| e.to_string())
 }
 
 /// The leaves of a journal with a handful of rows.
