@@ -11,9 +11,15 @@ use crate::shelf::{Shelf, Write};
 use crate::time::{DAY_MS, MINUTE_MS, SECOND_MS, Time};
 
 /// A head with these rows, signed by `peer`'s keys for `author`'s journal.
-fn batch_by(world: &mut World, peer: usize, author: &Author, from: &Frontier, rows: usize, at: Time) -> (Vec<crate::journal::Entry>, batch::Batch) {
-    let entries: Vec<_> =
-        (0..rows).map(|_| Statement::build(&mut world.rng, Kind::Vector, at, None, b"x").unwrap()).collect();
+fn batch_by(
+    world: &mut World,
+    peer: usize,
+    author: &Author,
+    from: &Frontier,
+    rows: usize,
+    at: Time,
+) -> (Vec<crate::journal::Entry>, batch::Batch) {
+    let entries: Vec<_> = (0..rows).map(|_| Statement::build(&mut world.rng, Kind::Vector, at, None, b"x").unwrap()).collect();
     let keys = world.peers[peer].keys.clone();
     let own = Author { signing: keys.signing.public(), heartbeat: keys.heartbeat.public(), ..author.clone() };
     let batch = batch::append(from, &entries, &own, &keys.signing, &keys.heartbeat, at).unwrap();
@@ -53,7 +59,7 @@ fn a_statement_in_another_centres_name_is_refused_before_storage() {
 #[test]
 fn a_replayed_announcement_is_dropped_and_not_passed_on_minutes_or_months_later() {
     let mut world = World::new(52, 3);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
     world.run_for(5 * SECOND_MS);
     let old = world.peers[0].sent_announcements.clone();
@@ -71,7 +77,7 @@ fn a_replayed_announcement_is_dropped_and_not_passed_on_minutes_or_months_later(
 #[test]
 fn an_announcement_of_one_station_does_not_open_as_anothers() {
     let mut world = World::new(53, 3);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
     let bytes = world.peers[0].sent_announcements.last().unwrap().clone();
     let thief = world.station(2);
@@ -83,7 +89,7 @@ fn an_announcement_of_one_station_does_not_open_as_anothers() {
 #[test]
 fn a_truncated_journal_under_a_newer_heartbeat_is_refused_as_a_rollback() {
     let mut world = World::new(54, 3);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
     issue(&mut world, 0, &mut holder, 1);
     world.run_for(5 * SECOND_MS);
@@ -99,7 +105,7 @@ fn a_truncated_journal_under_a_newer_heartbeat_is_refused_as_a_rollback() {
 #[test]
 fn two_histories_of_one_size_are_kept_as_proof() {
     let mut world = World::new(55, 3);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
     world.run_for(5 * SECOND_MS);
     let author = world.peers[0].node.authors[&world.peers[0].centre].clone();
@@ -117,7 +123,7 @@ fn two_histories_of_one_size_are_kept_as_proof() {
 fn a_server_that_leaves_a_payload_out_is_faulted_and_another_is_asked() {
     let mut world = World::new(56, 3);
     world.set_up(2, false);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
     world.run_for(5 * SECOND_MS);
     let (centre, station) = (world.peers[0].centre.clone(), world.station(1));
@@ -144,7 +150,7 @@ fn a_server_that_leaves_a_payload_out_is_faulted_and_another_is_asked() {
 fn a_damaged_payload_is_noticed_on_use_never_served_and_fetched_again() {
     let mut world = World::new(57, 3);
     world.set_up(2, false);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     let number = issue(&mut world, 0, &mut holder, 1);
     world.run_for(5 * SECOND_MS);
     let centre = world.peers[0].centre.clone();
@@ -177,11 +183,12 @@ fn a_message_under_another_charter_is_declined() {
 fn mutated_messages_never_panic_and_never_store_a_row() {
     use rand::RngExt;
     let mut world = World::new(60, 2);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     world.part(&[]);
     issue(&mut world, 0, &mut holder, 1);
     let announcement = world.peers[0].sent_announcements.last().unwrap().clone();
-    let ask = Ask { charter: world.charter.digest(), question: Question::Pull { centre: world.peers[0].centre.clone(), from: 0 } }.to_bytes();
+    let ask =
+        Ask { charter: world.charter.digest(), question: Question::Pull { centre: world.peers[0].centre.clone(), from: 0 } }.to_bytes();
     let from = world.station(0);
     for round in 0..20_000_u64 {
         let mut bytes = if round % 2 == 0 { announcement.clone() } else { ask.clone() };
@@ -196,11 +203,8 @@ fn mutated_messages_never_panic_and_never_store_a_row() {
         if bytes == announcement || bytes == ask {
             continue;
         }
-        let input = if round % 2 == 0 {
-            Input::Announcement { from, source: round, bytes }
-        } else {
-            Input::Asked { from, token: round, bytes }
-        };
+        let input =
+            if round % 2 == 0 { Input::Announcement { from, source: round, bytes } } else { Input::Asked { from, token: round, bytes } };
         world.feed(1, input);
     }
     assert_eq!(world.size(1, 0), 0);
@@ -213,7 +217,7 @@ fn a_write_that_the_shelf_refuses_leaves_no_trace_and_the_next_one_succeeds() {
     world.peers[0].shelf.set_full(true);
     assert!(world.peers[0].shelf.apply(&Write::Erase { centre: own.clone(), index: 0 }).is_err());
     world.peers[0].shelf.set_full(false);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
     assert_eq!(world.size(0, 0), 1);
 }

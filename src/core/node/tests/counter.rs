@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rand::RngExt;
 
-pub(super) fn wallet(_: &World) -> Wallet {
+pub(super) fn wallet() -> Wallet {
     Wallet::default()
 }
 
@@ -81,7 +81,7 @@ fn answered(world: &World, peer: usize, token: u64) -> bool {
 #[test]
 fn a_certificate_is_read_from_the_own_copy_while_the_issuer_is_dark_for_two_weeks() {
     let mut world = World::new(31, 3);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     let number = issue(&mut world, 0, &mut holder, 1);
     world.run_for(2 * SECOND_MS);
     world.set_up(0, false);
@@ -101,7 +101,7 @@ fn a_certificate_is_read_from_the_own_copy_while_the_issuer_is_dark_for_two_week
 #[test]
 fn a_grant_is_refused_the_second_time_and_the_same_request_gets_the_same_answer() {
     let mut world = World::new(32, 2);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     let number = issue(&mut world, 0, &mut holder, 1);
     world.run_for(SECOND_MS);
     let grant = grant_for(&mut world, &mut holder, &number, 1, 1);
@@ -121,7 +121,7 @@ fn a_grant_is_refused_the_second_time_and_the_same_request_gets_the_same_answer(
 #[test]
 fn a_grant_of_three_uses_is_used_three_times_however_many_ask_at_once_and_whatever_restarts() {
     let mut world = World::new(33, 2);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     let number = issue(&mut world, 0, &mut holder, 1);
     world.run_for(SECOND_MS);
     let grant = grant_for(&mut world, &mut holder, &number, 1, 3);
@@ -140,7 +140,7 @@ fn a_grant_of_three_uses_is_used_three_times_however_many_ask_at_once_and_whatev
 #[test]
 fn queries_that_wait_for_a_certificate_never_use_a_grant_more_often_than_it_allows() {
     let mut world = World::new(34, 2);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     world.part(&[]);
     let number = issue(&mut world, 0, &mut holder, 1);
     let grant = grant_for(&mut world, &mut holder, &number, 1, 2);
@@ -155,7 +155,7 @@ fn queries_that_wait_for_a_certificate_never_use_a_grant_more_often_than_it_allo
 #[test]
 fn a_grant_is_refused_at_every_centre_but_its_audience() {
     let mut world = World::new(35, 3);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     let number = issue(&mut world, 0, &mut holder, 1);
     world.run_for(SECOND_MS);
     let grant = grant_for(&mut world, &mut holder, &number, 1, 1);
@@ -170,7 +170,7 @@ fn a_grant_is_refused_at_every_centre_but_its_audience() {
 #[test]
 fn an_unknown_certificate_is_waited_for_and_then_refused() {
     let mut world = World::new(36, 3);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     world.part(&[&[1, 2]]);
     let number = issue(&mut world, 0, &mut holder, 1);
     let grant = grant_for(&mut world, &mut holder, &number, 1, 1);
@@ -186,7 +186,7 @@ fn an_unknown_certificate_is_waited_for_and_then_refused() {
 #[test]
 fn an_ended_certificate_is_refused_as_soon_as_the_ending_arrives() {
     let mut world = World::new(37, 2);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     let number = issue(&mut world, 0, &mut holder, 1);
     world.run_for(SECOND_MS);
     let grant = grant_for(&mut world, &mut holder, &number, 1, 5);
@@ -199,7 +199,7 @@ fn an_ended_certificate_is_refused_as_soon_as_the_ending_arrives() {
 #[test]
 fn a_grants_times_are_judged_with_two_minutes_of_tolerance_and_a_wrong_clock_is_warned_about() {
     let mut world = World::new(38, 3);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     let number = issue(&mut world, 0, &mut holder, 1);
     world.run_for(SECOND_MS);
     world.peers[1].clock_off_ms = -119 * SECOND_MS;
@@ -210,8 +210,8 @@ fn a_grants_times_are_judged_with_two_minutes_of_tolerance_and_a_wrong_clock_is_
     let token = query(&mut world, 1, &grant);
     assert_eq!(refusal(&world, 1, token), RefusalCode::GrantNotYetValid);
     for peer in [0, 2] {
-        let mut wallet = wallet(&world);
-        issue(&mut world, peer, &mut wallet, 1);
+        let mut other = wallet();
+        issue(&mut world, peer, &mut other, 1);
     }
     world.run_for(5 * SECOND_MS);
     world.assert_converged();
@@ -224,7 +224,7 @@ fn a_grants_times_are_judged_with_two_minutes_of_tolerance_and_a_wrong_clock_is_
 #[test]
 fn a_card_serves_for_one_certificate() {
     let mut world = World::new(39, 2);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     let (centre, now) = (world.peers[0].centre.clone(), world.now);
     let card = card::card(&mut world.rng, now, &mut holder, &centre).unwrap();
     let mut codes = Vec::new();
@@ -249,7 +249,7 @@ fn a_card_serves_for_one_certificate() {
 fn a_payload_is_erased_everywhere_when_its_time_is_over_and_the_journal_still_converges() {
     let mut world = World::new(40, 3);
     world.set_up(2, false);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
     world.run_for(SECOND_MS);
     world.now = world.now.plus_ms(125 * DAY_MS);

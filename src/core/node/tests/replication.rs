@@ -18,7 +18,7 @@ fn after_loss_delay_doubling_and_partitions_every_journal_is_everywhere() {
     for seed in 1..=12 {
         let mut world = World::new(seed, 5);
         world.weather = Weather::FOUL;
-        let mut holder = wallet(&world);
+        let mut holder = wallet();
         for round in 0..6 {
             let shape = world.rng.random_range(0..4);
             match shape {
@@ -49,7 +49,7 @@ fn after_loss_delay_doubling_and_partitions_every_journal_is_everywhere() {
 fn a_peer_that_was_down_from_the_start_gets_everything_from_another_than_the_author() {
     let mut world = World::new(21, 3);
     world.set_up(2, false);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
     world.run_for(5 * SECOND_MS);
     world.set_up(0, false);
@@ -63,8 +63,8 @@ fn a_peer_that_was_down_from_the_start_gets_everything_from_another_than_the_aut
 fn a_long_journal_comes_in_several_frames_and_survives_breaks() {
     let mut world = World::new(22, 3);
     world.set_up(2, false);
-    let mut holder = wallet(&world);
     for _ in 0..260 {
+        let mut holder = wallet();
         issue(&mut world, 0, &mut holder, 1);
         world.run_for(100);
     }
@@ -90,7 +90,7 @@ fn a_second_run_with_the_same_seed_does_the_same() {
     let run = || {
         let mut world = World::new(23, 4);
         world.weather = Weather::FOUL;
-        let mut holder = wallet(&world);
+        let mut holder = wallet();
         issue(&mut world, 1, &mut holder, 2);
         world.run_for(MINUTE_MS);
         (0..4).flat_map(|at| (0..4).map(move |of| (at, of))).map(|(at, of)| world.size(at, of)).collect::<Vec<_>>()

@@ -17,7 +17,7 @@ fn read_only(world: &mut World, peer: usize) -> Option<ReadOnly> {
 #[test]
 fn a_restored_backup_reads_only_until_the_others_have_given_the_rows_back() {
     let mut world = World::new(41, 3);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
     let backup = world.peers[0].shelf.clone();
     issue(&mut world, 0, &mut holder, 1);
@@ -47,7 +47,7 @@ fn a_restored_backup_reads_only_until_the_others_have_given_the_rows_back() {
 #[test]
 fn a_backup_that_took_the_kept_head_along_stops_writing_when_a_longer_head_of_its_own_is_shown() {
     let mut world = World::new(42, 3);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
     let (backup, kept) = (world.peers[0].shelf.clone(), world.peers[0].kept.clone());
     issue(&mut world, 0, &mut holder, 1);
@@ -67,7 +67,7 @@ fn a_backup_that_took_the_kept_head_along_stops_writing_when_a_longer_head_of_it
 #[test]
 fn an_isolated_honest_centre_writes_at_once_after_a_restart() {
     let mut world = World::new(43, 3);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     world.part(&[]);
     issue(&mut world, 0, &mut holder, 1);
     world.set_up(0, false);
@@ -80,7 +80,7 @@ fn an_isolated_honest_centre_writes_at_once_after_a_restart() {
 #[test]
 fn a_missing_kept_head_means_read_only() {
     let mut world = World::new(44, 3);
-    let mut holder = wallet(&world);
+    let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
     world.part(&[]);
     world.set_up(0, false);

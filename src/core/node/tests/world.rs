@@ -63,7 +63,6 @@ pub(super) struct World {
     pub(super) now: Time,
     pub(super) peers: Vec<Peer>,
     pub(super) charter: Charter,
-    pub(super) file: CharterFile,
     pub(super) weather: Weather,
     pub(super) rng: StdRng,
     cut: BTreeSet<(usize, usize)>,
@@ -91,7 +90,7 @@ impl World {
         let charter = file.verify().unwrap();
         let peers = founders.into_iter().map(|(centre, keys, _)| Peer::new(centre, keys, &charter)).collect();
         let (cut, flying) = (BTreeSet::new(), BinaryHeap::new());
-        let mut world = Self { now: START, peers, charter, file, weather: Weather::FAIR, rng, cut, flying, serial: 0 };
+        let mut world = Self { now: START, peers, charter, weather: Weather::FAIR, rng, cut, flying, serial: 0 };
         for i in 0..size {
             let kept = KeptHead { centre: world.peers[i].centre.clone(), size: 0, root: crate::journal::hash::empty() };
             world.peers[i].kept = Some(kept.clone());
