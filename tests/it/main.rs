@@ -1,1 +1,3 @@
-//! x
+//! Tests of the whole, one module per subject.
+
+mod tidy;
