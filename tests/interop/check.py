@@ -86,7 +86,7 @@ class OneIssuer:
         if name != self.issuer:
             raise Refused(f"the issuer is {name!r}")
         kid = self.jwk.get("kid", "key")
-        method = VerificationMethod(id=f"{name}#{kid}", kid=kid, public_key_jwk=self.jwk)
+        method = VerificationMethod(id=f"{name}#{kid}", type="JsonWebKey", controller=name, public_key_jwk=self.jwk)
         return DidDocument(id=name, verification_methods=[method], raw={})
 
     def fetch(self, _url: str) -> dict[str, Any]:

@@ -145,9 +145,9 @@ def merkle(given: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def main() -> None:
     issuer, holder = OKPKey.generate_key("Ed25519"), OKPKey.generate_key("Ed25519")
     given: dict[str, Any] = {
-        "issuer_iss": "https://anju.example/hainan/C46010",
+        "issuer_iss": "urn:anju:hainan:C46010",
         "issuer_jwk": issuer.as_dict(private=False),
-        "vct": "https://anju.example/vct/YDDKJCZM",
+        "vct": "urn:anju:certificate:YDDKJCZM",
         "holder_jwk": holder.as_dict(private=False),
         "audience": "C46020",
         "nonce": "00112233445566778899aabbccddeeff",

@@ -42,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "sha2",
         &[
+            "peers",
             "src/core/certificate",
             "src/core/charter",
             "src/core/grant",
@@ -222,7 +223,8 @@ fn mentions(t: &[(usize, &str)], library: &str) -> Vec<usize> {
     }
     let in_use = |i: usize| t[..i].iter().rposition(|(_, w)| matches!(*w, ";" | "use")).is_some_and(|s| t[s].1 == "use");
     let ours = places.iter().any(|i| {
-        i.checked_sub(1).is_some_and(|j| t[j].1 == "mod") || (in_use(*i) && !begins_path(t, *i) && matches!(at(i + 1), ";" | "," | "}"))
+        let leaf = matches!(at(i + 1), ";" | "," | "}") || (at(i + 2) == "{" && at(i + 3) == "self");
+        i.checked_sub(1).is_some_and(|j| t[j].1 == "mod") || (in_use(*i) && !begins_path(t, *i) && leaf)
     });
     let means = |i: usize| {
         let imported = begins_path(t, i) && in_use(i) && !ours;
@@ -234,6 +236,11 @@ fn mentions(t: &[(usize, &str)], library: &str) -> Vec<usize> {
 }
 
 // --- The rules ----------------------------------------------------------------------------------------------------------------------
+
+/// Whether the file belongs to a test, example or benchmark of a package: a program of its own beside the package's code.
+fn is_target(path: &str) -> bool {
+    path.split('/').any(|folder| matches!(folder, "examples" | "benches")) || path.contains("/core/tests/")
+}
 
 fn is_in(path: &str, room: &str) -> bool {
     path == room || path.strip_prefix(room).is_some_and(|rest| rest.starts_with('/') || rest == ".rs")
@@ -254,7 +261,7 @@ fn outside_rooms(path: &str, source: &str) -> Found {
 
 /// What the core reaches for and must not.
 fn core_reaches_out(path: &str, source: &str) -> Found {
-    if !is_in(path, "src/core") {
+    if !is_in(path, "src/core") || is_target(path) {
         return Found::new();
     }
     let code = code_of(source);
@@ -362,7 +369,7 @@ fn left_behind(path: &str, source: &str) -> Found {
 /// Rust files of a tree that no parent declares as a module: tests that never run, code that is never compiled.
 fn forgotten(sources: &BTreeMap<String, String>, tree: &str, roots: &[&str]) -> Found {
     let declared: BTreeSet<String> = sources.iter().filter(|(p, _)| is_in(p, tree)).flat_map(|(p, s)| children(p, s, roots)).collect();
-    let files = sources.keys().filter(|p| is_in(p, tree) && !roots.contains(&p.as_str()));
+    let files = sources.keys().filter(|p| is_in(p, tree) && !roots.contains(&p.as_str()) && !is_target(p));
     files.filter(|p| !declared.contains(*p)).map(|p| format!("{p} is declared by no `mod`")).collect()
 }
 
