@@ -80,13 +80,13 @@ class OneIssuer:
 
     def __init__(self, issuer: str, jwk: dict[str, Any]) -> None:
         self.issuer = issuer
-        self.jwk = jwk
+        # A header may name the key by its RFC 7638 thumbprint.
+        self.jwk = {"kid": OKPKey.import_key(jwk).thumbprint()} | jwk
 
     def resolve(self, name: str) -> DidDocument:
         if name != self.issuer:
             raise Refused(f"the issuer is {name!r}")
-        kid = self.jwk.get("kid", "key")
-        method = VerificationMethod(id=f"{name}#{kid}", type="JsonWebKey", controller=name, public_key_jwk=self.jwk)
+        method = VerificationMethod(id=f"{name}#{self.jwk['kid']}", type="JsonWebKey", controller=name, public_key_jwk=self.jwk)
         return DidDocument(id=name, verification_methods=[method], raw={})
 
     def fetch(self, _url: str) -> dict[str, Any]:

@@ -28,8 +28,8 @@ def base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def sign(key: OKPKey, typ: str, payload: dict[str, Any]) -> str:
-    return jws.serialize_compact({"alg": "EdDSA", "typ": typ}, json.dumps(payload).encode(), key, algorithms=["EdDSA"])
+def sign(key: OKPKey, typ: str, payload: dict[str, Any], **header: Any) -> str:
+    return jws.serialize_compact({"alg": "EdDSA", "typ": typ} | header, json.dumps(payload).encode(), key, algorithms=["EdDSA"])
 
 
 def flip(text: str, at: int) -> str:
@@ -58,7 +58,7 @@ def certificate(issuer: OKPKey, holder: OKPKey, given: dict[str, Any]) -> dict[s
         "_sd_alg": "sha-256",
         "_sd": sorted(base64url(hashlib.sha256(each.encode()).digest()) for each in disclosures.values()),
     }
-    jwt = sign(issuer, "dc+sd-jwt", claims)
+    jwt = sign(issuer, "dc+sd-jwt", claims, kid=issuer.thumbprint())
     shown = [disclosures[name] for name in FIELDS]
     to = (given["audience"], given["nonce"])
     given["sd_jwt_presentation"] = bind(jwt, shown, holder, *to)
@@ -81,7 +81,7 @@ def certificate(issuer: OKPKey, holder: OKPKey, given: dict[str, Any]) -> dict[s
 
 
 def grant(holder: OKPKey, payload: dict[str, Any], given: dict[str, Any]) -> dict[str, str]:
-    good = given["grant_jws"] = sign(holder, "anju-grant+jwt", payload)
+    good = given["grant_jws"] = sign(holder, "anju-grant+jwt", payload, jwk=holder.as_dict(private=False))
     head, body, signature = good.split(".")
     none = base64url(json.dumps({"alg": "none", "typ": "anju-grant+jwt"}).encode())
     return {
