@@ -27,6 +27,7 @@ fn a_library_outside_its_room_is_found_however_it_is_named() {
         none(outside_rooms("src/store/open.rs", planted));
         none(outside_rooms("src/store.rs", planted));
         none(outside_rooms("tests/it/flipped_bit.rs", planted));
+        none(outside_rooms("src/desk/tests/theft.rs", planted));
         one(outside_rooms("src/store_of_things.rs", planted), "`rusqlite`");
     }
     one(outside_rooms("src/main.rs", "use libp2p::PeerId;"), "`libp2p`");
