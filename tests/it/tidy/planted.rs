@@ -71,6 +71,7 @@ fn a_core_that_reaches_out_is_found() {
         assert_eq!(core_reaches_out("src/core/node/mod.rs", planted).len(), 1, "{planted}");
         none(core_reaches_out("src/daemon/mod.rs", planted));
         none(core_reaches_out("src/core/tests/vectors.rs", planted));
+        none(core_reaches_out("src/core/grant/tests/vectors.rs", planted));
     }
     none(core_reaches_out("src/core/time.rs", "use std::time::Duration;\nuse std::{fmt, str};\nuse crate::{fs, net};"));
 }
