@@ -15,6 +15,10 @@ const ASKED_MAX: usize = 1024;
 /// Questions of one member that may wait for our answer, so that no member uses up what is there for all.
 const ASKED_PER_STATION_MAX: usize = 32;
 
+/// Our calls under way with one station. Half of what a connection carries, so that two stations that ask each other as fast as they may
+/// both get their answers.
+const OURS_PER_STATION_MAX: usize = 16;
+
 /// One of our calls.
 #[derive(Debug)]
 pub(crate) struct OurCall {
@@ -42,6 +46,11 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
+    /// Whether one more call to this station may be sent.
+    pub(crate) fn has_room_for(&self, to: &StationKey) -> bool {
+        self.ours.values().filter(|call| call.to == *to).count() < OURS_PER_STATION_MAX
+    }
+
     /// Notes a call that was sent. How many there can be is bounded by the places.
     pub(crate) fn sent(&mut self, id: OutboundRequestId, call: OurCall) {
         self.ours.insert(id, call);
@@ -97,6 +106,8 @@ pub(crate) fn failure(error: &OutboundFailure) -> CallFailure {
             io::ErrorKind::InvalidData => CallFailure::TooLarge,
             // The stream was closed without a frame: the other side dropped the question.
             io::ErrorKind::UnexpectedEof => CallFailure::Refused,
+            // All streams of the connection are taken: the library has no name for it.
+            io::ErrorKind::Other => CallFailure::Overrun,
             _ => CallFailure::Closed,
         },
     }

@@ -193,6 +193,7 @@ impl Engine {
         // Only over a connection that stands: a call must not dial, the dialler does, at its own pace.
         match peer_id(&call.to).filter(|peer| self.swarm.is_connected(peer)) {
             None => self.fail(call, CallFailure::Unreachable),
+            Some(_) if !self.calls.has_room_for(&call.to) => self.fail(call, CallFailure::Overrun),
             Some(peer) => {
                 let id = self.swarm.behaviour_mut().sync.send_request(&peer, body);
                 self.calls.sent(id, call);

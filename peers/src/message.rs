@@ -128,7 +128,8 @@ pub enum CallFailure {
     TooLarge,
     /// The connection ended first; whether it was asked is not known.
     Closed,
-    /// We could not take the answer: this station's own consumer is too slow.
+    /// Too much at once for this station: too many calls under way with the other one (the call was not sent), or our own consumer left
+    /// too many answers untaken (this one was thrown away).
     Overrun,
 }
 

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod exchange;
-// mod gossip;
+mod gossip;
 mod harness;
-// mod hostile;
+mod hostile;
 mod membership;
-// mod raw;
+mod raw;
