@@ -280,6 +280,10 @@ impl Engine {
             }
             SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => self.on_dial_error(&peer, &error),
             SwarmEvent::IncomingConnectionError { error, .. } => self.on_incoming_error(error),
+            // An interface came up after the start.
+            SwarmEvent::NewListenAddr { address, .. } if self.outbox.has_room_for_announcement() => {
+                self.outbox.listening(address.to_string());
+            }
             SwarmEvent::ListenerClosed { addresses, .. } => tracing::error!(?addresses, "a listener closed"),
             _ => {}
         }

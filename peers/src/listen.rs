@@ -21,17 +21,17 @@ const LISTEN_MAX: usize = 16;
 /// How long the system may take to bind.
 const BIND_MAX: Duration = Duration::from_secs(10);
 
-/// Binds all addresses and returns what they became.
+/// Binds all addresses and returns what they became, in the same order.
 pub(crate) async fn listen(swarm: &mut Swarm<Behaviour>, addresses: &[String]) -> Result<Vec<String>, PeersError> {
     if let Some(addr) = addresses.get(LISTEN_MAX) {
         return Err(PeersError::BadAddress { addr: addr.clone() });
     }
     let mut waiting = HashMap::new();
-    for addr in addresses {
+    for (place, addr) in addresses.iter().enumerate() {
         let (multiaddr, bind) = listen_address(addr).ok_or_else(|| PeersError::BadAddress { addr: addr.clone() })?;
         probe(addr, bind)?;
         let id = swarm.listen_on(multiaddr).map_err(|e| failed(addr, &e))?;
-        waiting.insert(id, addr.clone());
+        waiting.insert(id, (place, addr.clone()));
     }
     let mut bound = Vec::new();
     let all = wait_for_all(swarm, &mut waiting, &mut bound);
@@ -39,30 +39,35 @@ pub(crate) async fn listen(swarm: &mut Swarm<Behaviour>, addresses: &[String]) -
         outcome?;
     }
     match waiting.into_values().next() {
-        Some(addr) => Err(failed(&addr, &"it took too long")),
-        None => Ok(bound),
+        Some((_, addr)) => Err(failed(&addr, &"it took too long")),
+        None => {
+            bound.sort();
+            Ok(bound.into_iter().map(|(_, addr)| addr).collect())
+        }
     }
 }
 
 async fn wait_for_all(
     swarm: &mut Swarm<Behaviour>,
-    waiting: &mut HashMap<ListenerId, String>,
-    bound: &mut Vec<String>,
+    waiting: &mut HashMap<ListenerId, (usize, String)>,
+    bound: &mut Vec<(usize, String)>,
 ) -> Result<(), PeersError> {
     while !waiting.is_empty() {
         // Nothing else can happen yet that matters: nobody is allowed to connect before the members are set.
         match swarm.select_next_some().await {
             SwarmEvent::NewListenAddr { listener_id, address } => {
-                waiting.remove(&listener_id);
-                bound.push(address.to_string());
+                // A listener on every interface has several addresses; the later ones are told when they come.
+                if let Some((place, _)) = waiting.remove(&listener_id) {
+                    bound.push((place, address.to_string()));
+                }
             }
             SwarmEvent::ListenerClosed { listener_id, reason, .. } => {
-                if let Some(addr) = waiting.remove(&listener_id) {
+                if let Some((_, addr)) = waiting.remove(&listener_id) {
                     return Err(failed(&addr, &reason.err().map_or_else(|| "closed".to_owned(), |e| e.to_string())));
                 }
             }
             SwarmEvent::ListenerError { listener_id, error } => {
-                if let Some(addr) = waiting.remove(&listener_id) {
+                if let Some((_, addr)) = waiting.remove(&listener_id) {
                     return Err(failed(&addr, &error));
                 }
             }

@@ -38,7 +38,7 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Tells an address; only at the start, so there are as many as listeners.
+    /// Tells an address; as many as there are listeners, and later ones when there is room.
     pub(crate) fn listening(&mut self, address: String) {
         self.queue.push_back((PeerEvent::Listening(address), None));
     }

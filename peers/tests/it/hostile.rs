@@ -114,7 +114,8 @@ async fn silent_connections(port: u16) {
         if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)).await {
             let _ = stream.read(&mut [0; 64]).await;
         }
-        tokio::task::yield_now().await;
+        // A flood that only spins would take the processor of this machine, which is not what is tested.
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -169,20 +170,20 @@ async fn a_flood_of_connections_disturbs_no_member_and_keeps_no_new_one_out() {
 
 #[tokio::test]
 async fn a_consumer_that_sleeps_makes_nothing_grow_and_loses_no_call() {
-    const CALLS: u64 = 256;
     let [mut sleeper, mut other] = federation([1, 2], &[QUIC]).await;
-    for call in 0..CALLS {
-        sleeper.send(PeerCommand::Call { to: other.key, call, body: vec![] }).await;
+    let mut calls = 0u64;
+    while sleeper.try_send(PeerCommand::Call { to: other.key, call: calls, body: vec![] }).await != Err(SendError::Busy) {
+        calls += 1;
     }
-    let more = sleeper.try_send(PeerCommand::Call { to: other.key, call: CALLS, body: vec![] }).await;
-    assert_eq!(more, Err(SendError::Busy));
+    // 256 places, and the few results that were handed over at once.
+    assert!((256..300).contains(&calls), "{calls} calls were taken on");
     for n in 0..400u32 {
         other.send(PeerCommand::Publish(n.to_be_bytes().repeat(2000))).await;
         other.send(PeerCommand::Call { to: sleeper.key, call: n.into(), body: vec![1; 1000] }).await;
         // Answer what the sleeper asked, and see one's own calls end although it sleeps.
         other.ended_while_answering(n.into()).await;
     }
-    let (mut ends, mut announcements, mut questions) = (vec![0; CALLS as usize], 0, 0);
+    let (mut ends, mut announcements, mut questions) = (vec![0; calls as usize], 0, 0);
     while ends.contains(&0) {
         match timeout(PATIENCE, sleeper.events.recv()).await.unwrap().unwrap() {
             PeerEvent::Answered { call, .. } | PeerEvent::CallFailed { call, .. } => ends[call as usize] += 1,
