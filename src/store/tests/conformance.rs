@@ -118,6 +118,11 @@ fn look(shelf: &dyn Shelf) -> Vec<String> {
         }
     }
     seen.push(format!("{:?} {:?}", shelf.damaged(100), shelf.faults()));
+    for at in [0, 1_000, i64::MAX] {
+        let mut rows = shelf.droppable(Time(at), 100).unwrap();
+        rows.sort();
+        seen.push(format!("{rows:?}"));
+    }
     seen
 }
 
@@ -178,7 +183,8 @@ fn refuses_what_does_not_follow(subject: &mut dyn Subject) {
         ("other peaks", altered(&|_, _, state| state.peaks[0].0[0] ^= 1)),
         ("more applied than held", altered(&|_, _, state| state.applied = 6)),
         ("less applied than before", altered(&|_, _, state| state.applied = 2)),
-        ("a head below the rows", altered(&|_, _, state| state.head.as_mut().unwrap().size = 4)),
+        ("a head beyond the rows", altered(&|_, _, state| state.head.as_mut().unwrap().size = 6)),
+        ("a head older than the one held", altered(&|_, _, state| state.head.as_mut().unwrap().size = 2)),
         ("a head with another root", altered(&|_, _, state| state.head.as_mut().unwrap().root.0[0] ^= 1)),
         ("no head any more", altered(&|_, _, state| state.head = None)),
     ] {
