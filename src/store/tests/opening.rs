@@ -7,11 +7,12 @@ use anju_core::shelf::Shelf;
 use super::*;
 use crate::store::{Reader, StoreError};
 
-/// Every file of the folder but the lock, with its bytes.
+/// Every file of the folder with its bytes, but for the lock, and for a log without content that a reader leaves beside the database.
 fn files(place: &Place) -> BTreeMap<String, Vec<u8>> {
     let listed = std::fs::read_dir(place.folder.path()).unwrap().map(|entry| entry.unwrap());
     let read = listed.map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()));
-    read.filter(|(name, _)| !name.ends_with(".lock")).collect()
+    read.filter(|(name, bytes)| !name.ends_with(".lock") && !name.ends_with("-shm") && !(name.ends_with("-wal") && bytes.is_empty()))
+        .collect()
 }
 
 fn with_one_row(place: &Place) {
@@ -26,7 +27,7 @@ fn a_wrong_store_key_is_refused_before_anything_is_written() {
     let wrong = Key::from_bytes([0x52; 32]);
     assert!(matches!(Store::open(&place.path(), &wrong, Mode::Create), Err(StoreError::WrongKey)));
     assert!(matches!(Reader::open_reader(&place.path(), &wrong), Err(StoreError::WrongKey)));
-    assert_eq!(files(&place), before);
+    assert!(files(&place) == before);
     assert_eq!(place.open().journal(&centre("C46010")).unwrap().size, 1);
 }
 
@@ -51,12 +52,12 @@ fn another_programs_file_is_refused_and_left_alone() {
         let before = files(&place);
         assert!(matches!(Store::open(&place.path(), &key(), Mode::Create), Err(StoreError::NotOurs)), "{sql}");
         assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::NotOurs)));
-        assert_eq!(files(&place), before);
+        assert!(files(&place) == before);
     }
     std::fs::write(place.path(), "not a database at all, but long enough to look at".repeat(100)).unwrap();
     let before = files(&place);
     assert!(matches!(Store::open(&place.path(), &key(), Mode::Create), Err(StoreError::NotOurs)));
-    assert_eq!(files(&place), before);
+    assert!(files(&place) == before);
 }
 
 #[test]
@@ -70,7 +71,7 @@ fn a_newer_schema_is_refused_and_left_alone() {
     let before = files(&place);
     assert!(matches!(Store::open(&place.path(), &key(), Mode::Create), Err(StoreError::Newer { found: 99, known: 1 })));
     assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Newer { .. })));
-    assert_eq!(files(&place), before);
+    assert!(files(&place) == before);
 }
 
 #[test]
