@@ -303,10 +303,10 @@ pub struct Status {
     pub version: String,
     /// This centre.
     pub centre: CentreCode,
-    /// Its federation, once a charter was adopted.
-    pub federation: Option<FederationName>,
+    /// Its federation.
+    pub federation: FederationName,
     /// Digest of the charter.
-    pub charter: Option<Digest>,
+    pub charter: Digest,
     /// The peer's clock.
     pub now: Time,
     /// Whether it may write, and if not, why.
@@ -334,8 +334,6 @@ pub enum ReadOnly {
     },
     /// The charter names another station as the writer.
     NotTheWriter,
-    /// No charter has been adopted.
-    NoCharter,
 }
 
 /// How far one journal is held.

@@ -3,7 +3,23 @@
 //! The rows come in from a source adapter one at a time; the rules that turn them into facts are here, so that every centre derives
 //! the same thing. What must never be here: a file format, a column name, a code table that is not the standard's (JGJ/T 320-2014).
 
+pub mod codes;
+pub mod dates;
+pub mod derive;
+pub mod identity;
+pub mod money;
+pub mod text;
+
 use serde::{Deserialize, Serialize};
+
+pub use codes::RawCodes;
+pub use derive::{AccountRecord, ArrearsRule, Deposit, Entry, FactRules, Loan, LoanRecord};
+
+/// First year a [`Month`] may have.
+pub const YEAR_MIN: u16 = 1900;
+/// Last year a [`Month`] may have.
+pub const YEAR_MAX: u16 = 2999;
+const MONTHS_A_YEAR: i32 = 12;
 
 /// An amount of money in 分 (1/100 yuan).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, Serialize, Deserialize)]
@@ -29,6 +45,46 @@ pub struct Month {
     pub month: u8,
 }
 
+impl Month {
+    /// The month `month` (1 to 12) of `year`; nothing outside the years [`YEAR_MIN`] to [`YEAR_MAX`].
+    #[must_use]
+    pub const fn new(year: u16, month: u8) -> Option<Self> {
+        if year >= YEAR_MIN && year <= YEAR_MAX && month >= 1 && month <= 12 { Some(Self { year, month }) } else { None }
+    }
+
+    /// Months since January of year 0: the difference of two is the number of months between them.
+    #[must_use]
+    pub const fn index(self) -> i32 {
+        self.year as i32 * MONTHS_A_YEAR + self.month as i32 - 1
+    }
+
+    /// The month with this [`Month::index`], if there is one.
+    #[must_use]
+    pub fn from_index(index: i32) -> Option<Self> {
+        let year = u16::try_from(index.div_euclid(MONTHS_A_YEAR)).ok()?;
+        let month = u8::try_from(index.rem_euclid(MONTHS_A_YEAR)).ok()?;
+        Self::new(year, month + 1)
+    }
+
+    /// The month before; nothing before the first.
+    #[must_use]
+    pub fn previous(self) -> Option<Self> {
+        Self::from_index(self.index() - 1)
+    }
+
+    /// Whole months from `earlier` to here; negative when `earlier` is later.
+    #[must_use]
+    pub const fn months_since(self, earlier: Self) -> i32 {
+        self.index() - earlier.index()
+    }
+
+    /// The month in which `day` lies, if it is within the years a month may have.
+    #[must_use]
+    pub fn of(day: jiff::civil::Date) -> Option<Self> {
+        Self::new(u16::try_from(day.year()).ok()?, u8::try_from(day.month()).ok()?)
+    }
+}
+
 impl std::fmt::Display for Month {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:04}{:02}", self.year, self.month)
@@ -50,7 +106,7 @@ impl TryFrom<String> for Month {
         }
         let year: u16 = text[..4].parse().map_err(|_| err.clone())?;
         let month: u8 = text[4..].parse().map_err(|_| err.clone())?;
-        if (1900..3000).contains(&year) && (1..=12).contains(&month) { Ok(Self { year, month }) } else { Err(err) }
+        Self::new(year, month).ok_or(err)
     }
 }
 

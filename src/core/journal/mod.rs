@@ -1,6 +1,48 @@
 //! The journal: one centre's append-only Merkle log (RFC 6962) under signed checkpoints (C2SP).
+//!
+//! This room turns statements into rows, rows into roots, roots into signed heads, and checks all three when they come from
+//! somebody else. Everything here is a plain function over values: what is checked leaves as a type that only the check can make
+//! ([`VerifiedHead`], [`ProvenFrame`], [`VerifiedEvidence`]). What must never be here: a decision about what a statement means or whom
+//! to ask next, a row of the store, personal data in a header or in an error.
+//!
+//! | file | what it is for |
+//! | --- | --- |
+//! | [`statement`] | header and payload of one statement, and when a payload may be absent |
+//! | [`kinds`] | the table of kinds, beside `schemas/kinds.toml` |
+//! | [`hash`] | leaf, node and empty hash |
+//! | [`frontier`] | the compact range from which a root is known without the tree |
+//! | [`proof`] | inclusion and consistency proofs, made in bounded memory and verified |
+//! | [`note`] | C2SP signed notes and cosignatures |
+//! | [`checkpoint`] | the signed head of a journal and its heartbeat |
+//! | [`head`] | what two heads of one journal say about each other |
+//! | [`batch`] | authoring: rows in, signed head out |
+//! | [`frame`] | rows on the wire, proven before anything is stored |
+//! | [`evidence`] | one row with everything that proves it |
+
+pub mod batch;
+pub mod checkpoint;
+pub mod evidence;
+pub mod frame;
+pub mod frontier;
+pub mod hash;
+pub mod head;
+pub mod kinds;
+pub mod note;
+pub mod proof;
+pub mod statement;
+
+#[cfg(test)]
+mod tests;
 
 use minicbor::{Decode, Encode};
+
+pub use batch::Batch;
+pub use checkpoint::{Author, Checkpoint, Origin, SignedHead, VerifiedHead};
+pub use evidence::{Evidence, VerifiedEvidence};
+pub use frame::{Frame, ProvenFrame};
+pub use frontier::Frontier;
+pub use kinds::Kind;
+pub use statement::{Header, Statement};
 
 use crate::names::Digest;
 
@@ -30,3 +72,7 @@ pub struct Subtree {
 
 /// Every how many levels a subtree root is stored: one stored hash per 256 rows (as C2SP tlog-tiles).
 pub const STORED_LEVEL_STEP: u8 = 8;
+
+/// Most rows a journal may have. Far beyond any centre's need, and far below where index arithmetic or a signed 64-bit column ends, so
+/// that a hostile size is refused before anything is computed from it.
+pub const MAX_JOURNAL_ROWS: u64 = 1 << 48;

@@ -1,10 +1,43 @@
 //! The state machine of a peer: [`Input`]s in, [`Effect`]s out.
+//!
+//! Cut by conversation; each file has its own state, inputs, effects and tests:
+//!
+//! | file | conversation |
+//! | --- | --- |
+//! | [`publish`] | the own journal grows: rows, heartbeats, and when this peer may not write |
+//! | [`replicate`] | every other journal comes here: announcements, heads, frames |
+//! | [`serve`] | other stations ask |
+//! | [`repair`] | payloads that are damaged come again, payloads whose time is over go |
+//! | [`issue`] | certificates are issued, listed and ended |
+//! | [`query`] | a grant is used: pull, verify, release, record |
+//! | [`status`] | how the peer is |
+//!
+//! [`message`] and [`announce`] are what travels, [`project`] is what statements mean for the tables. Nothing durable lives in this
+//! state: after a crash, or after a write that failed, a fresh node over the same shelf goes on.
+
+pub mod announce;
+pub mod issue;
+pub mod message;
+pub mod project;
+pub mod publish;
+pub mod query;
+pub mod repair;
+pub mod replicate;
+pub mod serve;
+pub mod status;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use crate::charter::{CentreKeys, Charter, CharterError, EpochSecrets};
 use crate::desk;
-use crate::error::Refusal;
+use crate::error::{FaultCode, Refusal, RefusalCode, ShelfError};
 use crate::facts::AccountFacts;
-use crate::names::StationKey;
+use crate::journal::Author;
+use crate::names::{CentreCode, StationKey};
 use crate::shelf::{KeptHead, Shelf, Write};
-use crate::time::{MINUTE_MS, Time};
+use crate::time::{MINUTE_MS, SECOND_MS, Time};
 
 /// A journal whose author has been silent longer than this is stale: two heartbeats of 10 minutes and some.
 pub const STALE_AFTER_MS: i64 = 21 * MINUTE_MS;
@@ -142,4 +175,203 @@ pub enum Effect {
     },
     /// After the writes are stored, feed [`Input::Stored`].
     WhenStored,
+}
+
+/// What a centre may tune; the defaults are for production.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How often a random station is asked for its heads, in milliseconds.
+    pub anti_entropy_ms: i64,
+    /// How often the own head is signed anew when nothing was written, in milliseconds; at most 10 minutes.
+    pub heartbeat_ms: i64,
+    /// How long a query waits for a certificate that is not here, in milliseconds.
+    pub pull_patience_ms: i64,
+    /// Days a certificate is valid unless the clerk says otherwise.
+    pub valid_days: u32,
+    /// The telephone number printed on certificates.
+    pub phone: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            anti_entropy_ms: 30 * SECOND_MS,
+            heartbeat_ms: 5 * MINUTE_MS,
+            pull_patience_ms: 5 * SECOND_MS,
+            valid_days: 90,
+            phone: String::new(),
+        }
+    }
+}
+
+/// Why an input came to nothing.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// A policy says no.
+    Refused(Refusal),
+    /// The store failed; whatever this input wanted to write must not be written.
+    Shelf(ShelfError),
+}
+
+impl From<ShelfError> for Stop {
+    fn from(error: ShelfError) -> Self {
+        Self::Shelf(error)
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<RefusalCode> for Stop {
+    fn from(code: RefusalCode) -> Self {
+        Self::Refused(code.into())
+    }
+}
+
+/// One peer of one centre.
+#[derive(Debug)]
+pub struct Node {
+    centre: CentreCode,
+    keys: CentreKeys,
+    settings: Settings,
+    charter: Charter,
+    secrets: EpochSecrets,
+    authors: BTreeMap<CentreCode, Author>,
+    publish: publish::State,
+    replicate: replicate::State,
+    repair: repair::State,
+    issue: issue::State,
+    query: query::State,
+    /// The time of the last input, to notice a clock that jumps back.
+    last_now: Option<Time>,
+    clock_jumped_back: bool,
+}
+
+impl Node {
+    /// A peer of `centre` under `charter`. The first input must be [`Input::Started`].
+    ///
+    /// # Errors
+    /// [`CharterError`] when the charter does not name exactly these keys for the centre.
+    pub fn new(centre: CentreCode, keys: CentreKeys, charter: Charter, settings: Settings) -> Result<Self, CharterError> {
+        charter.check_own(&centre, &keys)?;
+        let secrets = charter.open_epoch(&centre, &keys.sealing).map_err(|_| CharterError::OtherKeys(centre.clone()))?;
+        let author = |m: &crate::charter::Member| {
+            (m.centre.clone(), Author::new(charter.federation(), m.centre.clone(), m.signing, m.heartbeat))
+        };
+        let authors = charter.members().iter().map(author).collect();
+        Ok(Self {
+            centre,
+            keys,
+            settings,
+            charter,
+            secrets,
+            authors,
+            publish: publish::State::default(),
+            replicate: replicate::State::default(),
+            repair: repair::State::default(),
+            issue: issue::State::default(),
+            query: query::State::default(),
+            last_now: None,
+            clock_jumped_back: false,
+        })
+    }
+
+    /// The centre this peer speaks for.
+    #[must_use]
+    pub const fn centre(&self) -> &CentreCode {
+        &self.centre
+    }
+
+    /// The charter it works under.
+    #[must_use]
+    pub const fn charter(&self) -> &Charter {
+        &self.charter
+    }
+
+    /// Takes one input and says what shall happen.
+    ///
+    /// # Errors
+    /// [`ShelfError`]: nothing of this input may be carried out. A desk request among them is answered as failed by the shell.
+    pub fn handle(&mut self, env: &mut Env<'_>, input: Input) -> Result<Vec<Effect>, ShelfError> {
+        let mut out = Vec::new();
+        self.watch_clock(env.now);
+        match input {
+            Input::Started { kept } => self.start(env, kept.as_ref(), &mut out)?,
+            Input::Tick => self.tick(env, &mut out)?,
+            Input::Connected(station) => self.connected(station, env, &mut out),
+            Input::Disconnected(station) => self.disconnected(station),
+            Input::Announcement { from, source, bytes } => self.announcement(env, from, source, &bytes, &mut out)?,
+            Input::Asked { from, token, bytes } => self.asked(env, from, token, &bytes, &mut out)?,
+            Input::Answered { from, call, bytes } => self.answered(env, from, call, &bytes, &mut out)?,
+            Input::CallFailed { call } => self.call_failed(env, call, &mut out)?,
+            Input::Desk { token, request } => self.desk(env, token, request, &mut out)?,
+            Input::Source { reading, facts } => self.source_answered(env, reading, facts, &mut out)?,
+            Input::Stored => self.stored(env, &mut out)?,
+        }
+        Ok(out)
+    }
+
+    fn tick(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        self.replicate_tick(env, out)?;
+        self.repair_tick(env, out)?;
+        // Each of these may append to the own journal, and an input appends at most once: see `publish`.
+        if !self.query_tick(env, out)? {
+            self.heartbeat_tick(env, out)?;
+        }
+        Ok(())
+    }
+
+    fn stored(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        self.pull_what_is_missing(env, out)?;
+        self.certificates_stored(env, out)?;
+        self.query_tick(env, out)?;
+        Ok(())
+    }
+
+    fn desk(&mut self, env: &mut Env<'_>, token: u64, request: desk::Request, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let answered = match request {
+            desk::Request::Status => self.status(env).map(|status| Some(desk::Event::Status(Box::new(status)))),
+            desk::Request::CertificateList { after, limit } => self.certificate_list(env, after.as_ref(), limit).map(Some),
+            desk::Request::CertificateShow { number } => self.certificate_show(env, &number).map(Some),
+            desk::Request::CertificateFile { number } => self.certificate_file(env, &number).map(Some),
+            desk::Request::CertificateCancel { number, reason } => self.certificate_cancel(env, number, &reason, out).map(Some),
+            desk::Request::CertificateIssue { account_no, kind, addressee, card, clerk, valid_days, request } => {
+                let asked = issue::Asked { token, account_no, kind, addressee, card, clerk, valid_days, request };
+                self.certificate_issue(env, asked, out).map(|()| None)
+            }
+            desk::Request::Query { grant, business_no, matter, request } => {
+                let asked = query::Asked { token, grant, business_no, matter, request };
+                self.query(env, asked, out).map(|()| None)
+            }
+        };
+        let event = match answered {
+            Ok(Some(event)) => event,
+            Ok(None) => return Ok(()),
+            Err(Stop::Refused(refusal)) => desk::Event::Refused { refusal, about: None },
+            Err(Stop::Shelf(error)) => return Err(error),
+        };
+        out.push(Effect::Reply { token, event: Box::new(event) });
+        Ok(())
+    }
+
+    fn author(&self, centre: &CentreCode) -> Option<&Author> {
+        self.authors.get(centre)
+    }
+
+    fn watch_clock(&mut self, now: Time) {
+        if self.last_now.is_some_and(|last| last.since(now) > CLOCK_JUMP_MS) {
+            self.clock_jumped_back = true;
+        }
+        self.last_now = Some(now);
+    }
+}
+
+/// A clock that goes back by more than this is warned about.
+const CLOCK_JUMP_MS: i64 = 5 * SECOND_MS;
+
+fn fault(out: &mut Vec<Effect>, station: StationKey, code: FaultCode) {
+    out.push(Effect::Write(Write::Fault { station, code }));
 }

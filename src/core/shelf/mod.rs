@@ -1,7 +1,11 @@
 //! The store as the core sees it: [`Shelf`] reads, [`Write`] asks for a change. Reads are borrowed, writes are returned.
 //!
 //! Two kinds of rows: journals and records are the truth; [`Projection`]s are derived from journals by `node/project` and can be thrown
-//! away and derived again (`anju store rebuild`). What must never be here: SQL, a file, a cache.
+//! away and derived again (`anju store rebuild`). [`check`] holds the rules every implementation applies before it writes; [`memory`] is
+//! the one that forgets, for simulations. What must never be here: SQL, a file, a cache.
+
+pub mod check;
+pub mod memory;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,11 +19,12 @@ use crate::time::Time;
 /// How far a journal is held here.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct JournalState {
-    /// Rows held; they are proven to stand under `head`.
+    /// Rows held; each was proven to stand under a head its author signed before it was stored.
     pub size: u64,
     /// Roots of the complete subtrees of the rows held, largest first (the compact range 0..size).
     pub peaks: Vec<Digest>,
-    /// The newest checkpoint of its author that was verified here; its size is at least `size`.
+    /// The newest checkpoint of its author that was verified here and whose rows are all held: its size is at most `size`. While rows
+    /// come in under a later checkpoint, `size` is ahead of it.
     pub head: Option<Head>,
     /// Rows whose meaning has been applied to the projections.
     pub applied: u64,
@@ -239,6 +244,8 @@ pub trait Shelf {
     fn erased(&self, centre: &CentreCode, index: u64) -> Result<bool, ShelfError>;
     /// Rows whose payload is missing or damaged though nothing allows it, at most `limit`: what the scrub found.
     fn damaged(&self, limit: usize) -> Result<Vec<(CentreCode, u64)>, ShelfError>;
+    /// Rows whose payload is still here though its drop-after has passed at `now`, at most `limit`.
+    fn droppable(&self, now: Time, limit: usize) -> Result<Vec<(CentreCode, u64)>, ShelfError>;
     /// Whether two heads of this centre are kept as proof of a fork.
     fn forked(&self, centre: &CentreCode) -> Result<bool, ShelfError>;
     /// Faults counted so far, per station and code.

@@ -1,0 +1,276 @@
+//! Certificates are issued from the source's facts, listed, and ended.
+//!
+//! Issuing takes two inputs, because the source is read away from the loop: the request is checked and the account asked for; when the
+//! facts come, eligibility is judged, the certificate signed, and its statement appended. The holder's file is made once the statement
+//! is stored, for only then can its place in the journal be proven.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Effect, Env, Node, Stop};
+use crate::certificate::{CertificateBody, CertificateKind, EndReason, EndedBody, HolderKeys, Issuance, fields_of, issue, may_issue, thumbprint};
+use crate::desk::{CertificateSummary, Event, MAX_PAGE, Stage};
+use crate::error::{Refusal, RefusalCode, ShelfError};
+use crate::facts::AccountFacts;
+use crate::holder::HolderCard;
+use crate::journal::frame::FRAME_BUDGET_BYTES;
+use crate::journal::proof::OnShelf;
+use crate::journal::{Evidence, Kind, Statement};
+use crate::names::{CentreCode, CertificateNumber, RequestId};
+use crate::seal::SUITE;
+use crate::shelf::{CertificateRow, Ended, IssuedRecord, Write};
+use crate::time::{DAY_MS, Time};
+
+/// Most certificates being issued at once.
+pub const MAX_ISSUING: usize = 64;
+/// How long after its validity a certificate's payload is kept, in days: a decision that relied on it may be disputed that long.
+pub const KEEP_AFTER_EXPIRY_DAYS: i64 = 30;
+/// Longest validity that may be asked for, in days.
+pub const MAX_VALID_DAYS: u32 = 366;
+/// Longest name of a clerk, in bytes of UTF-8.
+pub const MAX_CLERK_BYTES: usize = 60;
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    next_reading: u64,
+    /// Waiting for the source.
+    reading: BTreeMap<u64, Job>,
+    /// Waiting for their statement to be stored.
+    storing: Vec<(u64, CertificateNumber, Time)>,
+    /// Which card each recent request was for: a repeated request gets its certificate again.
+    recent: BTreeMap<RequestId, CertificateNumber>,
+}
+
+/// A request to issue.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) token: u64,
+    pub(super) account_no: String,
+    pub(super) kind: String,
+    pub(super) addressee: Option<CentreCode>,
+    pub(super) card: String,
+    pub(super) clerk: String,
+    pub(super) valid_days: Option<u32>,
+    pub(super) request: RequestId,
+}
+
+#[derive(Debug)]
+struct Job {
+    token: u64,
+    kind: CertificateKind,
+    addressee: Option<CentreCode>,
+    holder: HolderKeys,
+    clerk: String,
+    valid_days: u32,
+    account_no: String,
+    request: RequestId,
+}
+
+impl Node {
+    pub(super) fn certificate_issue(&mut self, env: &mut Env<'_>, asked: Asked, out: &mut Vec<Effect>) -> Result<(), Stop> {
+        self.may_write()?;
+        if let Some(number) = self.issue.recent.get(&asked.request) {
+            self.issue.storing.push((asked.token, number.clone(), env.now));
+            out.push(Effect::WhenStored);
+            return Ok(());
+        }
+        if self.issue.reading.len() >= MAX_ISSUING {
+            return Err(RefusalCode::TooManyRequests.into());
+        }
+        let (token, job) = (asked.token, self.check_request(env, asked)?);
+        self.issue.next_reading += 1;
+        let reading = self.issue.next_reading;
+        out.push(Effect::Reply { token, event: Box::new(Event::Progress { stage: Stage::ReadingSource }) });
+        out.push(Effect::ReadSource { reading, account_no: job.account_no.clone() });
+        self.issue.reading.insert(reading, job);
+        Ok(())
+    }
+
+    fn check_request(&self, env: &Env<'_>, asked: Asked) -> Result<Job, Stop> {
+        let kind: CertificateKind = asked.kind.parse().map_err(|_| Refusal::about(RefusalCode::RequestInvalid, "kind"))?;
+        let addressee = self.check_addressee(kind, asked.addressee)?;
+        let valid_days = asked.valid_days.unwrap_or(self.settings.valid_days);
+        if !(1..=MAX_VALID_DAYS).contains(&valid_days) {
+            return Err(Refusal::about(RefusalCode::CeilingExceeded, format!("1..={MAX_VALID_DAYS}")).into());
+        }
+        let clerk = asked.clerk.trim().to_owned();
+        if clerk.is_empty() || clerk.len() > MAX_CLERK_BYTES || clerk.chars().any(char::is_control) {
+            return Err(Refusal::about(RefusalCode::RequestInvalid, "clerk").into());
+        }
+        let card = HolderCard::parse(&asked.card, &self.centre, env.now)?;
+        let holder = card.keys;
+        self.card_is_unused(env, &holder)?;
+        Ok(Job { token: asked.token, kind, addressee, holder, clerk, valid_days, account_no: asked.account_no, request: asked.request })
+    }
+
+    fn card_is_unused(&self, env: &Env<'_>, holder: &HolderKeys) -> Result<(), Stop> {
+        match env.shelf.certificate_of_holder(&thumbprint(&holder.signing))? {
+            Some(row) => Err(Refusal::about(RefusalCode::CardUsed, row.number.as_str()).into()),
+            None => Ok(()),
+        }
+    }
+
+    fn check_addressee(&self, kind: CertificateKind, addressee: Option<CentreCode>) -> Result<Option<CentreCode>, Refusal> {
+        match addressee {
+            Some(centre) if centre == self.centre || self.charter.member(&centre).is_none() => {
+                Err(Refusal::about(RefusalCode::AddresseeInvalid, centre.as_str()))
+            }
+            None if kind.needs_addressee() => Err(RefusalCode::AddresseeInvalid.into()),
+            addressee => Ok(addressee),
+        }
+    }
+
+    /// The source has answered.
+    pub(super) fn source_answered(
+        &mut self,
+        env: &mut Env<'_>,
+        reading: u64,
+        facts: Result<Box<AccountFacts>, Refusal>,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), ShelfError> {
+        let Some(job) = self.issue.reading.remove(&reading) else { return Ok(()) };
+        let token = job.token;
+        let mut effects = Vec::new();
+        match facts.map_err(Stop::Refused).and_then(|facts| self.issue_now(env, job, &facts, &mut effects)) {
+            Ok(()) => out.append(&mut effects),
+            Err(Stop::Refused(refusal)) => {
+                out.push(Effect::Reply { token, event: Box::new(Event::Refused { refusal, about: None }) });
+            }
+            Err(Stop::Shelf(error)) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn issue_now(&mut self, env: &mut Env<'_>, job: Job, facts: &AccountFacts, out: &mut Vec<Effect>) -> Result<(), Stop> {
+        may_issue(job.kind, facts)?;
+        self.card_is_unused(env, &job.holder)?; // Another request may have used it while the source was read.
+        let number = self.next_number(env, job.kind)?;
+        let expires = Time::end_of_legal_day(env.now.plus_ms(i64::from(job.valid_days) * DAY_MS).legal_day());
+        let issuance = Issuance {
+            number: number.clone(),
+            kind: job.kind,
+            issuer: self.centre.clone(),
+            federation: self.charter.federation().clone(),
+            addressee: job.addressee,
+            holder: job.holder,
+            values: fields_of(job.kind, facts, &job.clerk, &self.settings.phone),
+            issued: env.now,
+            expires,
+        };
+        let issued = issue(env.rng, &issuance, &self.keys.signing)?;
+        let drop_after = expires.plus_ms(KEEP_AFTER_EXPIRY_DAYS * DAY_MS);
+        let entry = Statement::build(env.rng, Kind::CertificateIssued, env.now, Some(drop_after), &issued.body)
+            .map_err(|e| ShelfError::Failed(e.to_string()))?;
+        self.append(env, vec![entry], out)?;
+        let record = IssuedRecord { number: number.clone(), account_no: job.account_no, content_key: issued.content_key };
+        out.push(Effect::Write(Write::Issued(record)));
+        out.push(Effect::WhenStored);
+        self.issue.storing.push((job.token, number.clone(), expires));
+        if self.issue.recent.len() >= MAX_ISSUING {
+            self.issue.recent.pop_first();
+        }
+        self.issue.recent.insert(job.request, number);
+        Ok(())
+    }
+
+    fn next_number(&self, env: &Env<'_>, kind: CertificateKind) -> Result<CertificateNumber, Stop> {
+        let prefix = format!("{}-{}-{}-", self.centre, kind.code(), env.now.legal_day().year());
+        let count = env.shelf.certificate_count(&self.centre, &prefix)?;
+        CertificateNumber::new(&format!("{prefix}{:06}", count + 1)).map_err(|e| ShelfError::Failed(e.to_string()).into())
+    }
+
+    /// Statements were stored: hand out the files that waited for them.
+    pub(super) fn certificates_stored(&mut self, env: &Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        for (token, number, _) in std::mem::take(&mut self.issue.storing) {
+            let event = match self.own_certificate(env, &number).and_then(|row| Ok((self.holder_file(env, &row)?, row.expires))) {
+                Ok((file, expires)) => Event::CertificateIssued { number, expires, file },
+                Err(Stop::Refused(refusal)) => Event::Refused { refusal, about: None },
+                Err(Stop::Shelf(error)) => return Err(error),
+            };
+            out.push(Effect::Reply { token, event: Box::new(event) });
+        }
+        Ok(())
+    }
+
+    /// The file a holder receives: the statement, its inclusion proof and the signed head, in base64.
+    fn holder_file(&self, env: &Env<'_>, row: &CertificateRow) -> Result<String, Stop> {
+        let damaged = |what: String| Stop::Shelf(ShelfError::Damaged(what));
+        let entry = env.shelf.entries(&self.centre, row.index, 1, FRAME_BUDGET_BYTES)?.into_iter().next();
+        let entry = entry.filter(|e| e.payload.is_some()).ok_or(RefusalCode::CertificateErased)?;
+        let head = env.shelf.journal(&self.centre)?.head.ok_or_else(|| damaged("no head".to_owned()))?;
+        let on_shelf = OnShelf { shelf: env.shelf, centre: &self.centre };
+        let evidence = Evidence::assemble(&on_shelf, self.centre.clone(), row.index, entry, head.size, head.note)
+            .map_err(|e| damaged(e.to_string()))?;
+        Ok(STANDARD.encode(evidence.to_bytes()))
+    }
+
+    fn own_certificate(&self, env: &Env<'_>, number: &CertificateNumber) -> Result<CertificateRow, Stop> {
+        let row = env.shelf.certificate(number)?.filter(|row| row.issuer == self.centre);
+        row.ok_or_else(|| Refusal::about(RefusalCode::CertificateUnknown, number.as_str()).into())
+    }
+
+    pub(super) fn certificate_file(&self, env: &Env<'_>, number: &CertificateNumber) -> Result<Event, Stop> {
+        let row = self.own_certificate(env, number)?;
+        Ok(Event::CertificateFile { number: number.clone(), file: self.holder_file(env, &row)? })
+    }
+
+    pub(super) fn certificate_list(&self, env: &Env<'_>, after: Option<&CertificateNumber>, limit: usize) -> Result<Event, Stop> {
+        let limit = limit.clamp(1, MAX_PAGE);
+        let mut rows = env.shelf.certificates(&self.centre, after, limit + 1)?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        Ok(Event::CertificateList { certificates: rows.into_iter().map(CertificateSummary::from).collect(), more })
+    }
+
+    pub(super) fn certificate_show(&self, env: &Env<'_>, number: &CertificateNumber) -> Result<Event, Stop> {
+        let row = env.shelf.certificate(number)?.ok_or_else(|| Refusal::about(RefusalCode::CertificateUnknown, number.as_str()))?;
+        let account_no = env.shelf.issued(number)?.map(|record| record.account_no);
+        Ok(Event::CertificateShow { certificate: row.into(), account_no })
+    }
+
+    pub(super) fn certificate_cancel(
+        &mut self,
+        env: &mut Env<'_>,
+        number: CertificateNumber,
+        reason: &str,
+        out: &mut Vec<Effect>,
+    ) -> Result<Event, Stop> {
+        let reason = EndReason::from_code(reason).ok_or_else(|| Refusal::about(RefusalCode::RequestInvalid, "reason"))?;
+        let row = self.own_certificate(env, &number)?;
+        if let Some(ended) = row.ended {
+            return Ok(Event::CertificateCancelled { number, ended });
+        }
+        let body = EndedBody {
+            suite: SUITE.to_owned(),
+            number: number.clone(),
+            index: row.index,
+            statement: row.statement,
+            reason,
+            note: String::new(),
+        };
+        let entry = Statement::build(env.rng, Kind::CertificateEnded, env.now, None, &body.to_bytes())
+            .map_err(|e| ShelfError::Failed(e.to_string()))?;
+        self.append(env, vec![entry], out)?;
+        Ok(Event::CertificateCancelled { number, ended: Ended { at: env.now, reason: reason.code().to_owned() } })
+    }
+}
+
+/// A certificate's statement as it stands in a journal.
+pub(super) fn certificate_row(author: &CentreCode, index: u64, statement: crate::names::StatementId, body: CertificateBody) -> CertificateRow {
+    let head = body.head;
+    CertificateRow {
+        number: head.number,
+        issuer: author.clone(),
+        index,
+        statement,
+        kind: head.kind.code().to_owned(),
+        addressee: head.addressee,
+        holder: head.holder,
+        holder_sealing: head.holder_sealing,
+        issued: head.issued,
+        expires: head.expires,
+        ended: None,
+    }
+}

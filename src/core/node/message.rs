@@ -1,0 +1,146 @@
+//! What stations ask and answer each other (`schemas/wire.cddl`, `ask` and `answer`).
+//!
+//! Every question names the charter it is asked under: peers of two charters have nothing to say to each other.
+
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use crate::error::Fault;
+use crate::journal::frame::MAX_FRAME_BYTES;
+use crate::names::{CentreCode, Digest};
+use crate::wire;
+
+/// Largest question, in bytes.
+pub const MAX_ASK_BYTES: usize = 64 * 1024;
+/// Largest answer, in bytes: a frame and its wrapping.
+pub const MAX_ANSWER_BYTES: usize = MAX_FRAME_BYTES + 1024;
+/// Most payloads asked for at once.
+pub const MAX_PAYLOADS: usize = 8;
+
+/// A question, and the charter it is asked under.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Ask {
+    /// Digest of the asker's charter.
+    #[n(0)]
+    pub charter: Digest,
+    /// What is asked.
+    #[n(1)]
+    pub question: Question,
+}
+
+/// What a station may ask another.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Question {
+    /// How far do you hold every journal?
+    #[n(0)]
+    Heads,
+    /// Rows of a journal.
+    #[n(1)]
+    Pull {
+        /// Whose.
+        #[n(0)]
+        centre: CentreCode,
+        /// From which index on.
+        #[n(1)]
+        from: u64,
+    },
+    /// Payloads that are damaged or missing here.
+    #[n(2)]
+    Payloads {
+        /// Whose journal.
+        #[n(0)]
+        centre: CentreCode,
+        /// Which rows.
+        #[n(1)]
+        indexes: Vec<u64>,
+    },
+}
+
+/// What a station answers.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Answer {
+    /// The newest head of every journal held.
+    #[n(0)]
+    Heads(#[n(0)] Vec<HeadReport>),
+    /// A frame's bytes.
+    #[n(1)]
+    Frame(#[n(0)] ByteVec),
+    /// Payloads, as far as they are held.
+    #[n(2)]
+    Payloads(#[n(0)] Vec<PayloadReport>),
+    /// Nothing, and why.
+    #[n(3)]
+    Declined(#[n(0)] Decline),
+}
+
+/// One journal as another station holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct HeadReport {
+    /// Whose journal.
+    #[n(0)]
+    pub centre: CentreCode,
+    /// The signed head that all its rows are held under.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub note: Vec<u8>,
+}
+
+/// One payload.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PayloadReport {
+    /// Which row.
+    #[n(0)]
+    pub index: u64,
+    /// Its payload; checked against the header held.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub payload: Vec<u8>,
+}
+
+/// Why a station declines to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Decline {
+    /// The charters differ.
+    #[n(0)]
+    OtherCharter,
+    /// Not held, or not as far.
+    #[n(1)]
+    NotHeld,
+    /// Held, but damaged: ask another.
+    #[n(2)]
+    Damaged,
+}
+
+impl Ask {
+    /// The question's bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        wire::encode(self)
+    }
+
+    /// Reads a question.
+    ///
+    /// # Errors
+    /// [`Fault`] with `oversized` or `malformed`.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Fault> {
+        Ok(wire::decode(bytes, MAX_ASK_BYTES)?)
+    }
+}
+
+impl Answer {
+    /// The answer's bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        wire::encode(self)
+    }
+
+    /// Reads an answer.
+    ///
+    /// # Errors
+    /// [`Fault`] with `oversized` or `malformed`.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Fault> {
+        Ok(wire::decode(bytes, MAX_ANSWER_BYTES)?)
+    }
+}

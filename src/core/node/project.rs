@@ -1,0 +1,60 @@
+//! From statements to projections: what each kind means for the tables that answers are read from.
+//!
+//! Pure and deterministic: `anju store rebuild` runs it again over every journal and must get the same rows. A statement that does not
+//! parse, or says what its author may not say, means nothing: it is kept and copied, and projects to nothing.
+
+use crate::certificate::{CertificateBody, EndedBody};
+use crate::grant::access::{self, SLOT_AUTHOR, SLOT_ISSUER};
+use crate::journal::{Entry, Header, Kind};
+use crate::names::CentreCode;
+use crate::seal::hpke::OpeningKey;
+use crate::shelf::{Ended, Projection};
+
+/// Projects row `index` of `author`'s journal, as `own` may read it.
+#[must_use]
+pub fn project(own: &CentreCode, opening: &OpeningKey, author: &CentreCode, index: u64, entry: &Entry) -> Vec<Projection> {
+    let (Ok(header), Some(body)) = (Header::parse(&entry.header), entry.body()) else { return Vec::new() };
+    let Some(kind) = header.kind() else { return Vec::new() };
+    let projection = match kind {
+        Kind::CertificateIssued => certificate(author, index, &header, body),
+        Kind::CertificateEnded => ended(author, &header, body),
+        Kind::AccessRecorded => accessed(own, opening, author, index, body),
+        Kind::GrantRevoked
+        | Kind::HolderBound
+        | Kind::HolderEnded
+        | Kind::ListingDecided
+        | Kind::ListingChanged
+        | Kind::ListingObjected
+        | Kind::DossierOpened
+        | Kind::DossierJoined
+        | Kind::DossierChanged
+        | Kind::CataloguePublished
+        | Kind::MatterPublished
+        | Kind::CharterProposed
+        | Kind::CharterApproved
+        | Kind::Vector
+        | Kind::ForkReported
+        | Kind::ForkCleared
+        | Kind::AuditRecorded => None,
+    };
+    projection.into_iter().collect()
+}
+
+fn certificate(author: &CentreCode, index: u64, header: &Header, body: &[u8]) -> Option<Projection> {
+    let body = CertificateBody::parse(body).ok()?;
+    // A centre issues only numbers of its own.
+    (body.head.number.centre() == *author).then(|| Projection::Certificate(super::issue::certificate_row(author, index, header.id(), body)))
+}
+
+fn ended(author: &CentreCode, header: &Header, body: &[u8]) -> Option<Projection> {
+    let body = EndedBody::parse(body).ok()?;
+    let ended = Ended { at: header.at(), reason: body.reason.code().to_owned() };
+    (body.number.centre() == *author).then_some(Projection::CertificateEnded { number: body.number, ended })
+}
+
+/// Read as the author's own, or as the issuer that was looked at; everybody else cannot.
+fn accessed(own: &CentreCode, opening: &OpeningKey, author: &CentreCode, index: u64, body: &[u8]) -> Option<Projection> {
+    let slot = if author == own { SLOT_AUTHOR } else { SLOT_ISSUER };
+    let access = access::open(opening, slot, body).ok()?;
+    (access.author == *author).then(|| Projection::Access(super::query::access_row(author, index, access)))
+}

@@ -1,0 +1,190 @@
+//! The own journal grows: rows are appended, the head is signed, kept and announced; when nothing is written a heartbeat says that the
+//! centre lives.
+//!
+//! One input appends at most once, because what it appends is not on the shelf before the input is done.
+//!
+//! A store restored from a backup must not fork the journal. Before a head leaves, it is kept outside the backup set. At start the
+//! kept head and the store are compared: if the kept one is missing or ahead, this peer reads and replicates but does not write until a
+//! majority of the other members have reported the heads they hold and every row that they have seen is back. And whenever somebody
+//! shows a head of our own signing that is longer than our journal, the same holds from then on.
+
+use std::collections::BTreeSet;
+
+use super::{Effect, Env, Node, Stop, announce};
+use crate::desk::ReadOnly;
+use crate::error::{Refusal, RefusalCode, ShelfError};
+use crate::journal::{Entry, Frame, Frontier, Header, batch};
+use crate::names::CentreCode;
+use crate::shelf::{JournalState, KeptHead, Write};
+use crate::time::Time;
+
+/// Whether the own journal may be written.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    writing: Writing,
+    last_signed: Option<Time>,
+}
+
+#[derive(Debug, Default)]
+enum Writing {
+    /// [`super::Input::Started`] has not come.
+    #[default]
+    NotStarted,
+    /// Kept head and store agree.
+    Free,
+    /// Another station of the centre is the writer.
+    NotTheWriter,
+    /// Waiting for members to report what they hold of our journal.
+    Restored { reported: BTreeSet<CentreCode> },
+}
+
+impl Node {
+    /// Decides whether this peer may write, and says that it lives.
+    pub(super) fn start(&mut self, env: &mut Env<'_>, kept: Option<&KeptHead>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let state = env.shelf.journal(&self.centre)?;
+        let writer = self.charter.station(&self.keys.station_key()).is_some_and(|(_, station)| station.writer);
+        self.publish.writing = if !writer {
+            Writing::NotTheWriter
+        } else if agrees(kept, &self.centre, &state, env)? {
+            Writing::Free
+        } else {
+            Writing::Restored { reported: BTreeSet::new() }
+        };
+        self.heartbeat_now(env, out)
+    }
+
+    /// Why this peer does not write, if it does not.
+    pub(super) fn read_only(&self) -> Option<ReadOnly> {
+        match &self.publish.writing {
+            Writing::Free => None,
+            Writing::NotTheWriter => Some(ReadOnly::NotTheWriter),
+            Writing::NotStarted => Some(ReadOnly::Restored { reported: 0, needed: self.reports_needed() }),
+            Writing::Restored { reported } => Some(ReadOnly::Restored { reported: reported.len(), needed: self.reports_needed() }),
+        }
+    }
+
+    /// Refuses with the reason when this peer may not write now.
+    pub(super) fn may_write(&self) -> Result<(), Refusal> {
+        match self.read_only() {
+            None => Ok(()),
+            Some(ReadOnly::NotTheWriter) => Err(RefusalCode::WriterUnreachable.into()),
+            Some(ReadOnly::Restored { reported, needed }) => Err(Refusal::about(RefusalCode::ReadOnly, format!("{reported}/{needed}"))),
+        }
+    }
+
+    /// Appends rows to the own journal: writes, projections, the kept head and the announcement. Returns the index of the first.
+    pub(super) fn append(&mut self, env: &mut Env<'_>, entries: Vec<Entry>, out: &mut Vec<Effect>) -> Result<u64, Stop> {
+        self.may_write()?;
+        let author = self.author(&self.centre).ok_or_else(|| ShelfError::Failed("not in the charter".to_owned()))?;
+        let state = env.shelf.journal(&self.centre)?;
+        let frontier = Frontier::from_parts(state.size, state.peaks).map_err(|e| ShelfError::Damaged(e.to_string()))?;
+        let at = batch::heartbeat_time(env.now, state.head.map(|head| head.heartbeat));
+        let batch = batch::append(&frontier, &entries, author, &self.keys.signing, &self.keys.heartbeat, at)
+            .map_err(|e| ShelfError::Failed(e.to_string()))?;
+        let (size, from) = (batch.frontier.size(), state.size);
+        let head = batch.head.received_at(env.now);
+        out.push(Effect::KeepHead(KeptHead { centre: self.centre.clone(), size, root: head.root }));
+        let frame = newest_rows(&self.centre, from, &entries, &head.note);
+        if let Some(bytes) = announce::seal(env.rng, &self.charter, &self.secrets.gossip, &self.keys.station_key(), &frame) {
+            out.push(Effect::Announce(bytes));
+        }
+        let applied = applied_after(state.applied, from, &entries);
+        self.project_rows(&self.centre.clone(), from, &entries, out);
+        let state = JournalState { size, peaks: batch.frontier.peaks().to_vec(), head: Some(head), applied };
+        out.insert(
+            0,
+            Effect::Write(Write::Append { centre: self.centre.clone(), from, entries, subtrees: batch.subtrees, state }),
+        );
+        self.publish.last_signed = Some(env.now);
+        Ok(from)
+    }
+
+    /// What rows mean for the projections, as writes.
+    pub(super) fn project_rows(&self, author: &CentreCode, from: u64, entries: &[Entry], out: &mut Vec<Effect>) {
+        for (index, entry) in (from..).zip(entries) {
+            let projected = super::project::project(&self.centre, &self.keys.sealing, author, index, entry);
+            out.extend(projected.into_iter().map(|p| Effect::Write(Write::Project(p))));
+        }
+    }
+
+    /// Signs the head anew when it is time.
+    pub(super) fn heartbeat_tick(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let due = self.publish.last_signed.is_none_or(|last| env.now.since(last) >= self.settings.heartbeat_ms || env.now < last);
+        if due { self.heartbeat_now(env, out) } else { Ok(()) }
+    }
+
+    fn heartbeat_now(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        if self.may_write().is_err() {
+            return Ok(());
+        }
+        match self.append(env, Vec::new(), out) {
+            Ok(_) | Err(Stop::Refused(_)) => Ok(()),
+            Err(Stop::Shelf(error)) => Err(error),
+        }
+    }
+
+    /// Somebody holds more of our journal than we do: this store was restored. Stop writing until it is back.
+    pub(super) fn own_rows_missing(&mut self) {
+        if matches!(self.publish.writing, Writing::Free) {
+            self.publish.writing = Writing::Restored { reported: BTreeSet::new() };
+        }
+    }
+
+    /// `member` has reported every head it holds; `complete` says whether our own journal is as long as the longest seen.
+    pub(super) fn own_head_reported(
+        &mut self,
+        env: &mut Env<'_>,
+        member: CentreCode,
+        complete: bool,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), ShelfError> {
+        let needed = self.reports_needed();
+        let Writing::Restored { reported } = &mut self.publish.writing else { return Ok(()) };
+        if member != self.centre {
+            reported.insert(member);
+        }
+        if reported.len() < needed || !complete {
+            return Ok(());
+        }
+        self.publish.writing = Writing::Free;
+        self.heartbeat_now(env, out)
+    }
+
+    /// Whether this peer waits for its own rows.
+    pub(super) const fn is_restoring(&self) -> bool {
+        matches!(self.publish.writing, Writing::Restored { .. })
+    }
+
+    /// More than half of the other members.
+    fn reports_needed(&self) -> usize {
+        (self.charter.members().len().saturating_sub(1)) / 2 + 1
+    }
+}
+
+/// Whether the kept head says that nothing left this station that the store does not have.
+fn agrees(kept: Option<&KeptHead>, own: &CentreCode, state: &JournalState, env: &Env<'_>) -> Result<bool, ShelfError> {
+    let Some(kept) = kept else { return Ok(false) };
+    if kept.centre != *own || kept.size > state.size {
+        return Ok(false);
+    }
+    let on_shelf = crate::journal::proof::OnShelf { shelf: env.shelf, centre: own };
+    let root = crate::journal::proof::root_at(&on_shelf, kept.size).map_err(|e| ShelfError::Damaged(e.to_string()))?;
+    Ok(root == kept.root)
+}
+
+/// The announcement of new rows: the rows themselves if they fit, else only the head.
+fn newest_rows(centre: &CentreCode, from: u64, entries: &[Entry], note: &[u8]) -> Frame {
+    let bytes: usize = entries.iter().map(|e| e.header.len() + e.payload.as_ref().map_or(0, Vec::len) + 16).sum();
+    let fits = bytes <= announce::ANNOUNCED_ROWS_BYTES && entries.len() as u64 <= announce::ANNOUNCED_ROWS;
+    let (from, entries) = if fits { (from, entries.to_vec()) } else { (from + entries.len() as u64, Vec::new()) };
+    Frame { centre: centre.clone(), from, entries, proof: Vec::new(), note: note.to_vec() }
+}
+
+/// How far a journal is applied after these rows: up to the first that this version does not interpret.
+pub(super) fn applied_after(applied: u64, from: u64, entries: &[Entry]) -> u64 {
+    if applied != from {
+        return applied;
+    }
+    let interpreted = |e: &&Entry| Header::parse(&e.header).ok().and_then(|h| h.kind()).is_some_and(|k| k.is_interpreted());
+    from + entries.iter().take_while(interpreted).count() as u64
+}

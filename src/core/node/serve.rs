@@ -1,0 +1,80 @@
+//! Other stations ask. Any member is served any journal; what is damaged here is never served.
+
+use super::message::{Answer, Ask, Decline, HeadReport, MAX_PAYLOADS, PayloadReport, Question};
+use super::{Effect, Env, Node, fault};
+use crate::error::{FaultCode, ShelfError};
+use crate::journal::frame::{FRAME_BUDGET_BYTES, MAX_FRAME_ENTRIES};
+use crate::journal::proof::OnShelf;
+use crate::journal::statement::absence_allowed;
+use crate::journal::{Entry, Frame, Header};
+use crate::names::{CentreCode, StationKey};
+
+impl Node {
+    pub(super) fn asked(
+        &mut self,
+        env: &mut Env<'_>,
+        from: StationKey,
+        token: u64,
+        bytes: &[u8],
+        out: &mut Vec<Effect>,
+    ) -> Result<(), ShelfError> {
+        let answer = match Ask::decode(bytes) {
+            Err(problem) => {
+                fault(out, from, problem.code);
+                Answer::Declined(Decline::NotHeld)
+            }
+            Ok(ask) if ask.charter != self.charter.digest() => {
+                fault(out, from, FaultCode::OtherCharter);
+                Answer::Declined(Decline::OtherCharter)
+            }
+            Ok(ask) => match ask.question {
+                Question::Heads => self.report_heads(env)?,
+                Question::Pull { centre, from } => Self::serve_rows(env, centre, from)?,
+                Question::Payloads { centre, indexes } => Self::serve_payloads(env, &centre, &indexes)?,
+            },
+        };
+        out.push(Effect::Answer { token, bytes: answer.to_bytes() });
+        Ok(())
+    }
+
+    fn report_heads(&self, env: &Env<'_>) -> Result<Answer, ShelfError> {
+        let mut reports = Vec::new();
+        for centre in self.authors.keys() {
+            if let Some(head) = env.shelf.journal(centre)?.head {
+                reports.push(HeadReport { centre: centre.clone(), note: head.note });
+            }
+        }
+        Ok(Answer::Heads(reports))
+    }
+
+    fn serve_rows(env: &Env<'_>, centre: CentreCode, from: u64) -> Result<Answer, ShelfError> {
+        let Some(head) = env.shelf.journal(&centre)?.head.filter(|head| head.size >= from) else {
+            return Ok(Answer::Declined(Decline::NotHeld));
+        };
+        let rows = (head.size - from).min(MAX_FRAME_ENTRIES as u64);
+        let mut entries = if rows == 0 { Vec::new() } else { env.shelf.entries(&centre, from, rows, FRAME_BUDGET_BYTES)? };
+        let sound = entries.iter().take_while(|entry| may_be_served(entry, env)).count();
+        if sound == 0 && !entries.is_empty() {
+            return Ok(Answer::Declined(Decline::Damaged));
+        }
+        entries.truncate(sound);
+        let frame = Frame::assemble(&OnShelf { shelf: env.shelf, centre: &centre }, centre.clone(), from, entries, head.size, head.note)
+            .map_err(|e| ShelfError::Damaged(e.to_string()))?;
+        Ok(Answer::Frame(frame.to_bytes().into()))
+    }
+
+    fn serve_payloads(env: &Env<'_>, centre: &CentreCode, indexes: &[u64]) -> Result<Answer, ShelfError> {
+        let size = env.shelf.journal(centre)?.size;
+        let mut payloads = Vec::new();
+        for index in indexes.iter().copied().take(MAX_PAYLOADS).filter(|index| *index < size) {
+            let payload = env.shelf.entries(centre, index, 1, FRAME_BUDGET_BYTES)?.into_iter().next().and_then(|e| e.payload);
+            payloads.extend(payload.map(|payload| PayloadReport { index, payload }));
+        }
+        Ok(Answer::Payloads(payloads))
+    }
+}
+
+/// A row is served whole, or without the payload whose time is over; never with one missing that the receiver may expect.
+fn may_be_served(entry: &Entry, env: &Env<'_>) -> bool {
+    entry.payload.is_some() || Header::parse(&entry.header).is_ok_and(|header| absence_allowed(&header, env.now, false))
+}

@@ -1,0 +1,109 @@
+//! What every implementation of a shelf checks before it writes journal rows. The core has proven them already; this second look costs
+//! two hashes a row and keeps a mistake in the core from becoming a journal that contradicts its own head.
+
+use super::{Head, JournalState};
+use crate::error::{FaultCode, ShelfError};
+use crate::journal::{Entry, Frontier, Subtree};
+use crate::names::Digest;
+
+/// Rows or a head that do not fit what is held. Nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// The rows do not begin where the journal ends.
+    #[error("rows from {from} do not follow the {held} rows held")]
+    NotNext {
+        /// Rows held.
+        held: u64,
+        /// Index of the first new one.
+        from: u64,
+    },
+    /// A row is not of its form, or its payload is not its header's.
+    #[error("row {index} is not sound: {code}")]
+    BadRow {
+        /// Which.
+        index: u64,
+        /// What is wrong with it.
+        code: FaultCode,
+    },
+    /// The state to be written is not the state after these rows.
+    #[error("the state does not follow from the rows: {0}")]
+    BadState(&'static str),
+    /// There is no such row.
+    #[error("there is no row {0}")]
+    NoRow(u64),
+    /// The payload was erased on purpose and stays so.
+    #[error("the payload of row {0} was erased")]
+    Erased(u64),
+    /// A record of this name exists and may not be replaced.
+    #[error("the record exists already")]
+    Exists,
+}
+
+impl From<Misfit> for ShelfError {
+    fn from(misfit: Misfit) -> Self {
+        Self::Failed(misfit.to_string())
+    }
+}
+
+/// Checks an append and returns the leaf hash of each row.
+///
+/// # Errors
+/// [`Misfit`] when the rows are not the next ones, one is not sound, or `subtrees` and `after` are not what they lead to.
+pub fn append(
+    held: &JournalState,
+    from: u64,
+    entries: &[Entry],
+    subtrees: &[Subtree],
+    after: &JournalState,
+) -> Result<Vec<Digest>, Misfit> {
+    if from != held.size {
+        return Err(Misfit::NotNext { held: held.size, from });
+    }
+    let mut frontier = Frontier::from_parts(held.size, held.peaks.clone()).map_err(|_| Misfit::BadState("the peaks held"))?;
+    let (mut leaves, mut completed) = (Vec::with_capacity(entries.len()), Vec::new());
+    for entry in entries {
+        let index = frontier.size();
+        entry.check().map_err(|fault| Misfit::BadRow { index, code: fault.code })?;
+        let leaf = entry.leaf();
+        frontier.push(leaf, &mut completed).map_err(|_| Misfit::BadState("the journal is full"))?;
+        leaves.push(leaf);
+    }
+    if after.size != frontier.size() {
+        return Err(Misfit::BadState("size"));
+    }
+    if after.peaks != frontier.peaks() {
+        return Err(Misfit::BadState("peaks"));
+    }
+    if subtrees != completed {
+        return Err(Misfit::BadState("subtrees"));
+    }
+    if after.applied < held.applied || after.applied > after.size {
+        return Err(Misfit::BadState("applied"));
+    }
+    match &after.head {
+        Some(new) => head(&JournalState { head: held.head.clone(), ..after.clone() }, new)?,
+        None if held.head.is_some() => return Err(Misfit::BadState("the head is lost")),
+        None => {}
+    }
+    Ok(leaves)
+}
+
+/// Checks that `new` stands over rows that are all held, and is not older than the head held.
+///
+/// # Errors
+/// [`Misfit::BadState`].
+pub fn head(held: &JournalState, new: &Head) -> Result<(), Misfit> {
+    if new.size > held.size {
+        return Err(Misfit::BadState("a head beyond the rows"));
+    }
+    if held.head.as_ref().is_some_and(|old| new.size < old.size) {
+        return Err(Misfit::BadState("an older head"));
+    }
+    if new.size == held.size {
+        let frontier = Frontier::from_parts(held.size, held.peaks.clone()).map_err(|_| Misfit::BadState("the peaks held"))?;
+        if frontier.root() != new.root {
+            return Err(Misfit::BadState("another root"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! A shelf in memory, for simulations and tests: the same contract as the store on disk (one suite of tests runs against both), plus
+//! switches that make it misbehave. What must never be here: a rule that the store on disk does not have.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    AccessRow, CertificateRow, Head, IssuedRecord, JournalState, Projection, Shelf, Write,
+    check::{self, Misfit},
+};
+use crate::error::{FaultCode, ShelfError};
+use crate::journal::proof::subtree_from_stored;
+use crate::journal::{Entry, Header, Subtree};
+use crate::names::{CentreCode, CertificateNumber, Digest, GrantId, RequestId, StationKey, Thumbprint};
+use crate::time::Time;
+
+#[derive(Debug, Clone, Default)]
+struct Journal {
+    state: JournalState,
+    entries: Vec<Entry>,
+    subtrees: BTreeMap<(u8, u64), Digest>,
+    erased: BTreeSet<u64>,
+}
+
+/// A [`Shelf`] that forgets. Each [`MemoryShelf::apply`] changes all of what its write says or nothing.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryShelf {
+    journals: BTreeMap<CentreCode, Journal>,
+    certificates: BTreeMap<CertificateNumber, CertificateRow>,
+    accesses: BTreeMap<(CentreCode, u64), AccessRow>,
+    revoked: BTreeMap<GrantId, Time>,
+    issued: BTreeMap<CertificateNumber, IssuedRecord>,
+    forks: BTreeMap<CentreCode, (Vec<u8>, Vec<u8>)>,
+    faults: BTreeMap<(StationKey, FaultCode), u64>,
+    damaged: RefCell<BTreeSet<(CentreCode, u64)>>,
+    full: bool,
+}
+
+impl MemoryShelf {
+    /// An empty shelf.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// From now on every write fails as on a full disk, or no longer does.
+    pub const fn set_full(&mut self, full: bool) {
+        self.full = full;
+    }
+
+    /// Flips a bit of a stored payload, as a failing disk would. Says whether there was a byte to damage.
+    pub fn flip_payload_bit(&mut self, centre: &CentreCode, index: u64) -> bool {
+        let row = usize::try_from(index).ok().and_then(|i| self.journals.get_mut(centre)?.entries.get_mut(i));
+        let byte = row.and_then(|entry| entry.payload.as_mut()).and_then(|payload| payload.last_mut());
+        byte.map(|byte| *byte ^= 1).is_some()
+    }
+
+    /// Makes one change.
+    ///
+    /// # Errors
+    /// [`ShelfError::Failed`] when it does not fit what is held; then nothing has changed.
+    pub fn apply(&mut self, write: &Write) -> Result<(), ShelfError> {
+        if self.full {
+            return Err(ShelfError::Failed("no room".to_owned()));
+        }
+        match write {
+            Write::Append { centre, from, entries, subtrees, state } => self.append(centre, *from, entries, subtrees, state)?,
+            Write::Head { centre, head } => self.head(centre, head)?,
+            Write::Erase { centre, index } => self.erase(centre, *index)?,
+            Write::Restore { centre, index, payload } => self.restore(centre, *index, payload)?,
+            Write::Project(projection) => self.project(projection),
+            Write::Issued(record) => {
+                if self.issued.contains_key(&record.number) {
+                    return Err(Misfit::Exists.into());
+                }
+                self.issued.insert(record.number.clone(), record.clone());
+            }
+            Write::Fork { centre, one, other } => {
+                self.forks.entry(centre.clone()).or_insert_with(|| (one.clone(), other.clone()));
+            }
+            Write::Fault { station, code } => *self.faults.entry((*station, *code)).or_default() += 1,
+        }
+        Ok(())
+    }
+
+    fn append(
+        &mut self,
+        centre: &CentreCode,
+        from: u64,
+        entries: &[Entry],
+        subtrees: &[Subtree],
+        after: &JournalState,
+    ) -> Result<(), ShelfError> {
+        check::append(&Shelf::journal(self, centre)?, from, entries, subtrees, after)?;
+        let journal = self.journals.entry(centre.clone()).or_default();
+        journal.entries.extend_from_slice(entries);
+        journal.subtrees.extend(subtrees.iter().map(|s| ((s.level, s.index), s.digest)));
+        journal.state = after.clone();
+        Ok(())
+    }
+
+    fn head(&mut self, centre: &CentreCode, head: &Head) -> Result<(), ShelfError> {
+        check::head(&Shelf::journal(self, centre)?, head)?;
+        self.journals.entry(centre.clone()).or_default().state.head = Some(head.clone());
+        Ok(())
+    }
+
+    fn row(&mut self, centre: &CentreCode, index: u64) -> Result<(&mut Entry, &mut BTreeSet<u64>), Misfit> {
+        let journal = self.journals.get_mut(centre).ok_or(Misfit::NoRow(index))?;
+        let position = usize::try_from(index).map_err(|_| Misfit::NoRow(index))?;
+        Ok((journal.entries.get_mut(position).ok_or(Misfit::NoRow(index))?, &mut journal.erased))
+    }
+
+    fn erase(&mut self, centre: &CentreCode, index: u64) -> Result<(), Misfit> {
+        let (entry, erased) = self.row(centre, index)?;
+        entry.payload = None;
+        erased.insert(index);
+        self.damaged.get_mut().remove(&(centre.clone(), index));
+        Ok(())
+    }
+
+    fn restore(&mut self, centre: &CentreCode, index: u64, payload: &[u8]) -> Result<(), Misfit> {
+        let (entry, erased) = self.row(centre, index)?;
+        if erased.contains(&index) {
+            return Err(Misfit::Erased(index));
+        }
+        let restored = Entry { header: entry.header.clone(), payload: Some(payload.to_vec()) };
+        restored.check().map_err(|fault| Misfit::BadRow { index, code: fault.code })?;
+        *entry = restored;
+        self.damaged.get_mut().remove(&(centre.clone(), index));
+        Ok(())
+    }
+
+    fn project(&mut self, projection: &Projection) {
+        match projection {
+            Projection::Certificate(row) => {
+                self.certificates.entry(row.number.clone()).or_insert_with(|| row.clone());
+            }
+            Projection::CertificateEnded { number, ended } => {
+                if let Some(row) = self.certificates.get_mut(number) {
+                    row.ended.get_or_insert_with(|| ended.clone());
+                }
+            }
+            Projection::Access(row) => {
+                self.accesses.entry((row.author.clone(), row.index)).or_insert_with(|| row.clone());
+            }
+            Projection::GrantRevoked { grant, at } => {
+                let first = self.revoked.entry(*grant).or_insert(*at);
+                *first = (*first).min(*at);
+            }
+        }
+    }
+
+    fn accesses_of<'a>(&'a self, author: &CentreCode) -> impl Iterator<Item = &'a AccessRow> {
+        self.accesses.range((author.clone(), 0)..=(author.clone(), u64::MAX)).map(|(_, row)| row)
+    }
+}
+
+impl Shelf for MemoryShelf {
+    fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError> {
+        Ok(self.journals.get(centre).map(|journal| journal.state.clone()).unwrap_or_default())
+    }
+
+    fn entries(&self, centre: &CentreCode, from: u64, max_rows: u64, max_bytes: usize) -> Result<Vec<Entry>, ShelfError> {
+        let Some(journal) = self.journals.get(centre) else { return Ok(Vec::new()) };
+        let first = usize::try_from(from).unwrap_or(usize::MAX);
+        let rows = usize::try_from(max_rows).unwrap_or(usize::MAX);
+        let (mut out, mut bytes) = (Vec::new(), 0_usize);
+        for (entry, index) in journal.entries.iter().skip(first).take(rows).zip(from..) {
+            bytes = bytes.saturating_add(entry.header.len() + entry.payload.as_ref().map_or(0, Vec::len));
+            if bytes > max_bytes && !out.is_empty() {
+                break;
+            }
+            let mut entry = entry.clone();
+            if entry.check().is_err() {
+                entry.payload = None;
+                self.damaged.borrow_mut().insert((centre.clone(), index));
+            }
+            out.push(entry);
+        }
+        Ok(out)
+    }
+
+    fn subtree(&self, centre: &CentreCode, level: u8, index: u64) -> Result<Digest, ShelfError> {
+        let missing = || ShelfError::Failed("no such subtree is held".to_owned());
+        let journal = self.journals.get(centre).ok_or_else(missing)?;
+        subtree_from_stored(level, index, &mut |level, index| match level {
+            0 => {
+                let entry = usize::try_from(index).ok().and_then(|i| journal.entries.get(i));
+                entry.map(Entry::leaf).ok_or_else(missing)
+            }
+            1.. => journal.subtrees.get(&(level, index)).copied().ok_or_else(missing),
+        })
+    }
+
+    fn certificate(&self, number: &CertificateNumber) -> Result<Option<CertificateRow>, ShelfError> {
+        Ok(self.certificates.get(number).cloned())
+    }
+
+    fn certificate_of_holder(&self, holder: &Thumbprint) -> Result<Option<CertificateRow>, ShelfError> {
+        Ok(self.certificates.values().find(|row| row.holder == *holder).cloned())
+    }
+
+    fn certificates(
+        &self,
+        issuer: &CentreCode,
+        after: Option<&CertificateNumber>,
+        limit: usize,
+    ) -> Result<Vec<CertificateRow>, ShelfError> {
+        let rows = self.certificates.values().filter(|row| row.issuer == *issuer && after.is_none_or(|after| row.number > *after));
+        Ok(rows.take(limit).cloned().collect())
+    }
+
+    fn certificate_count(&self, issuer: &CentreCode, prefix: &str) -> Result<u64, ShelfError> {
+        let rows = self.certificates.values().filter(|row| row.issuer == *issuer && row.number.as_str().starts_with(prefix));
+        Ok(rows.count() as u64)
+    }
+
+    fn grant_uses(&self, author: &CentreCode, grant: &GrantId) -> Result<u32, ShelfError> {
+        let uses = self.accesses_of(author).filter(|row| row.grant == *grant && row.refused.is_none()).count();
+        Ok(u32::try_from(uses).unwrap_or(u32::MAX))
+    }
+
+    fn grant_revoked(&self, grant: &GrantId) -> Result<Option<Time>, ShelfError> {
+        Ok(self.revoked.get(grant).copied())
+    }
+
+    fn access(&self, author: &CentreCode, request: &RequestId) -> Result<Option<AccessRow>, ShelfError> {
+        Ok(self.accesses_of(author).find(|row| row.request == *request).cloned())
+    }
+
+    fn issued(&self, number: &CertificateNumber) -> Result<Option<IssuedRecord>, ShelfError> {
+        Ok(self.issued.get(number).cloned())
+    }
+
+    fn erased(&self, centre: &CentreCode, index: u64) -> Result<bool, ShelfError> {
+        Ok(self.journals.get(centre).is_some_and(|journal| journal.erased.contains(&index)))
+    }
+
+    fn damaged(&self, limit: usize) -> Result<Vec<(CentreCode, u64)>, ShelfError> {
+        Ok(self.damaged.borrow().iter().take(limit).cloned().collect())
+    }
+
+    fn droppable(&self, now: Time, limit: usize) -> Result<Vec<(CentreCode, u64)>, ShelfError> {
+        let rows = self.journals.iter().flat_map(|(centre, journal)| (0_u64..).zip(&journal.entries).map(move |(i, e)| (centre, i, e)));
+        let over = |entry: &Entry| {
+            let drop_after = Header::parse(&entry.header).ok().and_then(|header| header.drop_after());
+            entry.payload.is_some() && drop_after.is_some_and(|at| at <= now)
+        };
+        Ok(rows.filter(|(_, _, entry)| over(entry)).map(|(centre, index, _)| (centre.clone(), index)).take(limit).collect())
+    }
+
+    fn forked(&self, centre: &CentreCode) -> Result<bool, ShelfError> {
+        Ok(self.forks.contains_key(centre))
+    }
+
+    fn faults(&self) -> Result<Vec<(StationKey, FaultCode, u64)>, ShelfError> {
+        Ok(self.faults.iter().map(|((station, code), count)| (*station, *code, *count)).collect())
+    }
+}

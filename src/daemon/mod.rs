@@ -1,0 +1,17 @@
+//! The running peer: one loop that feeds the core's state machine and carries out what it says.
+//!
+//! ```text
+//!  peers (libp2p) ──┐                              ┌─► store: one transaction a group of inputs
+//!  desk (socket) ───┼─► one bounded channel ─► loop ┼─► kept head, synced
+//!  ticks, source ───┘                              └─► then peers, then replies
+//! ```
+//!
+//! [`engine`] is the loop: it owns node and store and runs on a thread of its own. [`wiring`] starts and stops everything around it.
+//! What must never be here: a decision (that is the core's), a word for a user.
+
+pub mod engine;
+pub mod wiring;
+#[cfg(test)]
+mod tests;
+
+pub use wiring::{DaemonError, Running, Serving, start};

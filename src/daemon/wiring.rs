@@ -1,0 +1,273 @@
+//! Starts and stops everything around the loop: peers, desk, ticks, the source.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anju_core::charter::{Charter, CharterError};
+use anju_core::desk::{Event, Request};
+use anju_core::error::{Refusal, RefusalCode};
+use anju_core::facts::AccountFacts;
+use anju_core::node::{Input, Verdict};
+use anju_peers::{Member, PeerCommand, PeerEvent, PeersConfig, PeersError, PeersHandle};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::engine::{Engine, Out, Recipe, machine_clock};
+use crate::desk::door::{Door, DoorError};
+use crate::store::Store;
+
+/// Inputs that may wait for the loop; a sender that finds it full waits, except for ticks, which are dropped.
+const INPUTS_MAX: usize = 1024;
+/// Requests and events that may wait between loop and desk.
+const DESK_MAX: usize = 1024;
+/// Commands that may wait for the peers; beyond that announcements and calls are dropped, for anti-entropy makes up for them.
+const COMMANDS_MAX: usize = 1024;
+/// How often the core is told that time passed.
+const TICK: Duration = Duration::from_millis(250);
+/// Exports read at once.
+const READERS_MAX: usize = 2;
+
+/// Reads one account of the source; runs on a blocking thread.
+pub type SourceReader = Arc<dyn Fn(&str) -> Result<Box<AccountFacts>, Refusal> + Send + Sync>;
+
+/// Everything a peer needs to run.
+pub struct Serving {
+    /// Who it is.
+    pub recipe: Recipe,
+    /// Its store, open.
+    pub store: Store,
+    /// Where its head is kept.
+    pub kept_head: PathBuf,
+    /// Where it listens.
+    pub listen: Vec<String>,
+    /// Path of the local door.
+    pub socket: PathBuf,
+    /// Its source.
+    pub source: SourceReader,
+}
+
+/// Why a peer does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The charter is not this centre's.
+    #[error(transparent)]
+    Charter(#[from] CharterError),
+    /// The network could not be set up.
+    #[error(transparent)]
+    Peers(#[from] PeersError),
+    /// The local door could not be opened.
+    #[error(transparent)]
+    Door(#[from] DoorError),
+    /// The operating system gave no randomness or no thread.
+    #[error("{0}")]
+    System(String),
+}
+
+/// A peer that runs. Dropping it without [`Running::stop`] leaves its tasks to the runtime's end.
+#[derive(Debug)]
+pub struct Running {
+    listening: Vec<String>,
+    stop: watch::Sender<bool>,
+    engine: std::thread::JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
+    peers: PeersHandle,
+}
+
+/// Starts a peer. When this returns it listens and its desk is open.
+///
+/// # Errors
+/// [`DaemonError`]; then nothing runs.
+pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
+    let Serving { recipe, store, kept_head, listen, socket, source } = serving;
+    let door = Door::open(&socket)?;
+    let (peers, peer_events) = anju_peers::start(peers_config(&recipe, listen)).await?;
+    let listening = peers.listening().to_vec();
+    let rng = StdRng::try_from_rng(&mut rand::rngs::SysRng).map_err(|e| DaemonError::System(e.to_string()))?;
+    let engine = Engine::new(recipe, store, kept_head, Box::new(rng), machine_clock)?;
+
+    let (stop, stopped) = watch::channel(false);
+    let (inputs, inbox) = mpsc::channel(INPUTS_MAX);
+    let (commands, orders) = mpsc::channel(COMMANDS_MAX);
+    let (events_out, events) = mpsc::channel(DESK_MAX);
+    let (requests_in, requests) = mpsc::channel(DESK_MAX);
+    let (readings, to_read) = mpsc::channel(DESK_MAX);
+
+    let thread = std::thread::Builder::new().name("anju-engine".to_owned());
+    let engine = thread
+        .spawn(move || engine.run(inbox, |out| let_out(out, &commands, &events_out, &readings)))
+        .map_err(|e| DaemonError::System(e.to_string()))?;
+    let tasks = vec![
+        tokio::spawn(tick(inputs.clone(), stopped.clone())),
+        tokio::spawn(hear_peers(peer_events, inputs.clone(), stopped.clone())),
+        tokio::spawn(order_peers(orders, peers.clone())),
+        tokio::spawn(read_source(to_read, source, inputs.clone(), stopped.clone())),
+        tokio::spawn(hear_desk(requests, inputs, stopped)),
+        tokio::spawn(door.serve(requests_in, events)),
+    ];
+    Ok(Running { listening, stop, engine, tasks, peers })
+}
+
+impl Running {
+    /// Where it listens, with real ports.
+    #[must_use]
+    pub fn listening(&self) -> &[String] {
+        &self.listening
+    }
+
+    /// Stops: takes nothing new, finishes what is in hand, folds the log in, and says good-bye to the peers.
+    pub async fn stop(self) {
+        let Self { stop, engine, tasks, peers, .. } = self;
+        let _ = stop.send(true);
+        // The loop ends when the last sender of inputs is gone, which the tasks drop on `stop`.
+        let _ = tokio::task::spawn_blocking(move || engine.join()).await;
+        let _ = peers.send(PeerCommand::Shutdown).await;
+        drop(peers);
+        for task in tasks {
+            let _ = tokio::time::timeout(Duration::from_secs(5), task).await;
+        }
+    }
+}
+
+fn peers_config(recipe: &Recipe, listen: Vec<String>) -> PeersConfig {
+    let charter: &Charter = &recipe.charter;
+    let own = recipe.keys.station_key();
+    let stations = charter.members().iter().flat_map(|member| &member.stations).filter(|station| station.key != own);
+    PeersConfig {
+        station_secret: recipe.keys.station.expose().clone(),
+        listen,
+        members: stations.map(|s| Member { station: s.key, addresses: s.addresses.clone() }).collect(),
+        topic: format!("anju.{}", charter.federation()),
+        protocol_suffix: charter.digest().to_string(),
+    }
+}
+
+/// Never blocks: the loop must not wait for the network or for a slow client.
+fn let_out(out: Out, commands: &mpsc::Sender<PeerCommand>, events: &mpsc::Sender<(u64, Event)>, readings: &mpsc::Sender<(u64, String)>) {
+    let command = match out {
+        Out::Reply(token, event) => {
+            if events.try_send((token, *event)).is_err() {
+                tracing::warn!("the desk is overwhelmed; an answer was dropped");
+            }
+            return;
+        }
+        Out::ReadSource(reading, account_no) => {
+            if readings.try_send((reading, account_no)).is_err() {
+                tracing::warn!("too many accounts are being read; one was dropped");
+            }
+            return;
+        }
+        Out::Announce(body) => PeerCommand::Publish(body),
+        Out::Judge(source, verdict) => PeerCommand::Judge { source, verdict: judged(verdict) },
+        Out::Call(to, call, body) => PeerCommand::Call { to, call, body },
+        Out::Answer(token, body) => PeerCommand::Answer { token, body },
+    };
+    if commands.try_send(command).is_err() {
+        tracing::debug!("the peers are busy; a message was dropped");
+    }
+}
+
+const fn judged(verdict: Verdict) -> anju_peers::Verdict {
+    match verdict {
+        Verdict::Accept => anju_peers::Verdict::Accept,
+        Verdict::Ignore => anju_peers::Verdict::Ignore,
+        Verdict::Reject => anju_peers::Verdict::Reject,
+    }
+}
+
+async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+async fn tick(inputs: mpsc::Sender<Input>, mut stopped: watch::Receiver<bool>) {
+    let mut interval = tokio::time::interval(TICK);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = until_stopped(&mut stopped) => return,
+            _ = interval.tick() => { let _ = inputs.try_send(Input::Tick); }
+        }
+    }
+}
+
+async fn hear_peers(mut events: mpsc::Receiver<PeerEvent>, inputs: mpsc::Sender<Input>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let event = tokio::select! {
+            () = until_stopped(&mut stopped) => return,
+            event = events.recv() => event,
+        };
+        let Some(event) = event else { return };
+        let input = match event {
+            PeerEvent::Connected(station) => Input::Connected(station),
+            PeerEvent::Disconnected(station) => Input::Disconnected(station),
+            PeerEvent::Announcement { from, source, body } => Input::Announcement { from, source, bytes: body },
+            PeerEvent::Asked { from, token, body } => Input::Asked { from, token, bytes: body },
+            PeerEvent::Answered { from, call, body } => Input::Answered { from, call, bytes: body },
+            PeerEvent::CallFailed { call, to, reason } => {
+                tracing::debug!(%to, ?reason, "a call came to nothing");
+                Input::CallFailed { call }
+            }
+            PeerEvent::Listening(address) => {
+                tracing::info!(%address, "listening");
+                continue;
+            }
+            PeerEvent::RoundTrip { station, ms } => {
+                tracing::trace!(%station, ms, "round trip");
+                continue;
+            }
+            PeerEvent::Refused { reason, count } => {
+                tracing::debug!(?reason, count, "refused");
+                continue;
+            }
+        };
+        if inputs.send(input).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn order_peers(mut orders: mpsc::Receiver<PeerCommand>, peers: PeersHandle) {
+    while let Some(command) = orders.recv().await {
+        if let Err(error) = peers.send(command).await {
+            tracing::debug!(%error, "a message was not sent");
+        }
+    }
+}
+
+async fn hear_desk(mut requests: mpsc::Receiver<(u64, Request)>, inputs: mpsc::Sender<Input>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = until_stopped(&mut stopped) => return,
+            request = requests.recv() => match request {
+                Some((token, request)) => if inputs.send(Input::Desk { token, request }).await.is_err() { return },
+                None => return,
+            }
+        }
+    }
+}
+
+async fn read_source(
+    mut to_read: mpsc::Receiver<(u64, String)>,
+    source: SourceReader,
+    inputs: mpsc::Sender<Input>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let places = Arc::new(Semaphore::new(READERS_MAX));
+    loop {
+        let next = tokio::select! {
+            () = until_stopped(&mut stopped) => return,
+            next = to_read.recv() => next,
+        };
+        let Some((reading, account_no)) = next else { return };
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let (source, inputs) = (Arc::clone(&source), inputs.clone());
+        tokio::spawn(async move {
+            let facts = tokio::task::spawn_blocking(move || source(&account_no)).await;
+            drop(place);
+            let facts = facts.unwrap_or_else(|_| Err(RefusalCode::SourceUnavailable.into()));
+            let _ = inputs.send(Input::Source { reading, facts }).await;
+        });
+    }
+}
