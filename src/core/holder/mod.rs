@@ -1,1 +1,17 @@
-//! Being built.
+//! The holder's side as a pure library: what a citizen's app does with keys, certificates and grants.
+//!
+//! [`wallet`] is what it keeps, [`card`] is how a holder asks for a certificate, [`receive`] takes one in, [`grant`] shows what a grant will
+//! disclose and signs it. What must never be here: a file, a passphrase, a picture; the shell keeps the wallet's bytes sealed.
+
+pub mod card;
+pub mod grant;
+pub mod receive;
+pub mod wallet;
+
+#[cfg(test)]
+mod tests;
+
+pub use card::HolderCard;
+pub use grant::{GrantPreview, GrantRequest, grant, preview, revoke};
+pub use receive::receive;
+pub use wallet::{Wallet, WalletError};
