@@ -4,8 +4,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anju_core::desk::{Event, Request};
+use anju_core::certificate::{CertificateKind, Field};
+use anju_core::charter::CardError;
+use anju_core::desk::{Event, Request, Stage};
 use anju_core::names::RequestId;
+use anju_core::time::{DAY_MS, MINUTE_MS, SECOND_MS, Time};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand_core::Rng;
@@ -17,6 +20,7 @@ use crate::config::{Config, ConfigError, atomic};
 use crate::desk::client::{self, ClientError};
 use crate::keys::passphrase::{Passphrase, PassphraseError};
 use crate::keys::vault::VaultError;
+use crate::words::Lang;
 
 /// How long a request that needs no long reading may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -146,7 +150,7 @@ pub(super) fn request_id(given: Option<RequestId>) -> Result<RequestId, Failure>
 
 /// Asks the running peer; `progress` sees what comes before the closing event, which is returned unless it says no.
 pub(super) fn ask(
-    data: &DataArgs, request: &Request, patience: Duration, mut progress: impl FnMut(anju_core::desk::Stage),
+    data: &DataArgs, request: &Request, patience: Duration, mut progress: impl FnMut(Stage),
 ) -> Result<Event, Failure> {
     let (folder, config) = data.open()?;
     let socket = config.socket(&folder).map_err(|e| config_failure(&folder.config(), e))?;
@@ -192,28 +196,93 @@ fn client_failure(root: &Path, error: ClientError) -> Failure {
 
 /// The text of a file, or of standard input for `-`. At most [`INPUT_MAX_BYTES`].
 pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
-    let about = |code: Code| Failure::new(code).with("path", shown(path)).with("max", INPUT_MAX_BYTES);
-    let bytes = if path == Path::new("-") {
+    read_text_of(path, INPUT_MAX_BYTES)
+}
+
+/// The text of a file, or of standard input for `-`. At most `max_bytes`.
+pub(super) fn read_text_of(path: &Path, max_bytes: u64) -> Result<String, Failure> {
+    let about = |code: Code| Failure::new(code).with("path", shown(path)).with("max", max_bytes);
+    let read = if path == Path::new("-") {
         let mut bytes = Vec::new();
-        let read = std::io::stdin().lock().take(INPUT_MAX_BYTES + 1).read_to_end(&mut bytes);
-        read.map_err(|e| about(Code::InputUnreadable).with("detail", e))?;
-        bytes
+        std::io::stdin().lock().take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map(|_| bytes)
     } else {
-        match atomic::read_capped(path, INPUT_MAX_BYTES) {
-            Err(e) if e.kind() == std::io::ErrorKind::FileTooLarge => return Err(about(Code::InputTooLarge)),
-            read => read.map_err(|e| about(Code::InputUnreadable).with("detail", e))?,
-        }
+        atomic::read_capped(path, max_bytes)
     };
-    if bytes.len() as u64 > INPUT_MAX_BYTES {
-        return Err(about(Code::InputTooLarge));
-    }
+    let bytes = match read {
+        Ok(bytes) if bytes.len() as u64 > max_bytes => return Err(about(Code::InputTooLarge)),
+        Err(e) if e.kind() == std::io::ErrorKind::FileTooLarge => return Err(about(Code::InputTooLarge)),
+        Err(e) => return Err(about(Code::InputUnreadable).with("detail", e)),
+        Ok(bytes) => bytes,
+    };
     String::from_utf8(bytes).map_err(|_| about(Code::InputUnreadable).with("detail", "UTF-8"))
 }
 
 /// Writes an output file that must not exist.
 pub(super) fn write_out(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
-    atomic::write_new(path, bytes, mode).map_err(|e| {
-        let code = if e.kind() == std::io::ErrorKind::AlreadyExists { Code::OutputExists } else { Code::OutputFailed };
-        Failure::new(code).with("path", shown(path)).with("detail", e)
+    atomic::write_new(path, bytes, mode).map_err(|e| write_failure(path, &e))
+}
+
+pub(super) fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
+    let code = if error.kind() == std::io::ErrorKind::AlreadyExists { Code::OutputExists } else { Code::OutputFailed };
+    Failure::new(code).with("path", shown(path)).with("detail", error)
+}
+
+/// The machine's clock.
+pub(super) fn now() -> Time {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis());
+    Time(i64::try_from(since).unwrap_or(i64::MAX))
+}
+
+/// How long ago, in the largest unit that says something.
+pub(super) fn age(ctx: Ctx, age_ms: Option<i64>) -> String {
+    let Some(ms) = age_ms else {
+        return ctx.say("age.never");
+    };
+    let (key, count) = match ms.max(0) {
+        ms if ms < MINUTE_MS => ("age.seconds", ms / SECOND_MS),
+        ms if ms < 60 * MINUTE_MS => ("age.minutes", ms / MINUTE_MS),
+        ms if ms < 2 * DAY_MS => ("age.hours", ms / (60 * MINUTE_MS)),
+        ms => ("age.days", ms / DAY_MS),
+    };
+    ctx.fill(key, &[("count", &count.to_string())])
+}
+
+/// Where a long request stands.
+pub(super) fn stage(ctx: Ctx, stage: Stage) -> String {
+    ctx.say(match stage {
+        Stage::ReadingSource => "stage.reading-source",
+        Stage::Pulling => "stage.pulling",
+        Stage::Obtained => "stage.obtained",
+        Stage::Verified => "stage.verified",
     })
+}
+
+/// The kind that a code or a Chinese title names.
+pub(super) fn kind(text: &str) -> Result<CertificateKind, Failure> {
+    let found = CertificateKind::ALL.into_iter().find(|k| k.code().eq_ignore_ascii_case(text) || k.title_zh() == text);
+    let codes = CertificateKind::ALL.map(CertificateKind::code).join(", ");
+    found.ok_or_else(|| Failure::new(Code::KindUnknown).with("kind", text).with("kinds", codes))
+}
+
+/// A kind's title in the user's language, or its code when it is not known here.
+pub(super) fn kind_title(ctx: Ctx, code: &str) -> String {
+    match CertificateKind::ALL.into_iter().find(|k| k.code() == code) {
+        Some(kind) if ctx.lang == Lang::Chinese => kind.title_zh().to_owned(),
+        Some(kind) => kind.title_en().to_owned(),
+        None => super::text::clean(code),
+    }
+}
+
+/// A field's label in the user's language.
+pub(super) fn label(ctx: Ctx, field: &Field) -> String {
+    if ctx.lang == Lang::Chinese { field.label_zh.clone() } else { field.label_en.clone() }
+}
+
+pub(super) fn card_failure(error: CardError) -> Failure {
+    let code = match &error {
+        CardError::Shape(_) => Code::CardShape,
+        CardError::Bad { .. } => Code::CardBad,
+        CardError::Signature(_) => Code::CardSignature,
+    };
+    Failure::new(code).with("detail", error)
 }

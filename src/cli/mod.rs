@@ -9,13 +9,14 @@ mod common;
 mod completions;
 mod exit;
 mod failure;
+mod federation;
 mod help;
+mod holder;
 mod init;
 mod out;
+mod qr;
 mod query;
 mod status;
-#[cfg(test)]
-mod tests;
 mod text;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -45,7 +46,11 @@ struct Line {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Args),
+    #[command(subcommand)]
+    Federation(federation::Command),
     Status(status::Args),
+    #[command(subcommand)]
+    Holder(holder::Command),
     #[command(subcommand)]
     Certificate(certificate::Command),
     Query(query::Args),
@@ -85,6 +90,8 @@ fn dispatch(ctx: Ctx, command: Command) -> Result<Done, Failure> {
     match command {
         Command::Init(args) => init::run(ctx, args),
         Command::Status(args) => status::run(ctx, &args),
+        Command::Federation(command) => federation::run(ctx, command),
+        Command::Holder(command) => holder::run(ctx, command),
         Command::Certificate(command) => certificate::run(ctx, command),
         Command::Query(args) => query::run(ctx, &args),
         Command::Completions(args) => completions::run(&args, Line::command()),

@@ -5,12 +5,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use anju_core::shelf::KeptHead;
-
 use super::atomic;
 
-/// Largest kept head that is read, in bytes; a real one has about 150.
-const KEPT_HEAD_MAX_BYTES: u64 = 4096;
 const FOLDER_MODE: u32 = 0o700;
 
 /// A folder that cannot be used.
@@ -52,16 +48,23 @@ impl DataFolder {
         Self { root: root.to_owned() }
     }
 
-    /// Makes the folder (0700) if it is not there, and sees that none of `marks` is in it.
+    /// Sees that none of `marks` is in the folder, nor need there be a folder.
     ///
     /// # Errors
-    /// [`FolderError::AlreadyInitialised`] when one of the marks exists; [`FolderError::OpenToOthers`] when the folder existed and
-    /// others may enter it: it may be shared for a reason, so its mode is not changed behind its owner's back.
-    pub fn create(root: &Path, marks: &[&str]) -> Result<Self, FolderError> {
+    /// [`FolderError::AlreadyInitialised`] when one of the marks exists.
+    pub fn vacant(root: &Path, marks: &[&str]) -> Result<Self, FolderError> {
         let folder = Self::at(root);
-        if marks.iter().any(|mark| folder.path(mark).symlink_metadata().is_ok()) {
-            return Err(FolderError::AlreadyInitialised);
-        }
+        let marked = marks.iter().any(|mark| folder.path(mark).symlink_metadata().is_ok());
+        if marked { Err(FolderError::AlreadyInitialised) } else { Ok(folder) }
+    }
+
+    /// Makes the folder (0700) if it is not there.
+    ///
+    /// # Errors
+    /// As [`DataFolder::vacant`]; [`FolderError::OpenToOthers`] when the folder existed with something in it and others may enter: it
+    /// may be shared for a reason, so its mode is not changed behind its owner's back.
+    pub fn create(root: &Path, marks: &[&str]) -> Result<Self, FolderError> {
+        let folder = Self::vacant(root, marks)?;
         if root.is_dir() {
             if fs::metadata(root)?.permissions().mode() & 0o077 != 0 {
                 if fs::read_dir(root)?.next().is_some() {
@@ -144,23 +147,3 @@ impl DataFolder {
 pub const CONFIG_FILE: &str = "anju.toml";
 /// Name of the file with the centre's secrets.
 pub const KEYS_FILE: &str = "keys.age";
-
-/// Reads the head that was kept outside the store; `None` when none was kept.
-///
-/// # Errors
-/// Whatever the file system says, and [`io::ErrorKind::InvalidData`] when the file is not a kept head.
-pub fn read_kept_head(path: &Path) -> io::Result<Option<KeptHead>> {
-    match atomic::read_capped(path, KEPT_HEAD_MAX_BYTES) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e)),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(e),
-    }
-}
-
-/// Keeps a head outside the store. When this returns, it is on the disk.
-///
-/// # Errors
-/// Whatever the file system says; the head kept before is then untouched.
-pub fn write_kept_head(path: &Path, head: &KeptHead) -> io::Result<()> {
-    atomic::replace(path, &serde_json::to_vec(head)?, atomic::PRIVATE)
-}

@@ -6,8 +6,6 @@
 pub mod atomic;
 pub mod folder;
 mod nearest;
-#[cfg(test)]
-mod tests;
 
 use std::path::{Path, PathBuf};
 

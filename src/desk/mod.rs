@@ -7,8 +7,6 @@
 pub mod client;
 pub mod door;
 pub mod fake;
-#[cfg(test)]
-mod tests;
 
 use std::time::Duration;
 

@@ -8,6 +8,7 @@ pub mod vault;
 
 use std::path::Path;
 
+use anju_core::charter::CentreKeys;
 use anju_core::seal::Key;
 use anju_core::seal::hpke::OpeningKey;
 use anju_core::sign::SecretKey;
@@ -24,31 +25,19 @@ const NAMES: [&str; 5] = ["signing", "heartbeat", "sealing", "station", "store"]
 /// Largest `keys.age` that is read, in bytes; a real one has about 600.
 const KEYS_MAX_BYTES: u64 = 16 * 1024;
 
-/// Every secret of a centre's writing station.
+/// Every secret of a centre's writing station. Wiped when dropped, never printed.
 #[derive(Debug, Clone)]
-pub struct CentreKeys {
-    /// Signs checkpoints and certificates (Ed25519).
-    pub signing: SecretKey,
-    /// Signs heartbeats: timestamped cosignatures (Ed25519).
-    pub heartbeat: SecretKey,
-    /// Opens what is sealed to the centre (X25519).
-    pub sealing: OpeningKey,
-    /// Is the station on the network (Ed25519; its libp2p identity).
-    pub station: SecretKey,
+pub struct Secrets {
+    /// The keys that the centre's card tells the public halves of.
+    pub centre: CentreKeys,
     /// Seals personal columns of the store.
     pub store: Key,
 }
 
-impl CentreKeys {
+impl Secrets {
     /// Fresh keys.
     pub fn random(rng: &mut dyn CryptoRng) -> Self {
-        Self {
-            signing: SecretKey::random(rng),
-            heartbeat: SecretKey::random(rng),
-            sealing: OpeningKey::random(rng),
-            station: SecretKey::random(rng),
-            store: Key::random(rng),
-        }
+        Self { centre: CentreKeys::random(rng), store: Key::random(rng) }
     }
 
     /// Writes them into a new file, sealed with `passphrase`.
@@ -69,7 +58,8 @@ impl CentreKeys {
     }
 
     fn parts(&self) -> [&Key; 5] {
-        [self.signing.expose(), self.heartbeat.expose(), self.sealing.expose(), self.station.expose(), &self.store]
+        let CentreKeys { signing, heartbeat, sealing, station } = &self.centre;
+        [signing.expose(), heartbeat.expose(), sealing.expose(), station.expose(), &self.store]
     }
 
     fn to_text(&self) -> Zeroizing<String> {
@@ -102,13 +92,13 @@ impl CentreKeys {
         };
         let [signing, heartbeat, sealing, station, store] =
             [key(NAMES[0])?, key(NAMES[1])?, key(NAMES[2])?, key(NAMES[3])?, key(NAMES[4])?];
-        lines.next().is_none().then(|| Self {
+        let centre = CentreKeys {
             signing: SecretKey::from_key(signing),
             heartbeat: SecretKey::from_key(heartbeat),
             sealing: OpeningKey::from_key(sealing),
             station: SecretKey::from_key(station),
-            store,
-        })
+        };
+        lines.next().is_none().then_some(Self { centre, store })
     }
 }
 
@@ -120,9 +110,9 @@ mod tests {
 
     use super::*;
 
-    fn keys(seed: u64) -> CentreKeys {
+    fn keys(seed: u64) -> Secrets {
         println!("seed {seed}");
-        CentreKeys::random(&mut rand::rngs::StdRng::seed_from_u64(seed))
+        Secrets::random(&mut rand::rngs::StdRng::seed_from_u64(seed))
     }
 
     #[test]
@@ -132,10 +122,10 @@ mod tests {
         let keys = keys(1);
         keys.save_new(&path, &Passphrase::new("correct horse battery").unwrap()).unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        let again = CentreKeys::load(&path, &Passphrase::new("correct horse battery").unwrap()).unwrap();
+        let again = Secrets::load(&path, &Passphrase::new("correct horse battery").unwrap()).unwrap();
         assert_eq!(keys.parts().map(Key::expose), again.parts().map(Key::expose));
         let before = std::fs::read(&path).unwrap();
-        let wrong = CentreKeys::load(&path, &Passphrase::new("correct horse batter").unwrap());
+        let wrong = Secrets::load(&path, &Passphrase::new("correct horse batter").unwrap());
         assert!(matches!(wrong, Err(VaultError::WrongPassphrase)));
         assert_eq!(std::fs::read(&path).unwrap(), before);
     }
@@ -155,12 +145,12 @@ mod tests {
     #[test]
     fn text_that_is_not_exactly_five_named_keys_is_refused() {
         let text = keys(3).to_text();
-        assert!(CentreKeys::from_text(text.as_bytes()).is_some());
-        assert!(CentreKeys::from_text(text.replace("signing", "heartbeat").as_bytes()).is_none());
-        assert!(CentreKeys::from_text(text.replace("anju-keys-1", "anju-keys-2").as_bytes()).is_none());
-        assert!(CentreKeys::from_text(&text.as_bytes()[..text.len() - 2]).is_none());
-        assert!(CentreKeys::from_text(format!("{}more 00\n", *text).as_bytes()).is_none());
-        assert!(CentreKeys::from_text(b"").is_none());
+        assert!(Secrets::from_text(text.as_bytes()).is_some());
+        assert!(Secrets::from_text(text.replace("signing", "heartbeat").as_bytes()).is_none());
+        assert!(Secrets::from_text(text.replace("anju-keys-1", "anju-keys-2").as_bytes()).is_none());
+        assert!(Secrets::from_text(&text.as_bytes()[..text.len() - 2]).is_none());
+        assert!(Secrets::from_text(format!("{}more 00\n", *text).as_bytes()).is_none());
+        assert!(Secrets::from_text(b"").is_none());
     }
 
     #[test]

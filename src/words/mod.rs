@@ -18,8 +18,6 @@ mod table {
     }
 }
 
-#[cfg(test)]
-mod tests;
 
 /// A language that every word exists in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
