@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::kind::CertificateKind;
 use super::padding;
-use super::schema::{Field, MAX_FIELDS};
+use super::schema::{Field, MAX_FIELDS, ValueType};
 use crate::error::{Fault, FaultCode, Refusal, RefusalCode};
 use crate::names::{CentreCode, CertificateNumber, Thumbprint};
 use crate::seal::hpke::{self, OpeningKey, Sealed, SealingKey};
@@ -19,8 +19,11 @@ use crate::wire::{self, WireError};
 
 /// Most bytes of a certificate body.
 pub const MAX_CERTIFICATE_BODY_BYTES: usize = 32 * 1024;
-/// What is sealed is padded to a multiple of this many bytes.
-pub const PADDING_BLOCK_BYTES: usize = 64;
+/// The JWT and every disclosure is padded to a multiple of this many bytes before it is sealed. Any number, month, ratio or code fits one
+/// block, so that the length does not tell a large balance from a small one.
+pub const PADDING_BLOCK_BYTES: usize = 128;
+/// Disclosures of written text are padded to a multiple of this many bytes: one block holds about fifty Chinese characters.
+pub const TEXT_PADDING_BLOCK_BYTES: usize = 256;
 
 /// The part everybody in the federation may read. Nothing in it is personal.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -170,18 +173,30 @@ impl CertificateBody {
 
     pub(super) fn open_jwt(&self, key: &Key) -> Option<Zeroizing<String>> {
         let padded = aead::open(key, Purpose::CertificateJwt, &[&self.head.bound()], &self.jwt).ok()?;
-        text(&padded)
+        text(&padded, PADDING_BLOCK_BYTES)
     }
 
     pub(super) fn open_field(&self, name: &str, key: &Key) -> Option<Zeroizing<String>> {
         let field = self.fields.iter().find(|field| field.name == name)?;
         let bound = [self.head.number.as_str().as_bytes(), name.as_bytes()];
-        text(&*aead::open(key, Purpose::CertificateField, &bound, &field.sealed).ok()?)
+        let block = padding_block(self.head.kind, name);
+        text(&aead::open(key, Purpose::CertificateField, &bound, &field.sealed).ok()?, block)
     }
 }
 
-fn text(padded: &[u8]) -> Option<Zeroizing<String>> {
-    let plain = padding::unpad(padded, PADDING_BLOCK_BYTES)?;
+/// What a disclosure of this field is padded to.
+#[must_use]
+pub fn padding_block(kind: CertificateKind, field: &str) -> usize {
+    match Field::named(kind, field).map(|(_, field)| field.value) {
+        Some(ValueType::Text) => TEXT_PADDING_BLOCK_BYTES,
+        Some(ValueType::Money | ValueType::Month | ValueType::Ratio | ValueType::Integer | ValueType::Bool | ValueType::Code) | None => {
+            PADDING_BLOCK_BYTES
+        }
+    }
+}
+
+fn text(padded: &[u8], block: usize) -> Option<Zeroizing<String>> {
+    let plain = padding::unpad(padded, block)?;
     std::str::from_utf8(plain).ok().map(|text| Zeroizing::new(text.to_owned()))
 }
 

@@ -206,7 +206,7 @@ fn seal(rng: &mut dyn CryptoRng, issuance: &Issuance, jwt: &str, disclosures: &[
     let jwt = aead::seal(rng, &body::jwt_key(&content_key, number), Purpose::CertificateJwt, &[&bound], &padded);
     let mut fields = Vec::with_capacity(disclosures.len());
     for (name, disclosure) in disclosures {
-        let padded = padding::pad(disclosure.as_bytes(), PADDING_BLOCK_BYTES);
+        let padded = padding::pad(disclosure.as_bytes(), body::padding_block(issuance.kind, name));
         let bound = [number.as_str().as_bytes(), name.as_bytes()];
         let sealed = aead::seal(rng, &body::field_key(&content_key, number, name), Purpose::CertificateField, &bound, &padded);
         fields.push(SealedField { name: name.clone(), sealed });

@@ -18,7 +18,7 @@ pub mod schema;
 pub mod verify;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use body::{CertificateBody, MAX_CERTIFICATE_BODY_BYTES};
 pub use eligibility::may_issue;

@@ -9,9 +9,9 @@ pub mod receive;
 pub mod wallet;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-pub use card::HolderCard;
+pub use card::{HolderCard, card};
 pub use grant::{GrantPreview, GrantRequest, grant, preview, revoke};
 pub use receive::receive;
 pub use wallet::{Wallet, WalletError};

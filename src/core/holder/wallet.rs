@@ -67,7 +67,7 @@ pub struct KeptCharter {
 #[serde(deny_unknown_fields)]
 pub struct HolderKey {
     #[serde(with = "signing")]
-    pub(super) signing: SecretKey,
+    pub(crate) signing: SecretKey,
     #[serde(with = "opening")]
     pub(super) opening: OpeningKey,
     created: Time,
