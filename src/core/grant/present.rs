@@ -167,7 +167,7 @@ impl Presented {
         Ok(Authorised(self.clone()))
     }
 
-    fn for_this_asker(&self, asker: &Asker<'_>) -> Result<(), Refusal> {
+    pub(crate) fn for_this_asker(&self, asker: &Asker<'_>) -> Result<(), Refusal> {
         let claims = &self.claims;
         if claims.aud != *asker.centre {
             return Err(Refusal::about(RefusalCode::WrongCentre, claims.aud.as_str()));

@@ -1,0 +1,141 @@
+//! Projections derived again from the journals (`anju store rebuild`), and digests by which two derivations are compared.
+//!
+//! What was derived from a payload that has been erased since cannot be derived again; such rows are kept as they are.
+
+use std::collections::BTreeMap;
+
+use anju_core::journal::{Entry, Frontier, hash};
+use anju_core::names::{CentreCode, Digest};
+use anju_core::shelf::Projection;
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
+use zeroize::Zeroizing;
+
+use super::read::signed;
+use super::{Db, Role, Store, StoreError};
+
+/// Rows held in memory at once.
+const BATCH_ROWS: u64 = 1024;
+/// Bytes held in memory at once.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// What a statement means for the projections: called with its author, its index and its row, in index order.
+pub type Project<'a> = &'a mut dyn FnMut(&CentreCode, u64, &Entry) -> Vec<Projection>;
+
+/// Each wiped but for the rows whose statement's payload was erased.
+const WIPE: &str = "
+    DELETE FROM certificate WHERE NOT EXISTS (
+        SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = certificate.issuer AND x.idx = certificate.idx);
+    DELETE FROM access WHERE NOT EXISTS (
+        SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = access.author AND x.idx = access.idx);
+    DELETE FROM grant_revoked;";
+
+impl Store {
+    /// Derives every projection again, journal by journal in index order, as far as each was applied, in one transaction. Returns how many
+    /// rows were read.
+    ///
+    /// # Errors
+    /// [`StoreError::DamagedRow`] when a row it needs is damaged, [`StoreError::Full`] and engine failures; then nothing has changed.
+    pub fn rebuild(&mut self, project: Project<'_>) -> Result<u64, StoreError> {
+        self.begin()?;
+        match self.derive_again(project) {
+            Ok(rows) => self.commit().map(|()| rows),
+            Err(error) => {
+                self.rollback();
+                Err(error)
+            }
+        }
+    }
+
+    fn derive_again(&self, project: Project<'_>) -> Result<u64, StoreError> {
+        self.conn.execute_batch(WIPE)?;
+        let mut rows = 0;
+        for centre in self.centres()? {
+            let applied = self.journal_state(&centre)?.applied;
+            let mut index = 0;
+            while index < applied {
+                let batch = self.sound_entries(&centre, index, BATCH_ROWS.min(applied - index), BATCH_BYTES)?;
+                if batch.is_empty() {
+                    return Err(StoreError::DamagedRow { centre, index });
+                }
+                for entry in &batch {
+                    self.refuse_damaged(&centre, index, entry)?;
+                    for projection in project(&centre, index, entry) {
+                        Self::project(self, &projection)?;
+                    }
+                    index += 1;
+                }
+            }
+            rows += applied;
+        }
+        Ok(rows)
+    }
+
+    /// A payload that is there and not served is damaged: what it says would be lost.
+    fn refuse_damaged(&self, centre: &CentreCode, index: u64, entry: &Entry) -> Result<(), StoreError> {
+        if entry.payload.is_some() {
+            return Ok(());
+        }
+        let sql = "SELECT 1 FROM entry JOIN journal USING (centre) WHERE code = ?1 AND idx = ?2 AND payload IS NOT NULL";
+        match self.one(sql, rusqlite::params![centre.as_str(), signed(index)?], |_| Ok(()))? {
+            Some(()) => Err(StoreError::DamagedRow { centre: centre.clone(), index }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<R: Role> Db<R> {
+    /// One digest for each projection table over its rows in the order of their keys, sealed columns opened: equal digests, equal
+    /// projections. (The Merkle root over the rows: it needs no more memory than one row.)
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when a sealed column does not open, and engine failures.
+    pub fn projection_digests(&self) -> Result<BTreeMap<&'static str, Digest>, StoreError> {
+        let certificate = "SELECT number, issuer, idx, statement, kind, addressee, holder, holder_sealing, issued, expires, ended_at,
+                           ended_reason FROM certificate ORDER BY number";
+        let access = "SELECT author, idx, at, request, asked, grant_id, certificate, matter, business_no, fields, refused
+                      FROM access ORDER BY author, idx";
+        let revoked = "SELECT grant_id, at FROM grant_revoked ORDER BY grant_id";
+        Ok(BTreeMap::from([
+            ("certificate", self.digest_of(certificate, &|row| plain(row, None))?),
+            ("access", self.digest_of(access, &|row| plain(row, Some((8, self.access_row(row)?.business_no))))?),
+            ("grant_revoked", self.digest_of(revoked, &|row| plain(row, None))?),
+        ]))
+    }
+
+    fn digest_of(&self, sql: &str, bytes_of: &dyn Fn(&Row<'_>) -> Result<Zeroizing<Vec<u8>>, StoreError>) -> Result<Digest, StoreError> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(())?;
+        let mut frontier = Frontier::empty();
+        while let Some(row) = rows.next()? {
+            let leaf = hash::leaf(&bytes_of(row)?);
+            frontier.push(leaf, &mut Vec::new()).map_err(|e| StoreError::Engine(e.to_string()))?;
+        }
+        Ok(frontier.root())
+    }
+}
+
+/// Every column as type, length and bytes; `opened` stands in for the sealed one.
+fn plain(row: &Row<'_>, opened: Option<(usize, String)>) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let mut out = Zeroizing::new(Vec::new());
+    for column in 0..row.as_ref().column_count() {
+        if let Some((_, text)) = opened.as_ref().filter(|(sealed, _)| *sealed == column) {
+            part(&mut out, b'S', text.as_bytes());
+            continue;
+        }
+        match row.get_ref(column)? {
+            ValueRef::Null => part(&mut out, b'N', &[]),
+            ValueRef::Integer(value) => part(&mut out, b'I', &value.to_be_bytes()),
+            ValueRef::Real(value) => part(&mut out, b'R', &value.to_be_bytes()),
+            ValueRef::Text(text) => part(&mut out, b'T', text),
+            ValueRef::Blob(blob) => part(&mut out, b'B', blob),
+        }
+    }
+    Ok(out)
+}
+
+fn part(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
+    out.push(tag);
+    out.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+    out.extend_from_slice(bytes);
+}
