@@ -1,3 +1,23 @@
-//! The command's library: everything around the core that touches the machine. See `docs/ARCHITECTURE.md`.
+//! The shell around `anju-core`: everything of the command `anju` that touches a file, a socket, a clock or a screen.
+//!
+//! | room | what it is for |
+//! | --- | --- |
+//! | [`cli`] | the command line: one file per command, and the only place that knows clap |
+//! | [`words`] | every word shown to a user, in Chinese and English |
+//! | [`config`] | the data folder and `anju.toml` |
+//! | [`keys`] | secrets at rest: passphrase, age files, a centre's keys |
+//! | [`wallet`] | the citizen's age file around the core's wallet |
+//! | [`desk`] | the local door: a Unix socket between the running peer and its own people |
+//! | [`store`] | SQLite behind the core's shelf |
 
+//!
+//! What must never be here: a decision. Whether something is allowed, true or current is for the core to say.
+
+pub mod cli;
+pub mod config;
+// pub mod daemon;
+pub mod desk;
+pub mod keys;
 pub mod store;
+pub mod wallet;
+pub mod words;

@@ -1,0 +1,190 @@
+//! `anju certificate`: issue, list, show and cancel, through the running peer.
+
+use std::path::PathBuf;
+
+use anju_core::desk::{CertificateSummary, Event, MAX_PAGE, Request};
+use anju_core::names::{CentreCode, CertificateNumber, RequestId};
+use anju_core::time::Time;
+use serde_json::{Value, json};
+
+use super::common::{self, DataArgs};
+use super::failure::{Code, Failure};
+use super::out::{Ctx, Done, table};
+use super::text::{clean, mask};
+use crate::config::atomic;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    Issue(Issue),
+    List(List),
+    Show(Show),
+    Cancel(Cancel),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Issue {
+    #[command(flatten)]
+    data: DataArgs,
+    #[arg(long, value_name = "NUMBER")]
+    account: String,
+    #[arg(long, value_name = "KIND")]
+    kind: String,
+    #[arg(long, value_name = "CODE")]
+    addressee: Option<CentreCode>,
+    #[arg(long, value_name = "FILE")]
+    card: PathBuf,
+    #[arg(long, value_name = "NAME")]
+    clerk: Option<String>,
+    #[arg(long, value_name = "DAYS")]
+    valid_days: Option<u32>,
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    #[arg(long, value_name = "ID")]
+    request: Option<RequestId>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    data: DataArgs,
+    #[arg(long, value_name = "CERTIFICATE")]
+    after: Option<CertificateNumber>,
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    limit: usize,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    #[command(flatten)]
+    data: DataArgs,
+    #[arg(value_name = "CERTIFICATE")]
+    number: CertificateNumber,
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Cancel {
+    #[command(flatten)]
+    data: DataArgs,
+    #[arg(value_name = "CERTIFICATE")]
+    number: CertificateNumber,
+    #[arg(long, value_name = "REASON", default_value = "cancelled", value_parser = ["cancelled", "superseded"])]
+    reason: String,
+}
+
+pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
+    match command {
+        Command::Issue(args) => issue(ctx, args),
+        Command::List(args) => list(ctx, args),
+        Command::Show(args) => show(ctx, &args),
+        Command::Cancel(args) => cancel(ctx, args),
+    }
+}
+
+fn issue(ctx: Ctx, args: Issue) -> Result<Done, Failure> {
+    if args.out.symlink_metadata().is_ok() {
+        return Err(Failure::new(Code::OutputExists).with("path", common::shown(&args.out)));
+    }
+    let (_, config) = args.data.open()?;
+    let clerk = args.clerk.or(config.certificate.clerk).ok_or_else(|| Failure::new(Code::ClerkMissing))?;
+    let kind = common::kind(&args.kind)?;
+    let request_id = common::request_id(args.request)?;
+    let request = Request::CertificateIssue {
+        account_no: args.account,
+        kind: kind.code().to_owned(),
+        addressee: args.addressee,
+        card: common::read_text(&args.card)?,
+        clerk,
+        valid_days: Some(args.valid_days.unwrap_or(config.certificate.valid_days)),
+        request: request_id,
+    };
+    let progress = |stage| ctx.note(&common::stage(ctx, stage));
+    let answer = common::ask(&args.data, &request, common::LONG_PATIENCE, progress).map_err(|e| e.with("request", request_id))?;
+    let Event::CertificateIssued { number, expires, file } = answer else {
+        return Err(common::unexpected());
+    };
+    // The certificate stands by now; should writing fail, `certificate show --out` writes the same file again.
+    common::write_out(&args.out, file.as_bytes(), atomic::PRIVATE).map_err(|e| e.with("certificate", &number))?;
+    let out = common::shown(&args.out);
+    let values = [("number", number.as_str()), ("expires", &expires.legal_text()), ("out", &out)];
+    let text = ctx.fill("certificate.issued", &values);
+    Ok(Done::new(json!({ "number": number, "expires": expires, "file": out, "request": request_id }), text))
+}
+
+fn list(ctx: Ctx, args: List) -> Result<Done, Failure> {
+    let request = Request::CertificateList { after: args.after, limit: args.limit.min(MAX_PAGE) };
+    let Event::CertificateList { certificates, more } = common::ask(&args.data, &request, common::PATIENCE, |_| ())? else {
+        return Err(common::unexpected());
+    };
+    let mut rows = vec![ctx.say("certificate.columns").split('|').map(str::to_owned).collect::<Vec<_>>()];
+    rows.extend(certificates.iter().map(|c| row(ctx, c)));
+    let mut text = table(&rows);
+    if more && let Some(last) = certificates.last() {
+        text.push_str(&ctx.fill("certificate.more", &[("last", last.number.as_str())]));
+    }
+    Ok(Done::new(json!({ "certificates": certificates, "more": more }), text))
+}
+
+fn show(ctx: Ctx, args: &Show) -> Result<Done, Failure> {
+    let request = Request::CertificateShow { number: args.number.clone() };
+    let Event::CertificateShow { certificate, account_no } = common::ask(&args.data, &request, common::PATIENCE, |_| ())? else {
+        return Err(common::unexpected());
+    };
+    let mut text = summary(ctx, &certificate);
+    if let Some(account_no) = &account_no {
+        text.push_str(&ctx.fill("certificate.account", &[("account", &mask(account_no))]));
+    }
+    let mut json = json!({ "certificate": certificate, "account_no": account_no });
+    if let Some(out) = &args.out {
+        let request = Request::CertificateFile { number: args.number.clone() };
+        let Event::CertificateFile { file, .. } = common::ask(&args.data, &request, common::PATIENCE, |_| ())? else {
+            return Err(common::unexpected());
+        };
+        common::write_out(out, file.as_bytes(), atomic::PRIVATE)?;
+        text.push_str(&ctx.fill("certificate.written", &[("out", &common::shown(out))]));
+        json["file"] = Value::from(common::shown(out));
+    }
+    Ok(Done::new(json, text))
+}
+
+fn cancel(ctx: Ctx, args: Cancel) -> Result<Done, Failure> {
+    let request = Request::CertificateCancel { number: args.number, reason: args.reason };
+    let Event::CertificateCancelled { number, ended } = common::ask(&args.data, &request, common::PATIENCE, |_| ())? else {
+        return Err(common::unexpected());
+    };
+    let values = [("number", number.as_str()), ("at", &ended.at.legal_text()), ("reason", &end_reason(ctx, &ended.reason))];
+    let text = ctx.fill("certificate.ended", &values);
+    Ok(Done::new(json!({ "number": number, "ended": ended }), text))
+}
+
+fn end_reason(ctx: Ctx, reason: &str) -> String {
+    ctx.lang.find(&format!("end-reason.{reason}")).unwrap_or_else(|| clean(reason))
+}
+
+fn state(ctx: Ctx, certificate: &CertificateSummary, now: Time) -> String {
+    match &certificate.ended {
+        Some(ended) => end_reason(ctx, &ended.reason),
+        None if certificate.expires < now => ctx.say("certificate.state-expired"),
+        None => ctx.say("certificate.state-standing"),
+    }
+}
+
+fn row(ctx: Ctx, c: &CertificateSummary) -> Vec<String> {
+    let addressee = c.addressee.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+    vec![c.number.to_string(), common::kind_title(ctx, &c.kind), addressee, c.issued.legal_text(), c.expires.legal_text(), state(ctx, c, common::now())]
+}
+
+/// What a journal tells of a certificate, line by line.
+pub(super) fn summary(ctx: Ctx, c: &CertificateSummary) -> String {
+    let addressee = c.addressee.as_ref().map_or_else(|| ctx.say("certificate.anybody"), ToString::to_string);
+    ctx.fill("certificate.summary", &[
+        ("number", c.number.as_str()),
+        ("kind", &common::kind_title(ctx, &c.kind)),
+        ("issuer", c.issuer.as_str()),
+        ("addressee", &addressee),
+        ("issued", &c.issued.legal_text()),
+        ("expires", &c.expires.legal_text()),
+        ("state", &state(ctx, c, common::now())),
+    ])
+}

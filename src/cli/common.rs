@@ -1,0 +1,288 @@
+//! What several commands share: their arguments, the passphrase, the peer, randomness, files in and out.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anju_core::certificate::{CertificateKind, Field};
+use anju_core::charter::CardError;
+use anju_core::desk::{Event, Request, Stage};
+use anju_core::names::RequestId;
+use anju_core::time::{DAY_MS, MINUTE_MS, SECOND_MS, Time};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand_core::Rng;
+
+use super::failure::{Code, Failure};
+use super::out::Ctx;
+use crate::config::folder::{CONFIG_FILE, DataFolder, FolderError};
+use crate::config::{Config, ConfigError, atomic};
+use crate::desk::client::{self, ClientError};
+use crate::keys::passphrase::{Passphrase, PassphraseError};
+use crate::keys::vault::VaultError;
+use crate::words::Lang;
+
+/// How long a request that needs no long reading may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a request that reads the source may take.
+pub(super) const LONG_PATIENCE: Duration = Duration::from_secs(300);
+/// Largest grant, card or other text that is read from a file or standard input, in bytes.
+pub(super) const INPUT_MAX_BYTES: u64 = 48 * 1024;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DataArgs {
+    #[arg(long, value_name = "DIR", env = "ANJU_DATA")]
+    pub(super) data: PathBuf,
+}
+
+impl DataArgs {
+    pub(super) fn open(&self) -> Result<(DataFolder, Config), Failure> {
+        let folder = DataFolder::open(&self.data, CONFIG_FILE).map_err(|e| folder_failure(&self.data, e))?;
+        let config = Config::read(&folder.config()).map_err(|e| config_failure(&folder.config(), e))?;
+        Ok((folder, config))
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct PassphraseArgs {
+    #[arg(long, value_name = "FILE", env = "ANJU_PASSPHRASE_FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl PassphraseArgs {
+    /// The passphrase of something that exists.
+    pub(super) fn existing(&self, ctx: Ctx) -> Result<Passphrase, Failure> {
+        self.get(ctx, None)
+    }
+
+    /// A passphrase for something new: entered twice, and long enough.
+    pub(super) fn new_one(&self, ctx: Ctx) -> Result<Passphrase, Failure> {
+        let again = ctx.say("prompt.passphrase-again");
+        self.get(ctx, Some(&again))?.long_enough().map_err(|e| self.failure(e))
+    }
+
+    fn get(&self, ctx: Ctx, again: Option<&str>) -> Result<Passphrase, Failure> {
+        let Some(file) = &self.passphrase_file else {
+            let ask = ctx.say(if again.is_some() { "prompt.passphrase-new" } else { "prompt.passphrase" });
+            return Passphrase::from_terminal(&ask, again).map_err(|e| self.failure(e));
+        };
+        let (passphrase, exposed) = Passphrase::from_file(file).map_err(|e| self.failure(e))?;
+        if exposed {
+            ctx.warn(&ctx.fill("warning.passphrase-file-exposed", &[("path", &shown(file))]));
+        }
+        Ok(passphrase)
+    }
+
+    fn failure(&self, error: PassphraseError) -> Failure {
+        let failure = Failure::new(match &error {
+            PassphraseError::Empty => Code::PassphraseEmpty,
+            PassphraseError::TooShort => Code::PassphraseShort,
+            PassphraseError::TooLong => Code::PassphraseLong,
+            PassphraseError::NotText => Code::PassphraseText,
+            PassphraseError::Differ => Code::PassphraseDiffer,
+            PassphraseError::NoTerminal => Code::PassphraseNoTerminal,
+            PassphraseError::File(_) => Code::PassphraseFile,
+        });
+        let path = self.passphrase_file.as_deref().map(shown).unwrap_or_default();
+        let failure = failure.with("path", path).with("min", crate::keys::passphrase::PASSPHRASE_MIN_CHARS);
+        match error {
+            PassphraseError::File(e) => failure.with("detail", e),
+            _ => failure,
+        }
+    }
+}
+
+/// A path as text for a message.
+pub(super) fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+pub(super) fn folder_failure(root: &Path, error: FolderError) -> Failure {
+    let code = match &error {
+        FolderError::NotInitialised => Code::NotInitialised,
+        FolderError::AlreadyInitialised => Code::AlreadyInitialised,
+        FolderError::OpenToOthers => Code::FolderOpen,
+        FolderError::Locked => Code::FolderLocked,
+        FolderError::Io(_) => Code::OutputFailed,
+    };
+    Failure::new(code).with("path", shown(root)).with("detail", error)
+}
+
+pub(super) fn config_failure(path: &Path, error: ConfigError) -> Failure {
+    let about = |code| Failure::new(code).with("path", shown(path));
+    match error {
+        ConfigError::UnknownKey { key, line, nearest: Some(nearest) } => {
+            about(Code::ConfigUnknownKeyNear).with("key", key).with("line", line).with("nearest", nearest)
+        }
+        ConfigError::UnknownKey { key, line, nearest: None } => about(Code::ConfigUnknownKey).with("key", key).with("line", line),
+        ConfigError::Invalid { line, detail } => about(Code::ConfigInvalid).with("line", line).with("detail", detail),
+        ConfigError::NotAllowed { key } => about(Code::ConfigNotAllowed).with("key", key),
+        ConfigError::SocketPathTooLong { bytes } => about(Code::SocketPath).with("bytes", bytes),
+        ConfigError::Io(e) => about(Code::InputUnreadable).with("detail", e),
+    }
+}
+
+pub(super) fn vault_failure(path: &Path, error: VaultError) -> Failure {
+    let code = match &error {
+        VaultError::Missing => Code::SecretMissing,
+        VaultError::Exists => Code::AlreadyInitialised,
+        VaultError::WrongPassphrase => Code::PassphraseWrong,
+        VaultError::Damaged | VaultError::TooMuchWork | VaultError::TooLarge => Code::SecretDamaged,
+        VaultError::Io(_) => Code::OutputFailed,
+    };
+    Failure::new(code).with("path", shown(path)).with("detail", error)
+}
+
+/// Randomness for keys and ids, seeded by the operating system.
+pub(super) fn randomness() -> Result<StdRng, Failure> {
+    StdRng::try_from_rng(&mut rand::rngs::SysRng).map_err(|_| Code::NoRandomness.into())
+}
+
+/// The id given, or a fresh one.
+pub(super) fn request_id(given: Option<RequestId>) -> Result<RequestId, Failure> {
+    let Some(id) = given else {
+        let mut bytes = [0; 16];
+        randomness()?.fill_bytes(&mut bytes);
+        return Ok(RequestId(bytes));
+    };
+    Ok(id)
+}
+
+/// Asks the running peer; `progress` sees what comes before the closing event, which is returned unless it says no.
+pub(super) fn ask(
+    data: &DataArgs, request: &Request, patience: Duration, mut progress: impl FnMut(Stage),
+) -> Result<Event, Failure> {
+    let (folder, config) = data.open()?;
+    let socket = config.socket(&folder).map_err(|e| config_failure(&folder.config(), e))?;
+    let failed = |e| client_failure(&data.data, e);
+    for event in client::ask(&socket, request, patience).map_err(failed)? {
+        match event.map_err(failed)? {
+            Event::Progress { stage } => progress(stage),
+            Event::Refused { refusal, about } => {
+                let failure = Failure::from(refusal);
+                return Err(match about {
+                    Some(about) => failure
+                        .with("certificate", about.certificate)
+                        .with("grant", about.grant)
+                        .with("recorded", about.recorded),
+                    None => failure,
+                });
+            }
+            Event::Failed { code, detail } => return Err(Failure::new(Code::PeerFailed).with("peer_code", code).with("detail", detail)),
+            answer => return Ok(answer),
+        }
+    }
+    Err(client_failure(&data.data, ClientError::ClosedEarly))
+}
+
+/// The peer answered something else than what was asked.
+pub(super) fn unexpected() -> Failure {
+    Failure::new(Code::PeerGarbled)
+}
+
+fn client_failure(root: &Path, error: ClientError) -> Failure {
+    let code = match &error {
+        ClientError::NotRunning => Code::PeerNotRunning,
+        ClientError::NotAllowed => Code::PeerOtherUser,
+        ClientError::PathTooLong => Code::SocketPath,
+        ClientError::TooLong => Code::RequestTooLong,
+        ClientError::TimedOut => Code::PeerTimeout,
+        ClientError::ClosedEarly => Code::PeerClosed,
+        ClientError::Garbled => Code::PeerGarbled,
+        ClientError::Io(_) => Code::OutputFailed,
+    };
+    Failure::new(code).with("path", shown(root)).with("detail", error)
+}
+
+/// The text of a file, or of standard input for `-`. At most [`INPUT_MAX_BYTES`].
+pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
+    read_text_of(path, INPUT_MAX_BYTES)
+}
+
+/// The text of a file, or of standard input for `-`. At most `max_bytes`.
+pub(super) fn read_text_of(path: &Path, max_bytes: u64) -> Result<String, Failure> {
+    let about = |code: Code| Failure::new(code).with("path", shown(path)).with("max", max_bytes);
+    let read = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        atomic::read_capped(path, max_bytes)
+    };
+    let bytes = match read {
+        Ok(bytes) if bytes.len() as u64 > max_bytes => return Err(about(Code::InputTooLarge)),
+        Err(e) if e.kind() == std::io::ErrorKind::FileTooLarge => return Err(about(Code::InputTooLarge)),
+        Err(e) => return Err(about(Code::InputUnreadable).with("detail", e)),
+        Ok(bytes) => bytes,
+    };
+    String::from_utf8(bytes).map_err(|_| about(Code::InputUnreadable).with("detail", "UTF-8"))
+}
+
+/// Writes an output file that must not exist.
+pub(super) fn write_out(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+    atomic::write_new(path, bytes, mode).map_err(|e| write_failure(path, &e))
+}
+
+pub(super) fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
+    let code = if error.kind() == std::io::ErrorKind::AlreadyExists { Code::OutputExists } else { Code::OutputFailed };
+    Failure::new(code).with("path", shown(path)).with("detail", error)
+}
+
+/// The machine's clock.
+pub(super) fn now() -> Time {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis());
+    Time(i64::try_from(since).unwrap_or(i64::MAX))
+}
+
+/// How long ago, in the largest unit that says something.
+pub(super) fn age(ctx: Ctx, age_ms: Option<i64>) -> String {
+    let Some(ms) = age_ms else {
+        return ctx.say("age.never");
+    };
+    let (key, count) = match ms.max(0) {
+        ms if ms < MINUTE_MS => ("age.seconds", ms / SECOND_MS),
+        ms if ms < 60 * MINUTE_MS => ("age.minutes", ms / MINUTE_MS),
+        ms if ms < 2 * DAY_MS => ("age.hours", ms / (60 * MINUTE_MS)),
+        ms => ("age.days", ms / DAY_MS),
+    };
+    ctx.fill(key, &[("count", &count.to_string())])
+}
+
+/// Where a long request stands.
+pub(super) fn stage(ctx: Ctx, stage: Stage) -> String {
+    ctx.say(match stage {
+        Stage::ReadingSource => "stage.reading-source",
+        Stage::Pulling => "stage.pulling",
+        Stage::Obtained => "stage.obtained",
+        Stage::Verified => "stage.verified",
+    })
+}
+
+/// The kind that a code or a Chinese title names.
+pub(super) fn kind(text: &str) -> Result<CertificateKind, Failure> {
+    let found = CertificateKind::ALL.into_iter().find(|k| k.code().eq_ignore_ascii_case(text) || k.title_zh() == text);
+    let codes = CertificateKind::ALL.map(CertificateKind::code).join(", ");
+    found.ok_or_else(|| Failure::new(Code::KindUnknown).with("kind", text).with("kinds", codes))
+}
+
+/// A kind's title in the user's language, or its code when it is not known here.
+pub(super) fn kind_title(ctx: Ctx, code: &str) -> String {
+    match CertificateKind::ALL.into_iter().find(|k| k.code() == code) {
+        Some(kind) if ctx.lang == Lang::Chinese => kind.title_zh().to_owned(),
+        Some(kind) => kind.title_en().to_owned(),
+        None => super::text::clean(code),
+    }
+}
+
+/// A field's label in the user's language.
+pub(super) fn label(ctx: Ctx, field: &Field) -> String {
+    if ctx.lang == Lang::Chinese { field.label_zh.clone() } else { field.label_en.clone() }
+}
+
+pub(super) fn card_failure(error: CardError) -> Failure {
+    let code = match &error {
+        CardError::Shape(_) => Code::CardShape,
+        CardError::Bad { .. } => Code::CardBad,
+        CardError::Signature(_) => Code::CardSignature,
+    };
+    Failure::new(code).with("detail", error)
+}

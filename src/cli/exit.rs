@@ -1,0 +1,90 @@
+//! Exit codes, after sysexits.h (BSD), in one place.
+//!
+//! | code | meaning here |
+//! | --- | --- |
+//! | 0 | done |
+//! | 64 | the command line is wrong: unknown option, missing argument, a value of another form |
+//! | 65 | data that was handed in is not what it should be: a grant, a card, a certificate file, a key file that is damaged |
+//! | 66 | a file that was named cannot be read, or nothing was initialised there |
+//! | 69 | the peer is not running, stopped in the middle, or does not support this |
+//! | 70 | an error of the program itself |
+//! | 73 | an output file or data folder exists already, and was not touched |
+//! | 74 | reading or writing failed |
+//! | 75 | not now: somebody else is at it, the peer is busy or read-only, or the answer is "unknown"; try again later |
+//! | 76 | the other side of a connection did not keep to the protocol |
+//! | 77 | refused: a policy said no, a passphrase was wrong, or another user owns it |
+//! | 78 | the configuration is wrong, or no charter was adopted |
+
+use anju_core::error::RefusalCode;
+
+/// How the command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Ok = 0,
+    /// `EX_USAGE`
+    Usage = 64,
+    /// `EX_DATAERR`
+    Data = 65,
+    /// `EX_NOINPUT`
+    NoInput = 66,
+    /// `EX_UNAVAILABLE`
+    Unavailable = 69,
+    /// `EX_SOFTWARE`
+    Software = 70,
+    /// `EX_CANTCREAT`
+    CantCreate = 73,
+    /// `EX_IOERR`
+    Io = 74,
+    /// `EX_TEMPFAIL`
+    TryLater = 75,
+    /// `EX_PROTOCOL`
+    Protocol = 76,
+    /// `EX_NOPERM`
+    Refused = 77,
+    /// `EX_CONFIG`
+    Config = 78,
+}
+
+impl Exit {
+    /// How a command ends that was refused for this reason.
+    #[must_use]
+    pub const fn of_refusal(code: RefusalCode) -> Self {
+        use RefusalCode as R;
+        match code {
+            R::GrantMalformed | R::GrantAltered | R::CertificateAltered | R::CardInvalid | R::AccountUnreadable => Self::Data,
+            R::RequestInvalid | R::RequestReused | R::AddresseeInvalid => Self::Usage,
+            R::ReadOnly | R::WriterUnreachable | R::TooManyRequests | R::StoreUnavailable => Self::TryLater,
+            R::SourceUnavailable => Self::NoInput,
+            R::Unsupported => Self::Unavailable,
+            R::NoCharter => Self::Config,
+            R::WrongCentre
+            | R::GrantExpired
+            | R::GrantNotYetValid
+            | R::GrantUsedUp
+            | R::GrantRevoked
+            | R::WrongMatter
+            | R::WrongMode
+            | R::FieldNotInCertificate
+            | R::CeilingExceeded
+            | R::HolderMismatch
+            | R::CertificateUnknown
+            | R::CertificateEnded
+            | R::CertificateExpired
+            | R::WrongAddressee
+            | R::CertificateErased
+            | R::AccountUnknown
+            | R::AccountClosed
+            | R::LoanUnsettled
+            | R::NoLoan
+            | R::CardUsed => Self::Refused,
+        }
+    }
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

@@ -1,0 +1,216 @@
+//! `anju federation`: founding a federation. Cards become a charter, every founder signs it, every founder adopts it.
+
+use std::path::{Path, PathBuf};
+
+use anju_core::charter::{CentreCard, Charter, CharterError, CharterFile, MAX_CHARTER_BYTES};
+use anju_core::names::FederationName;
+use serde_json::{Value, json};
+
+use super::common::{self, DataArgs, PassphraseArgs};
+use super::failure::{Code, Failure};
+use super::out::{Ctx, Done, table};
+use super::text::clean;
+use crate::config::atomic;
+use crate::keys::Secrets;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    Found(Found),
+    Sign(Sign),
+    Adopt(Adopt),
+    Show(Show),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Found {
+    #[arg(long, value_name = "NAME")]
+    name: FederationName,
+    #[arg(long = "card", value_name = "FILE", required = true)]
+    cards: Vec<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Sign {
+    #[command(flatten)]
+    data: DataArgs,
+    #[arg(long, value_name = "FILE")]
+    charter: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    merge: Vec<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Adopt {
+    #[command(flatten)]
+    data: DataArgs,
+    #[arg(long, value_name = "FILE")]
+    charter: PathBuf,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    #[arg(long, value_name = "FILE", required_unless_present = "data")]
+    charter: Option<PathBuf>,
+    #[arg(long, value_name = "DIR", env = "ANJU_DATA")]
+    data: Option<PathBuf>,
+}
+
+pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
+    match command {
+        Command::Found(args) => found(ctx, &args),
+        Command::Sign(args) => sign(ctx, &args),
+        Command::Adopt(args) => adopt(ctx, &args),
+        Command::Show(args) => show(ctx, &args),
+    }
+}
+
+fn found(ctx: Ctx, args: &Found) -> Result<Done, Failure> {
+    let read = |path: &PathBuf| {
+        let card = CentreCard::parse(&common::read_text(path)?).map_err(common::card_failure);
+        card.map_err(|e| e.with("path", common::shown(path)))
+    };
+    let cards = args.cards.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let file = CharterFile::found(&mut common::randomness()?, args.name.clone(), &cards).map_err(charter_failure)?;
+    common::write_out(&args.out, file.to_text().as_bytes(), atomic::PUBLIC)?;
+    let out = common::shown(&args.out);
+    let charter = file.unverified().map_err(charter_failure)?;
+    let mut text = described(ctx, &file, &charter);
+    text.push_str(&ctx.fill("federation.founded", &[("out", &out)]));
+    Ok(Done::new(described_json(&file, &charter, &out), text))
+}
+
+fn sign(ctx: Ctx, args: &Sign) -> Result<Done, Failure> {
+    let (folder, config) = args.data.open()?;
+    let mut file = read_charter(&args.charter)?;
+    for other in &args.merge {
+        file.merge(&read_charter(other)?).map_err(charter_failure)?;
+    }
+    let charter = file.unverified().map_err(charter_failure)?;
+    ctx.note(&described(ctx, &file, &charter));
+    let passphrase = args.passphrase.existing(ctx)?;
+    let secrets = Secrets::load(&folder.keys(), &passphrase).map_err(|e| common::vault_failure(&folder.keys(), e))?;
+    file.sign(&config.centre.code, &secrets.centre).map_err(charter_failure)?;
+    let out = match &args.out {
+        Some(out) => {
+            common::write_out(out, file.to_text().as_bytes(), atomic::PUBLIC)?;
+            out
+        }
+        None => {
+            atomic::replace(&args.charter, file.to_text().as_bytes(), atomic::PUBLIC).map_err(|e| common::write_failure(&args.charter, &e))?;
+            &args.charter
+        }
+    };
+    let out = common::shown(out);
+    let text = ctx.fill("federation.signed", &[("centre", config.centre.code.as_str()), ("out", &out), ("missing", &missing(ctx, &file, &charter))]);
+    Ok(Done::new(described_json(&file, &charter, &out), text))
+}
+
+fn adopt(ctx: Ctx, args: &Adopt) -> Result<Done, Failure> {
+    let (folder, config) = args.data.open()?;
+    let file = read_charter(&args.charter)?;
+    let charter = file.verify().map_err(charter_failure)?;
+    let passphrase = args.passphrase.existing(ctx)?;
+    let secrets = Secrets::load(&folder.keys(), &passphrase).map_err(|e| common::vault_failure(&folder.keys(), e))?;
+    charter.check_own(&config.centre.code, &secrets.centre).map_err(charter_failure)?;
+    let _lock = folder.lock().map_err(|e| common::folder_failure(folder.root(), e))?;
+    let adopted = folder.charter();
+    if adopted.symlink_metadata().is_ok() {
+        // Adopting the same charter again changes nothing; another one is a charter change, which is not made this way.
+        let before = read_charter(&adopted)?.verify().map_err(charter_failure)?;
+        if before.digest() != charter.digest() {
+            return Err(Failure::new(Code::CharterOther).with("path", common::shown(&adopted)).with("digest", before.digest()));
+        }
+    } else {
+        common::write_out(&adopted, file.to_text().as_bytes(), atomic::PUBLIC)?;
+    }
+    let out = common::shown(&adopted);
+    let mut text = described(ctx, &file, &charter);
+    text.push_str(&ctx.fill("federation.adopted", &[("centre", config.centre.code.as_str())]));
+    Ok(Done::new(described_json(&file, &charter, &out), text))
+}
+
+fn show(ctx: Ctx, args: &Show) -> Result<Done, Failure> {
+    let path = match (&args.charter, &args.data) {
+        (Some(charter), _) => charter.clone(),
+        (None, Some(data)) => adopted_path(&DataArgs { data: data.clone() })?,
+        (None, None) => return Err(Code::Usage.into()),
+    };
+    let file = read_charter(&path)?;
+    let charter = file.unverified().map_err(charter_failure)?;
+    let verified = file.verify().is_ok();
+    let mut text = described(ctx, &file, &charter);
+    text.push_str(&ctx.say(if verified { "federation.complete" } else { "federation.incomplete" }));
+    Ok(Done::new(described_json(&file, &charter, &common::shown(&path)), text))
+}
+
+fn adopted_path(data: &DataArgs) -> Result<PathBuf, Failure> {
+    let (folder, _) = data.open()?;
+    if folder.charter().is_file() { Ok(folder.charter()) } else { Err(Failure::new(Code::CharterMissing).with("path", common::shown(folder.root()))) }
+}
+
+/// A charter file, unverified.
+pub(super) fn read_charter(path: &Path) -> Result<CharterFile, Failure> {
+    let text = common::read_text_of(path, MAX_CHARTER_BYTES as u64)?;
+    CharterFile::parse(&text).map_err(|e| charter_failure(e).with("path", common::shown(path)))
+}
+
+pub(super) fn charter_failure(error: CharterError) -> Failure {
+    let code = match &error {
+        CharterError::Shape(_) => Code::CharterShape,
+        CharterError::Rule(_) | CharterError::Shared(_) | CharterError::Members(_) | CharterError::Unsealable(_) => Code::CharterRule,
+        CharterError::Unsigned(_) => Code::CharterUnsigned,
+        CharterError::Signature(_) => Code::CharterSignature,
+        CharterError::NotAMember(_) => Code::CharterNotAMember,
+        CharterError::OtherKeys(_) => Code::CharterOtherKeys,
+    };
+    let failure = Failure::new(code).with("detail", &error);
+    match error {
+        CharterError::Signature(centre) | CharterError::NotAMember(centre) | CharterError::OtherKeys(centre) => failure.with("centre", centre),
+        CharterError::Unsigned(centres) => failure.with("centres", centres),
+        CharterError::Shape(_) | CharterError::Rule(_) | CharterError::Shared(_) | CharterError::Members(_) | CharterError::Unsealable(_) => {
+            failure
+        }
+    }
+}
+
+fn described(ctx: Ctx, file: &CharterFile, charter: &Charter) -> String {
+    let signed: Vec<_> = file.signed_by().collect();
+    let mut rows = vec![ctx.say("federation.columns").split('|').map(str::to_owned).collect::<Vec<_>>()];
+    for member in charter.members() {
+        let mark = if signed.contains(&&member.centre) { "federation.has-signed" } else { "federation.has-not-signed" };
+        let addresses: Vec<String> = member.stations.iter().flat_map(|s| s.addresses.iter().map(|a| clean(a))).collect();
+        rows.push(vec![member.centre.to_string(), clean(&member.name), ctx.say(mark), addresses.join(" ")]);
+    }
+    let (name, digest) = (clean(charter.federation().as_str()), charter.digest().to_string());
+    let head = ctx.fill("federation.head", &[("name", &name), ("digest", &digest), ("members", &charter.members().len().to_string())]);
+    head + &table(&rows)
+}
+
+fn missing(ctx: Ctx, file: &CharterFile, charter: &Charter) -> String {
+    let signed: Vec<_> = file.signed_by().collect();
+    let missing: Vec<&str> = charter.members().iter().filter(|m| !signed.contains(&&m.centre)).map(|m| m.centre.as_str()).collect();
+    if missing.is_empty() { ctx.say("federation.nobody-missing") } else { missing.join(" ") }
+}
+
+fn described_json(file: &CharterFile, charter: &Charter, path: &str) -> Value {
+    let members: Vec<Value> = charter
+        .members()
+        .iter()
+        .map(|m| {
+            let addresses: Vec<&String> = m.stations.iter().flat_map(|s| &s.addresses).collect();
+            json!({ "centre": m.centre, "name": m.name, "signed": file.signed_by().any(|c| *c == m.centre), "addresses": addresses })
+        })
+        .collect();
+    json!({
+        "federation": charter.federation(), "digest": charter.digest(), "version": charter.version(), "members": members,
+        "complete": file.verify().is_ok(), "file": path,
+    })
+}

@@ -1,0 +1,64 @@
+//! `anju init`: a centre's keys, configuration and public card in a new data folder.
+
+use std::path::PathBuf;
+
+use anju_core::charter::CentreCard;
+use anju_core::names::CentreCode;
+use serde_json::json;
+
+use super::common::{self, DataArgs, PassphraseArgs};
+use super::failure::Failure;
+use super::out::{Ctx, Done};
+use crate::config::folder::{CONFIG_FILE, DataFolder, KEYS_FILE};
+use crate::config::{Centre, Config, atomic};
+use crate::keys::Secrets;
+
+const MARKS: [&str; 3] = [CONFIG_FILE, KEYS_FILE, "anju.db"];
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    data: DataArgs,
+    #[arg(long, value_name = "CODE")]
+    centre: CentreCode,
+    #[arg(long, value_name = "NAME")]
+    name: String,
+    #[arg(long, value_name = "PHONE", default_value = "")]
+    phone: String,
+    #[arg(long, value_name = "ADDRESS", required = true)]
+    listen: Vec<String>,
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
+    let root = &args.data.data;
+    let failed = |e| common::folder_failure(root, e);
+    let folder = DataFolder::vacant(root, &MARKS).map_err(failed)?;
+    let mut config = Config::new(Centre { code: args.centre, name: args.name, phone: args.phone }, args.listen);
+    config.desk.socket = args.socket;
+    // Everything that can be refused is refused before anything is made.
+    let bad_config = |e| common::config_failure(&folder.config(), e);
+    let text = config.to_text().map_err(bad_config)?;
+    config.socket(&folder).map_err(bad_config)?;
+    let passphrase = args.passphrase.new_one(ctx)?;
+    let secrets = Secrets::random(&mut common::randomness()?);
+    let Config { centre, peer, .. } = config;
+    let card = CentreCard::new(centre.code.clone(), centre.name, peer.listen, &secrets.centre).to_signed_text(&secrets.centre);
+    CentreCard::parse(&card).map_err(common::card_failure)?;
+
+    let folder = DataFolder::create(root, &MARKS).map_err(failed)?;
+    let _lock = folder.lock().map_err(failed)?;
+    secrets.save_new(&folder.keys(), &passphrase).map_err(|e| common::vault_failure(&folder.keys(), e))?;
+    common::write_out(&folder.card(), card.as_bytes(), atomic::PUBLIC)?;
+    // The configuration comes last: where it is, initialising was complete.
+    common::write_out(&folder.config(), format!("{}\n{text}", ctx.say("init.config-head")).as_bytes(), atomic::PRIVATE)?;
+
+    let (path, card) = (common::shown(root), common::shown(&folder.card()));
+    let station = secrets.centre.station_key().to_string();
+    let json = json!({ "centre": centre.code, "data": path, "card": card, "station": station });
+    let text = ctx.fill("init.done", &[("centre", centre.code.as_str()), ("path", &path), ("card", &card), ("station", &station)]);
+    Ok(Done::new(json, text))
+}

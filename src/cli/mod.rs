@@ -1,0 +1,99 @@
+//! The command line. One file per command, and the only room that knows clap.
+//!
+//! A command reads its arguments, asks the peer or a library, and hands back what it has to say ([`out::Done`]) or why not
+//! ([`failure::Failure`]); only [`out`] writes. A new command is one file here, one line in [`Command`], and its words in `locales/`.
+//! What must never be here: a decision of the core's, and a secret that arrives as an argument.
+
+mod certificate;
+mod common;
+mod completions;
+mod exit;
+mod failure;
+mod federation;
+mod help;
+mod holder;
+mod init;
+mod out;
+mod qr;
+mod query;
+mod status;
+mod text;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+pub use exit::Exit;
+use failure::Failure;
+use out::{Ctx, Done};
+
+use crate::words::Lang;
+
+#[derive(Debug, Parser)]
+#[command(name = "anju", version, disable_help_flag = true, disable_help_subcommand = true, disable_version_flag = true)]
+#[command(subcommand_required = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+    #[arg(long, global = true)]
+    json: bool,
+    #[arg(long, global = true, value_name = "LANG", value_parser = ["zh", "en"])]
+    lang: Option<String>,
+    #[arg(short, long, global = true, action = clap::ArgAction::Help)]
+    help: Option<bool>,
+    #[arg(short = 'V', long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Args),
+    #[command(subcommand)]
+    Federation(federation::Command),
+    Status(status::Args),
+    #[command(subcommand)]
+    Holder(holder::Command),
+    #[command(subcommand)]
+    Certificate(certificate::Command),
+    Query(query::Args),
+    Completions(completions::Args),
+}
+
+/// Runs the command line of this process and says how it ended.
+#[must_use]
+pub fn main() -> std::process::ExitCode {
+    let args: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    run(&args).into()
+}
+
+/// The language and the reader must be known before clap has looked: its complaints are in a language and for a reader, too.
+fn context(args: &[std::ffi::OsString]) -> Ctx {
+    let words: Vec<&str> = args.iter().map_while(|a| if a == "--" { None } else { Some(a.to_str().unwrap_or_default()) }).collect();
+    let after = |pair: &[&str]| (pair[0] == "--lang").then(|| pair[1].to_owned());
+    let joined = words.iter().find_map(|word| word.strip_prefix("--lang=").map(str::to_owned));
+    let asked = joined.or_else(|| words.windows(2).find_map(after));
+    Ctx { lang: Lang::choose(asked.as_deref(), |name| std::env::var(name).ok()), json: words.contains(&"--json") }
+}
+
+fn run(args: &[std::ffi::OsString]) -> Exit {
+    let ctx = context(args);
+    let line = help::localised(Line::command(), ctx.lang).try_get_matches_from(args).and_then(|m| Line::from_arg_matches(&m));
+    match line {
+        Ok(line) => {
+            let outcome = dispatch(ctx, line.command);
+            out::finish(ctx, outcome)
+        }
+        Err(error) if !error.use_stderr() => out::print(&error.render().to_string(), Exit::Ok),
+        Err(error) => out::finish(ctx, Err(help::explain(&error))),
+    }
+}
+
+fn dispatch(ctx: Ctx, command: Command) -> Result<Done, Failure> {
+    match command {
+        Command::Init(args) => init::run(ctx, args),
+        Command::Status(args) => status::run(ctx, &args),
+        Command::Federation(command) => federation::run(ctx, command),
+        Command::Holder(command) => holder::run(ctx, command),
+        Command::Certificate(command) => certificate::run(ctx, command),
+        Command::Query(args) => query::run(ctx, &args),
+        Command::Completions(args) => completions::run(&args, Line::command()),
+    }
+}

@@ -1,0 +1,153 @@
+//! `anju query`: the asking side. Hands a holder's grant to the peer and shows the three answers and the released fields.
+//!
+//! On screen, identity and account numbers are masked; `--json` has them whole, for the centre's own business system.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anju_core::certificate::{CertificateKind, Field, schema::Group};
+use anju_core::desk::{Answer, Currency, Current, Event, ReleasedField, Request};
+use anju_core::names::RequestId;
+use serde_json::{Value, json};
+
+use super::certificate::summary;
+use super::common::{self, DataArgs};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::out::{Ctx, Done, table};
+use super::text::{clean, mask};
+
+/// Fields whose value tells who somebody is in every system: masked on a screen.
+const MASKED: [&str; 2] = ["document_no", "account_no"];
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    data: DataArgs,
+    #[arg(long, value_name = "FILE")]
+    grant: PathBuf,
+    #[arg(long, value_name = "NUMBER")]
+    business_no: String,
+    #[arg(long, value_name = "MATTER")]
+    matter: Option<String>,
+    #[arg(long, value_name = "ID")]
+    request: Option<RequestId>,
+}
+
+pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
+    let grant = common::read_text(&args.grant)?;
+    let request_id = common::request_id(args.request)?;
+    let request = Request::Query {
+        grant: grant.trim().to_owned(),
+        business_no: args.business_no.clone(),
+        matter: args.matter.clone(),
+        request: request_id,
+    };
+    let start = Instant::now();
+    let progress = |stage| ctx.note(&common::stage(ctx, stage));
+    let answer = common::ask(&args.data, &request, common::PATIENCE, progress).map_err(|e| e.with("request", request_id))?;
+    let elapsed_ms = start.elapsed().as_millis();
+    let Event::Answer(answer) = answer else {
+        return Err(common::unexpected());
+    };
+    let mut text = shown(ctx, &answer);
+    text.push_str(&ctx.fill("query.foot", &[("elapsed", &elapsed_ms.to_string()), ("request", &request_id.to_string())]));
+    let elapsed_ms = u64::try_from(elapsed_ms).unwrap_or(u64::MAX);
+    let json = json!({ "answer": answer, "request": request_id, "elapsed_ms": elapsed_ms });
+    // Fields were released, but whether the certificate stands is not known: a script must not take that for a yes.
+    let exit = match answer.current.state {
+        Currency::Standing | Currency::StandingAsOf => Exit::Ok,
+        Currency::Unknown => Exit::TryLater,
+    };
+    Ok(Done { json, text, exit })
+}
+
+fn shown(ctx: Ctx, answer: &Answer) -> String {
+    let mut out = summary(ctx, &answer.certificate);
+    let authentic = &answer.authentic;
+    let all = authentic.signature && authentic.holder_binding && authentic.inclusion;
+    let key = if all { "query.authentic" } else { "query.not-authentic" };
+    out.push_str(&ctx.fill(key, &[("size", &authentic.checkpoint_size.to_string())]));
+    let authorised = &answer.authorised;
+    out.push_str(&ctx.fill("query.authorised", &[
+        ("matter", &clean(&authorised.matter)),
+        ("expires", &authorised.expires.legal_text()),
+        ("use", &authorised.use_no.to_string()),
+        ("uses", &authorised.uses.to_string()),
+    ]));
+    out.push_str(&current(ctx, &answer.current));
+    out.push_str(&fields(ctx, &answer.certificate.kind, &answer.fields));
+    out
+}
+
+fn current(ctx: Ctx, current: &Current) -> String {
+    let as_of = current.as_of.map_or_else(|| ctx.say("query.never"), |at| at.legal_text());
+    let values = [("as_of", as_of.as_str()), ("age", &common::age(ctx, current.age_ms))];
+    let key = match current.state {
+        Currency::Standing => "query.standing",
+        Currency::StandingAsOf => "query.standing-as-of",
+        Currency::Unknown => "query.unknown",
+    };
+    let mut out = ctx.fill(key, &values);
+    if current.behind {
+        out.push_str(&ctx.say("query.behind"));
+    }
+    out
+}
+
+fn fields(ctx: Ctx, kind: &str, fields: &[ReleasedField]) -> String {
+    let kind = CertificateKind::ALL.into_iter().find(|k| k.code() == kind);
+    let known = |name: &str| kind.and_then(|kind| Field::named(kind, name)).map(|(_, field)| field);
+    let mut out = String::new();
+    let mut group: Option<&str> = None;
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for released in fields {
+        let field = known(&released.name);
+        let next = field.map_or("other", |f| group_name(f.group));
+        if group != Some(next) {
+            out.push_str(&table(&std::mem::take(&mut rows)));
+            out.push_str(&ctx.say(&format!("group.{next}")));
+            out.push('\n');
+            group = Some(next);
+        }
+        let label = field.map_or_else(|| clean(&released.name), |f| common::label(ctx, f));
+        rows.push(vec![format!("  {label}"), value(ctx, &released.name, &released.value)]);
+    }
+    out.push_str(&table(&rows));
+    if fields.iter().any(|f| MASKED.contains(&f.name.as_str())) {
+        out.push_str(&ctx.say("query.masked"));
+    }
+    out
+}
+
+const fn group_name(group: Group) -> &'static str {
+    match group {
+        Group::Person => "person",
+        Group::Account => "account",
+        Group::Deposit => "deposit",
+        Group::Loan => "loan",
+        Group::Office => "office",
+    }
+}
+
+/// A field's value as a person reads it: codes with their meaning, numbers of persons masked.
+pub(super) fn value(ctx: Ctx, name: &str, value: &Value) -> String {
+    if MASKED.contains(&name) {
+        return mask(value.as_str().unwrap_or_default());
+    }
+    plain_value(ctx, name, value)
+}
+
+/// The same with nothing masked: for the holder's own screen.
+pub(super) fn plain_value(ctx: Ctx, name: &str, value: &Value) -> String {
+    match value {
+        Value::Bool(true) => ctx.say("value-yes"),
+        Value::Bool(false) => ctx.say("value-no"),
+        Value::Null => "-".to_owned(),
+        Value::String(text) => match ctx.lang.find(&format!("table.{name}.{text}")) {
+            Some(meaning) => format!("{text} {meaning}"),
+            None => clean(text),
+        },
+        Value::Number(_) | Value::Array(_) | Value::Object(_) => clean(&value.to_string()),
+    }
+}

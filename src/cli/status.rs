@@ -1,0 +1,85 @@
+//! `anju status`: how the peer is, whose journals it holds, and what is stale.
+
+use anju_core::desk::{Event, JournalStatus, ReadOnly, Request, Status};
+use serde_json::json;
+
+use super::common::{self, DataArgs};
+use super::failure::Failure;
+use super::out::{Ctx, Done, table};
+use super::text::clean;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
+    let Event::Status(status) = common::ask(&args.data, &Request::Status, common::PATIENCE, |_| ())? else {
+        return Err(common::unexpected());
+    };
+    Ok(Done::new(json!({ "status": status }), text(ctx, &status)))
+}
+
+fn text(ctx: Ctx, status: &Status) -> String {
+    let federation = status.federation.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+    let charter = status.charter.map_or_else(|| "-".to_owned(), |digest| digest.to_string());
+    let connected = status.stations.iter().filter(|s| s.connected).count();
+    let mut out = ctx.fill("status.head", &[
+        ("centre", status.centre.as_str()),
+        ("federation", &clean(&federation)),
+        ("charter", &charter),
+        ("version", &clean(&status.version)),
+        ("connected", &connected.to_string()),
+        ("stations", &status.stations.len().to_string()),
+    ]);
+    if let Some(reason) = &status.read_only {
+        out.push_str(&read_only(ctx, reason));
+    }
+    let mut rows = vec![ctx.say("status.journal-columns").split('|').map(str::to_owned).collect::<Vec<_>>()];
+    rows.extend(status.journals.iter().map(|journal| journal_row(ctx, journal)));
+    out.push_str(&table(&rows));
+    for station in status.stations.iter().filter(|s| !s.connected) {
+        out.push_str(&ctx.fill("status.not-connected", &[("centre", station.centre.as_str()), ("station", &station.station.to_string())]));
+    }
+    for fault in &status.faults {
+        let words = ctx.say(&format!("fault.{}.what", fault.code));
+        let count = fault.count.to_string();
+        out.push_str(&ctx.fill("status.fault", &[("station", &fault.station.to_string()), ("fault", &words), ("count", &count)]));
+    }
+    for warning in &status.warnings {
+        let words = ctx.lang.find(&format!("status-warning.{warning}")).unwrap_or_else(|| clean(warning));
+        out.push_str(&ctx.fill("status.warning", &[("warning", &words)]));
+    }
+    out
+}
+
+fn read_only(ctx: Ctx, reason: &ReadOnly) -> String {
+    match reason {
+        ReadOnly::Restored { reported, needed } => {
+            ctx.fill("status.read-only-restored", &[("reported", &reported.to_string()), ("needed", &needed.to_string())])
+        }
+        ReadOnly::NotTheWriter => ctx.say("status.read-only-not-the-writer"),
+        ReadOnly::NoCharter => ctx.say("status.read-only-no-charter"),
+    }
+}
+
+fn journal_row(ctx: Ctx, journal: &JournalStatus) -> Vec<String> {
+    let state = if journal.forked {
+        "status.forked"
+    } else if journal.stale {
+        "status.stale"
+    } else if journal.size < journal.announced || journal.applied < journal.size {
+        "status.behind"
+    } else {
+        "status.fresh"
+    };
+    vec![
+        journal.centre.to_string(),
+        clean(&journal.name),
+        format!("{}/{}", journal.size, journal.announced),
+        journal.applied.to_string(),
+        common::age(ctx, journal.age_ms),
+        ctx.say(state),
+    ]
+}

@@ -1,0 +1,165 @@
+//! Secrets at rest: a centre's keys in `keys.age`, opened with a passphrase.
+//!
+//! The file is an ordinary age file (age-encryption.org/v1, scrypt recipient); with the passphrase the `age` tool opens it too, and
+//! what is inside is text. What must never be here: a passphrase as an argument or in a log, and a secret type that prints itself.
+
+pub mod passphrase;
+pub mod vault;
+
+use std::path::Path;
+
+use anju_core::charter::CentreKeys;
+use anju_core::seal::Key;
+use anju_core::seal::hpke::OpeningKey;
+use anju_core::sign::SecretKey;
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use passphrase::Passphrase;
+use vault::VaultError;
+
+/// First line of what is inside `keys.age`; another line is another version.
+const HEADER: &str = "anju-keys-1";
+/// The keys in the order of the file. Names never change once released.
+const NAMES: [&str; 5] = ["signing", "heartbeat", "sealing", "station", "store"];
+/// Largest `keys.age` that is read, in bytes; a real one has about 600.
+const KEYS_MAX_BYTES: u64 = 16 * 1024;
+
+/// Every secret of a centre's writing station. Wiped when dropped, never printed.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    /// The keys that the centre's card tells the public halves of.
+    pub centre: CentreKeys,
+    /// Seals personal columns of the store.
+    pub store: Key,
+}
+
+impl Secrets {
+    /// Fresh keys.
+    pub fn random(rng: &mut dyn CryptoRng) -> Self {
+        Self { centre: CentreKeys::random(rng), store: Key::random(rng) }
+    }
+
+    /// Writes them into a new file, sealed with `passphrase`.
+    ///
+    /// # Errors
+    /// [`VaultError::Exists`] when there is a file already, which is then untouched.
+    pub fn save_new(&self, path: &Path, passphrase: &Passphrase) -> Result<(), VaultError> {
+        vault::save_new(path, passphrase, self.to_text().as_bytes())
+    }
+
+    /// Reads them from `path`.
+    ///
+    /// # Errors
+    /// [`VaultError::WrongPassphrase`] when they do not open; [`VaultError::Damaged`] when what opened is not a centre's keys.
+    pub fn load(path: &Path, passphrase: &Passphrase) -> Result<Self, VaultError> {
+        let text = vault::load(path, passphrase, KEYS_MAX_BYTES)?;
+        Self::from_text(&text).ok_or(VaultError::Damaged)
+    }
+
+    fn parts(&self) -> [&Key; 5] {
+        let CentreKeys { signing, heartbeat, sealing, station } = &self.centre;
+        [signing.expose(), heartbeat.expose(), sealing.expose(), station.expose(), &self.store]
+    }
+
+    fn to_text(&self) -> Zeroizing<String> {
+        // Room for all of it at once: a string that grows would leave copies behind.
+        let mut text = Zeroizing::new(String::with_capacity(1024));
+        text.push_str(HEADER);
+        text.push('\n');
+        for (name, key) in NAMES.iter().zip(self.parts()) {
+            let mut digits = Zeroizing::new([0_u8; 64]);
+            let written = hex::encode_to_slice(key.expose(), digits.as_mut_slice());
+            debug_assert!(written.is_ok());
+            text.push_str(name);
+            text.push(' ');
+            digits.iter().for_each(|digit| text.push(char::from(*digit)));
+            text.push('\n');
+        }
+        text
+    }
+
+    fn from_text(bytes: &[u8]) -> Option<Self> {
+        let mut lines = std::str::from_utf8(bytes).ok()?.lines();
+        if lines.next()? != HEADER {
+            return None;
+        }
+        let mut key = |name: &str| {
+            let (found, digits) = lines.next()?.split_once(' ')?;
+            let mut bytes = Zeroizing::new([0; 32]);
+            hex::decode_to_slice(digits, bytes.as_mut_slice()).ok()?;
+            (found == name).then(|| Key::from_bytes(*bytes))
+        };
+        let [signing, heartbeat, sealing, station, store] =
+            [key(NAMES[0])?, key(NAMES[1])?, key(NAMES[2])?, key(NAMES[3])?, key(NAMES[4])?];
+        let centre = CentreKeys {
+            signing: SecretKey::from_key(signing),
+            heartbeat: SecretKey::from_key(heartbeat),
+            sealing: OpeningKey::from_key(sealing),
+            station: SecretKey::from_key(station),
+        };
+        lines.next().is_none().then_some(Self { centre, store })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use rand::SeedableRng;
+
+    use super::*;
+
+    fn keys(seed: u64) -> Secrets {
+        println!("seed {seed}");
+        Secrets::random(&mut rand::rngs::StdRng::seed_from_u64(seed))
+    }
+
+    #[test]
+    fn keys_come_back_only_with_their_passphrase_and_lie_in_a_private_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.age");
+        let keys = keys(1);
+        keys.save_new(&path, &Passphrase::new("correct horse battery").unwrap()).unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let again = Secrets::load(&path, &Passphrase::new("correct horse battery").unwrap()).unwrap();
+        assert_eq!(keys.parts().map(Key::expose), again.parts().map(Key::expose));
+        let before = std::fs::read(&path).unwrap();
+        let wrong = Secrets::load(&path, &Passphrase::new("correct horse batter").unwrap());
+        assert!(matches!(wrong, Err(VaultError::WrongPassphrase)));
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn keys_are_never_written_over_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.age");
+        let passphrase = Passphrase::new("correct horse battery").unwrap();
+        keys(1).save_new(&path, &passphrase).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        assert!(matches!(keys(2).save_new(&path, &passphrase), Err(VaultError::Exists)));
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left lying beside");
+    }
+
+    #[test]
+    fn text_that_is_not_exactly_five_named_keys_is_refused() {
+        let text = keys(3).to_text();
+        assert!(Secrets::from_text(text.as_bytes()).is_some());
+        assert!(Secrets::from_text(text.replace("signing", "heartbeat").as_bytes()).is_none());
+        assert!(Secrets::from_text(text.replace("anju-keys-1", "anju-keys-2").as_bytes()).is_none());
+        assert!(Secrets::from_text(&text.as_bytes()[..text.len() - 2]).is_none());
+        assert!(Secrets::from_text(format!("{}more 00\n", *text).as_bytes()).is_none());
+        assert!(Secrets::from_text(b"").is_none());
+    }
+
+    #[test]
+    fn no_secret_prints_itself() {
+        let keys = keys(4);
+        let printed = format!("{keys:?}");
+        for part in keys.parts() {
+            assert!(!printed.contains(&hex::encode(part.expose())));
+            assert!(!printed.contains(&format!("{:?}", part.expose())));
+        }
+    }
+}
