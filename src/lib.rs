@@ -1,1 +1,3 @@
-//! x
+//! The shell of the `anju` command: everything that touches files, sockets, clocks and people.
+
+pub mod source;
