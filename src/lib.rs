@@ -18,6 +18,6 @@ pub mod config;
 // pub mod daemon;
 pub mod desk;
 pub mod keys;
-pub mod store;
+// pub mod store;
 pub mod wallet;
 pub mod words;
