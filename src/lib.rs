@@ -9,15 +9,17 @@
 //! | [`wallet`] | the citizen's age file around the core's wallet |
 //! | [`desk`] | the local door: a Unix socket between the running peer and its own people |
 //! | [`store`] | SQLite behind the core's shelf |
-
+//! | [`source`] | read-only adapters to the exports of a centre's business system |
+//! | [`daemon`] | the running peer: one loop that carries out what the core says |
 //!
 //! What must never be here: a decision. Whether something is allowed, true or current is for the core to say.
 
 pub mod cli;
 pub mod config;
-// pub mod daemon;
+pub mod daemon;
 pub mod desk;
 pub mod keys;
-// pub mod store;
+pub mod source;
+pub mod store;
 pub mod wallet;
 pub mod words;

@@ -94,7 +94,7 @@ impl Outbox {
 
     /// Whether there is anything to tell.
     pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty() && self.connected == self.told && !(self.tell_counters && !self.changed.is_empty())
+        self.queue.is_empty() && self.connected == self.told && (self.changed.is_empty() || !self.tell_counters)
     }
 
     /// The next event to tell: first who is connected, so that nobody is heard before they are known to be there.

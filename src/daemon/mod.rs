@@ -11,7 +11,5 @@
 
 pub mod engine;
 pub mod wiring;
-#[cfg(test)]
-mod tests;
 
 pub use wiring::{DaemonError, Running, Serving, start};

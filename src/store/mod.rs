@@ -225,7 +225,7 @@ impl Store {
         if !self.conn.is_autocommit() {
             return Err(StoreError::Transaction("a transaction is open"));
         }
-        self.conn.pragma_query(None, "wal_checkpoint(TRUNCATE)", |_| Ok(()))?;
+        self.conn.pragma(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))?;
         Ok(())
     }
 

@@ -328,6 +328,12 @@ impl<R: Role> Shelf for Db<R> {
         Ok(self.damaged_rows(limit)?)
     }
 
+    fn droppable(&self, now: Time, limit: usize) -> Result<Vec<(CentreCode, u64)>, ShelfError> {
+        let sql = "SELECT code, idx FROM drop_after JOIN journal USING (centre) WHERE at <= ?1 ORDER BY at, centre, idx LIMIT ?2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        Ok(self.all(sql, params![now.0, limit], |row| Ok((name(row, 0)?, unsigned(row, 1)?)))?)
+    }
+
     fn forked(&self, centre: &CentreCode) -> Result<bool, ShelfError> {
         Ok(self.any("SELECT 1 FROM fork WHERE centre = ?1", [centre.as_str()])?)
     }

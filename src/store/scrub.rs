@@ -67,6 +67,9 @@ impl Report {
 struct Walk {
     key: i64,
     frontier: Frontier,
+    /// Size of the head that is held, and the root over that many rows as they were read.
+    head_size: Option<u64>,
+    root_at_head: Option<Digest>,
     subtrees: u64,
     /// Indices of the batch whose payload has to be fetched again.
     found: Vec<u64>,
@@ -98,7 +101,9 @@ impl Store {
         progress: &mut dyn FnMut(&Progress),
     ) -> Result<(), StoreError> {
         let Some((key, size)) = self.journal_key(centre)? else { return Ok(()) };
-        let mut walk = Walk { key, frontier: Frontier::empty(), subtrees: 0, found: Vec::new() };
+        let head_size = self.journal_state(centre).ok().and_then(|state| state.head).map(|head| head.size);
+        let root_at_head = (head_size == Some(0)).then(|| Frontier::empty().root());
+        let mut walk = Walk { key, frontier: Frontier::empty(), head_size, root_at_head, subtrees: 0, found: Vec::new() };
         while walk.frontier.size() < size {
             let from = walk.frontier.size();
             self.scrub_batch(&mut walk, now, report)?;
@@ -114,7 +119,7 @@ impl Store {
         }
         let stored = self.one("SELECT count(*) FROM subtree WHERE centre = ?1", [key], |row| super::read::unsigned(row, 0))?;
         report.subtrees += stored.unwrap_or_default().saturating_sub(walk.subtrees);
-        if !leads_to(&walk.frontier, self.journal_state(centre)) {
+        if !leads_to(&walk.frontier, walk.root_at_head, self.journal_state(centre)) {
             report.broken.insert(centre.clone());
         }
         Ok(())
@@ -157,6 +162,9 @@ impl Store {
             return Ok(false);
         }
         walk.frontier.push(stored.entry().leaf(), completed).map_err(|e| StoreError::Engine(e.to_string()))?;
+        if walk.head_size == Some(walk.frontier.size()) {
+            walk.root_at_head = Some(walk.frontier.root());
+        }
         report.rows += 1;
         report.headers += u64::from(!stored.header_is_sound());
         if stored.entry().payload.is_some() {
@@ -235,8 +243,8 @@ impl Store {
 }
 
 /// Whether the rows read end in the state that is stored.
-fn leads_to(frontier: &Frontier, state: Result<JournalState, StoreError>) -> bool {
+fn leads_to(frontier: &Frontier, root_at_head: Option<Digest>, state: Result<JournalState, StoreError>) -> bool {
     let Ok(state) = state else { return false };
-    let head_fits = state.head.as_ref().is_none_or(|head| head.size > frontier.size() || head.root == frontier.root());
+    let head_fits = state.head.as_ref().is_none_or(|head| root_at_head == Some(head.root));
     state.size == frontier.size() && state.peaks == frontier.peaks() && head_fits
 }

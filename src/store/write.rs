@@ -1,7 +1,7 @@
 //! Writing: each [`Write`] of the core as statements of the open transaction, after a second look at what it says.
 
 use anju_core::error::FaultCode;
-use anju_core::journal::{Entry, Subtree};
+use anju_core::journal::{Entry, Header, Subtree};
 use anju_core::names::{CentreCode, Digest, StationKey};
 use anju_core::shelf::check::{self, Misfit};
 use anju_core::shelf::{AccessRow, CertificateRow, Ended, Head, IssuedRecord, JournalState, Projection, Write};
@@ -52,12 +52,16 @@ impl Store {
         let mut insert = self.conn.prepare_cached("INSERT INTO entry (centre, idx, leaf, header, payload) VALUES (?1, ?2, ?3, ?4, ?5)")?;
         for ((entry, leaf), index) in entries.iter().zip(&leaves).zip(from..) {
             insert.execute(params![key, signed(index)?, leaf.0, entry.header, entry.payload])?;
+            let drop_after = Header::parse(&entry.header).ok().and_then(|header| header.drop_after());
+            if let Some(at) = drop_after.filter(|_| entry.payload.is_some()) {
+                self.run("INSERT INTO drop_after (at, centre, idx) VALUES (?1, ?2, ?3)", params![at.0, key, signed(index)?])?;
+            }
         }
         for subtree in subtrees {
             let sql = "INSERT INTO subtree (centre, level, idx, digest) VALUES (?1, ?2, ?3, ?4)";
             self.run(sql, params![key, subtree.level, signed(subtree.index)?, subtree.digest.0])?;
         }
-        // Size and head change in one statement: the table itself refuses a head below its rows.
+        // Size and head change in one statement: the table itself refuses a head beyond its rows.
         let head = after.head.as_ref();
         let sql = "UPDATE journal SET size = ?2, peaks = ?3, applied = ?4, head_size = ?5, head_root = ?6, head_note = ?7,
                    head_heartbeat = ?8, head_received = ?9 WHERE centre = ?1";
@@ -97,6 +101,11 @@ impl Store {
 
     fn erase(&self, centre: &CentreCode, index: u64) -> Result<(), StoreError> {
         let (key, row) = self.row_key(centre, index)?;
+        let header = self.one("SELECT header FROM entry WHERE centre = ?1 AND idx = ?2", [key, row], |found| Ok(found.get::<_, Vec<u8>>(0)?))?;
+        let drop_after = header.and_then(|header| Header::parse(&header).ok()).and_then(|header| header.drop_after());
+        if let Some(at) = drop_after {
+            self.run("DELETE FROM drop_after WHERE at = ?1 AND centre = ?2 AND idx = ?3", [at.0, key, row])?;
+        }
         self.run("UPDATE entry SET payload = NULL WHERE centre = ?1 AND idx = ?2", [key, row])?;
         self.run("INSERT INTO erased (centre, idx) VALUES (?1, ?2) ON CONFLICT (centre, idx) DO NOTHING", [key, row])?;
         self.sound_again(centre, index, key, row)

@@ -87,8 +87,6 @@ impl Station {
         let found = timeout(PATIENCE, async {
             loop {
                 let event = self.events.recv().await.unwrap_or_else(|| panic!("{what}: the station is gone"));
-                    eprintln!("{event:?}");
-                }
                 if let Some(found) = pick(event) {
                     return found;
                 }

@@ -172,7 +172,8 @@ pub(super) fn parse_signature(text: &str) -> Option<Signature> {
 /// A name is shown on screens: no control characters, no invisible ones that turn text around.
 pub(super) fn check_centre_name(name: &str) -> bool {
     let hidden = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{300}'..='\u{36f}')
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{300}'..='\u{36f}')
     };
     !name.trim().is_empty() && name.len() <= MAX_CENTRE_NAME_BYTES && !name.chars().any(hidden)
 }

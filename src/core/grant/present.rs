@@ -167,6 +167,7 @@ impl Presented {
         Ok(Authorised(self.clone()))
     }
 
+    /// The checks that need no certificate: audience, time, mode, matter.
     pub(crate) fn for_this_asker(&self, asker: &Asker<'_>) -> Result<(), Refusal> {
         let claims = &self.claims;
         if claims.aud != *asker.centre {

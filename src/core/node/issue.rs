@@ -10,7 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Effect, Env, Node, Stop};
-use crate::certificate::{CertificateBody, CertificateKind, EndReason, EndedBody, HolderKeys, Issuance, fields_of, issue, may_issue, thumbprint};
+use crate::certificate::{
+    CertificateBody, CertificateKind, EndReason, EndedBody, HolderKeys, Issuance, fields_of, issue, may_issue, thumbprint,
+};
 use crate::desk::{CertificateSummary, Event, MAX_PAGE, Stage};
 use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::facts::AccountFacts;
@@ -258,7 +260,12 @@ impl Node {
 }
 
 /// A certificate's statement as it stands in a journal.
-pub(super) fn certificate_row(author: &CentreCode, index: u64, statement: crate::names::StatementId, body: CertificateBody) -> CertificateRow {
+pub(super) fn certificate_row(
+    author: &CentreCode,
+    index: u64,
+    statement: crate::names::StatementId,
+    body: CertificateBody,
+) -> CertificateRow {
     let head = body.head;
     CertificateRow {
         number: head.number,

@@ -258,9 +258,8 @@ impl Node {
     pub fn new(centre: CentreCode, keys: CentreKeys, charter: Charter, settings: Settings) -> Result<Self, CharterError> {
         charter.check_own(&centre, &keys)?;
         let secrets = charter.open_epoch(&centre, &keys.sealing).map_err(|_| CharterError::OtherKeys(centre.clone()))?;
-        let author = |m: &crate::charter::Member| {
-            (m.centre.clone(), Author::new(charter.federation(), m.centre.clone(), m.signing, m.heartbeat))
-        };
+        let author =
+            |m: &crate::charter::Member| (m.centre.clone(), Author::new(charter.federation(), m.centre.clone(), m.signing, m.heartbeat));
         let authors = charter.members().iter().map(author).collect();
         Ok(Self {
             centre,

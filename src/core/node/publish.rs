@@ -91,10 +91,7 @@ impl Node {
         let applied = applied_after(state.applied, from, &entries);
         self.project_rows(&self.centre.clone(), from, &entries, out);
         let state = JournalState { size, peaks: batch.frontier.peaks().to_vec(), head: Some(head), applied };
-        out.insert(
-            0,
-            Effect::Write(Write::Append { centre: self.centre.clone(), from, entries, subtrees: batch.subtrees, state }),
-        );
+        out.insert(0, Effect::Write(Write::Append { centre: self.centre.clone(), from, entries, subtrees: batch.subtrees, state }));
         self.publish.last_signed = Some(env.now);
         Ok(from)
     }

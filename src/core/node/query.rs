@@ -247,8 +247,8 @@ impl Node {
         let body = access::seal(env.rng, &access, &own, issuer.zip(row.map(|row| &row.holder_sealing)))
             .map_err(|e| ShelfError::Failed(e.to_string()))?;
         let drop_after = Some(env.now.plus_ms(KEEP_ACCESS_DAYS * DAY_MS));
-        let entry = Statement::build(env.rng, Kind::AccessRecorded, env.now, drop_after, &body)
-            .map_err(|e| ShelfError::Failed(e.to_string()))?;
+        let entry =
+            Statement::build(env.rng, Kind::AccessRecorded, env.now, drop_after, &body).map_err(|e| ShelfError::Failed(e.to_string()))?;
         self.append(env, vec![entry], out)?;
         Ok(())
     }
@@ -314,4 +314,3 @@ pub(super) fn access_row(author: &crate::names::CentreCode, index: u64, access: 
         refused: access.refused,
     }
 }
-

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rand_core::{CryptoRng, Rng as _};
+use rand_core::CryptoRng;
 
 use super::message::{Answer, Ask, Decline, HeadReport, PayloadReport, Question};
 use super::publish::applied_after;

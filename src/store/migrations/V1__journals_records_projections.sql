@@ -13,7 +13,7 @@ CREATE TABLE journal (
     size INTEGER NOT NULL CHECK (size >= 0),
     peaks BLOB NOT NULL,
     applied INTEGER NOT NULL CHECK (applied BETWEEN 0 AND size),
-    head_size INTEGER CHECK (head_size >= size),
+    head_size INTEGER CHECK (head_size <= size),
     head_root BLOB,
     head_note BLOB,
     head_heartbeat INTEGER,
@@ -28,6 +28,14 @@ CREATE TABLE entry (
     header BLOB NOT NULL,
     payload BLOB,
     PRIMARY KEY (centre, idx)
+) STRICT, WITHOUT ROWID;
+
+-- Payloads that have a time at which they go, until they are gone.
+CREATE TABLE drop_after (
+    at INTEGER NOT NULL,
+    centre INTEGER NOT NULL,
+    idx INTEGER NOT NULL,
+    PRIMARY KEY (at, centre, idx)
 ) STRICT, WITHOUT ROWID;
 
 -- Roots of complete subtrees; only levels 8, 16, 24 and so on.

@@ -184,6 +184,8 @@ fn a_frame_beyond_a_cap_is_oversized() {
     let many = Frame { entries: vec![hollow; MAX_FRAME_ENTRIES + 1], ..good.clone() };
     assert!(many.to_bytes().len() < MAX_FRAME_BYTES);
     assert_eq!(Frame::decode(&many.to_bytes()).unwrap_err().code, FaultCode::Oversized);
+    // Asked before the rows are read: the announced number alone is enough.
+    assert_eq!(Frame::decode(&many.to_bytes()[..40]).unwrap_err().code, FaultCode::Oversized);
     assert_eq!(refused(many, &Frontier::empty(), &writer.author), FaultCode::Oversized);
     let proof = Frame { proof: vec![digest(0); MAX_PROOF_HASHES + 1], ..good.clone() };
     assert_eq!(Frame::decode(&proof.to_bytes()).unwrap_err().code, FaultCode::Oversized);

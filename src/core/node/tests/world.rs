@@ -1,0 +1,339 @@
+//! A federation in memory on a seeded network: real nodes over in-memory shelves, and a network that loses, delays, reorders, doubles
+//! and parts. Time passes only as messages do, so a run is the same every time its seed is.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::charter::{CentreCard, CentreKeys, Charter, CharterFile};
+use crate::desk::{Event, Request};
+use crate::facts::{AccountFacts, AccountStatus, Fen, Month};
+use crate::names::{CentreCode, FederationName, StationKey};
+use crate::node::{Effect, Env, Input, Node, Settings, Verdict};
+use crate::shelf::memory::MemoryShelf;
+use crate::shelf::{KeptHead, Shelf};
+use crate::time::{SECOND_MS, Time};
+
+/// 2026-11-21 10:00 in Haikou.
+pub(super) const START: Time = Time(1_795_226_400_000);
+const TICK_MS: i64 = 500;
+
+/// What the network does to messages.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Weather {
+    pub(super) loss_percent: u32,
+    pub(super) double_percent: u32,
+    pub(super) delay_ms: (i64, i64),
+}
+
+impl Weather {
+    pub(super) const FAIR: Self = Self { loss_percent: 0, double_percent: 0, delay_ms: (1, 5) };
+    pub(super) const FOUL: Self = Self { loss_percent: 30, double_percent: 20, delay_ms: (1, 3_000) };
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Packet {
+    Announcement(Vec<u8>),
+    Ask(u64, Vec<u8>),
+    Answer(u64, Vec<u8>),
+    Failed(u64),
+}
+
+/// One peer.
+pub(super) struct Peer {
+    pub(super) centre: CentreCode,
+    pub(super) keys: CentreKeys,
+    pub(super) node: Node,
+    pub(super) shelf: MemoryShelf,
+    pub(super) kept: Option<KeptHead>,
+    pub(super) replies: BTreeMap<u64, Vec<Event>>,
+    pub(super) verdicts: Vec<Verdict>,
+    pub(super) sent_announcements: Vec<Vec<u8>>,
+    /// Which call of whom each token of ours answers.
+    tokens: BTreeMap<u64, (usize, u64)>,
+    /// This peer's clock is off by so much.
+    pub(super) clock_off_ms: i64,
+    pub(super) up: bool,
+}
+
+/// The federation and its network.
+pub(super) struct World {
+    pub(super) now: Time,
+    pub(super) peers: Vec<Peer>,
+    pub(super) charter: Charter,
+    pub(super) weather: Weather,
+    pub(super) rng: StdRng,
+    cut: BTreeSet<(usize, usize)>,
+    flying: BinaryHeap<Reverse<(Time, u64, usize, usize, Packet)>>,
+    serial: u64,
+}
+
+impl World {
+    pub(super) fn new(seed: u64, size: usize) -> Self {
+        println!("seed {seed}");
+        let mut rng = StdRng::seed_from_u64(seed);
+        let founders: Vec<_> = (0..size)
+            .map(|i| {
+                let keys = CentreKeys::random(&mut rng);
+                let centre = CentreCode::new(&format!("C{:05}", 46010 + 10 * i)).unwrap();
+                let card = CentreCard::new(centre.clone(), format!("中心{i}"), vec![format!("/ip4/127.0.0.1/tcp/{}", 7000 + i)], &keys);
+                (centre, keys, card)
+            })
+            .collect();
+        let cards: Vec<_> = founders.iter().map(|f| f.2.clone()).collect();
+        let mut file = CharterFile::found(&mut rng, FederationName::new("test").unwrap(), &cards).unwrap();
+        for (centre, keys, _) in &founders {
+            file.sign(centre, keys).unwrap();
+        }
+        let charter = file.verify().unwrap();
+        let peers = founders.into_iter().map(|(centre, keys, _)| Peer::new(centre, keys, &charter)).collect();
+        let (cut, flying) = (BTreeSet::new(), BinaryHeap::new());
+        let mut world = Self { now: START, peers, charter, weather: Weather::FAIR, rng, cut, flying, serial: 0 };
+        for i in 0..size {
+            let kept = KeptHead { centre: world.peers[i].centre.clone(), size: 0, root: crate::journal::hash::empty() };
+            world.peers[i].kept = Some(kept.clone());
+            world.feed(i, Input::Started { kept: Some(kept) });
+        }
+        world.reconnect();
+        world
+    }
+
+    pub(super) fn station(&self, peer: usize) -> StationKey {
+        self.peers[peer].keys.station_key()
+    }
+
+    /// Feeds an input and carries out its effects as the daemon would.
+    pub(super) fn feed(&mut self, peer: usize, input: Input) {
+        let mut inputs = std::collections::VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let effects = {
+                let p = &mut self.peers[peer];
+                let mut env = Env { now: self.now.plus_ms(p.clock_off_ms), rng: &mut self.rng, shelf: &p.shelf };
+                p.node.handle(&mut env, input).unwrap()
+            };
+            for effect in effects {
+                self.carry_out(peer, effect, &mut inputs);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, peer: usize, effect: Effect, again: &mut std::collections::VecDeque<Input>) {
+        match effect {
+            Effect::Write(write) => self.peers[peer].shelf.apply(&write).unwrap(),
+            Effect::KeepHead(head) => self.peers[peer].kept = Some(head),
+            Effect::WhenStored => again.push_back(Input::Stored),
+            Effect::ReadSource { reading, account_no } => {
+                again.push_back(Input::Source { reading, facts: Ok(Box::new(facts(&account_no))) });
+            }
+            Effect::Reply { token, event } => self.peers[peer].replies.entry(token).or_default().push(*event),
+            Effect::Judge { verdict, .. } => self.peers[peer].verdicts.push(verdict),
+            Effect::Announce(bytes) => {
+                self.peers[peer].sent_announcements.push(bytes.clone());
+                for to in (0..self.peers.len()).filter(|to| *to != peer) {
+                    self.send(peer, to, Packet::Announcement(bytes.clone()));
+                }
+            }
+            Effect::Call { to, call, bytes } => {
+                let to = (0..self.peers.len()).find(|i| self.station(*i) == to).unwrap();
+                if !self.send(peer, to, Packet::Ask(call, bytes)) {
+                    self.fly(to, peer, 10 * SECOND_MS, Packet::Failed(call));
+                }
+            }
+            Effect::Answer { token, bytes } => {
+                if let Some((to, call)) = self.peers[peer].tokens.remove(&token)
+                    && !self.send(peer, to, Packet::Answer(call, bytes))
+                {
+                    self.fly(peer, to, 10 * SECOND_MS, Packet::Failed(call));
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, from: usize, to: usize, packet: Packet) -> bool {
+        if self.rng.random_range(0..100) < self.weather.loss_percent {
+            return false;
+        }
+        let copies = 1 + u32::from(self.rng.random_range(0..100) < self.weather.double_percent);
+        for _ in 0..copies {
+            let delay = self.rng.random_range(self.weather.delay_ms.0..=self.weather.delay_ms.1);
+            self.fly(from, to, delay, packet.clone());
+        }
+        true
+    }
+
+    fn fly(&mut self, from: usize, to: usize, delay: i64, packet: Packet) {
+        self.serial += 1;
+        self.flying.push(Reverse((self.now.plus_ms(delay), self.serial, from, to, packet)));
+    }
+
+    /// Lets `ms` pass.
+    pub(super) fn run_for(&mut self, ms: i64) {
+        let end = self.now.plus_ms(ms);
+        while self.now < end {
+            let next = self.now.plus_ms(TICK_MS).min(end);
+            while let Some(Reverse((at, ..))) = self.flying.peek()
+                && *at <= next
+            {
+                let Some(Reverse((at, _, from, to, packet))) = self.flying.pop() else { break };
+                self.now = self.now.max(at);
+                self.deliver(from, to, packet);
+            }
+            self.now = next;
+            for i in (0..self.peers.len()).filter(|i| self.peers[*i].up).collect::<Vec<_>>() {
+                self.feed(i, Input::Tick);
+            }
+        }
+    }
+
+    fn deliver(&mut self, from: usize, to: usize, packet: Packet) {
+        if !self.peers[to].up {
+            return;
+        }
+        if !self.linked(from, to) {
+            if let Packet::Ask(call, _) = packet {
+                self.fly(to, from, 1, Packet::Failed(call));
+            }
+            return;
+        }
+        let station = self.station(from);
+        match packet {
+            Packet::Announcement(bytes) => self.feed(to, Input::Announcement { from: station, source: 0, bytes }),
+            Packet::Ask(call, bytes) => {
+                self.serial += 1;
+                let token = self.serial;
+                self.peers[to].tokens.insert(token, (from, call));
+                self.feed(to, Input::Asked { from: station, token, bytes });
+            }
+            Packet::Answer(call, bytes) => self.feed(to, Input::Answered { from: station, call, bytes }),
+            Packet::Failed(call) => self.feed(to, Input::CallFailed { call }),
+        }
+    }
+
+    fn linked(&self, a: usize, b: usize) -> bool {
+        self.peers[a].up && self.peers[b].up && !self.cut.contains(&(a.min(b), a.max(b)))
+    }
+
+    /// Parts the network into these groups; peers in none are alone.
+    pub(super) fn part(&mut self, groups: &[&[usize]]) {
+        let together = |a: usize, b: usize| groups.iter().any(|g| g.contains(&a) && g.contains(&b));
+        let size = self.peers.len();
+        self.cut = (0..size).flat_map(|a| (a + 1..size).map(move |b| (a, b))).filter(|(a, b)| !together(*a, *b)).collect();
+        self.reconnect();
+    }
+
+    pub(super) fn heal(&mut self) {
+        self.cut.clear();
+        self.reconnect();
+    }
+
+    pub(super) fn set_up(&mut self, peer: usize, up: bool) {
+        self.peers[peer].up = up;
+        if up {
+            // A process that was stopped starts with nothing but its shelf and its kept head.
+            let p = &mut self.peers[peer];
+            p.node = Node::new(p.centre.clone(), p.keys.clone(), self.charter.clone(), settings()).unwrap();
+            let kept = p.kept.clone();
+            self.feed(peer, Input::Started { kept });
+        }
+        self.reconnect();
+    }
+
+    fn reconnect(&mut self) {
+        for a in 0..self.peers.len() {
+            for b in (0..self.peers.len()).filter(|b| *b != a) {
+                if self.peers[a].up {
+                    let station = self.station(b);
+                    let input = if self.linked(a, b) { Input::Connected(station) } else { Input::Disconnected(station) };
+                    self.feed(a, input);
+                }
+            }
+        }
+    }
+
+    /// Asks at a desk; the closing event may come later.
+    pub(super) fn ask(&mut self, peer: usize, request: Request) -> u64 {
+        self.serial += 1;
+        let token = self.serial;
+        self.feed(peer, Input::Desk { token, request });
+        token
+    }
+
+    /// The closing event of a request, once it is there.
+    pub(super) fn closing(&self, peer: usize, token: u64) -> Option<&Event> {
+        self.peers[peer].replies.get(&token).and_then(|events| events.iter().find(|e| e.closes()))
+    }
+
+    pub(super) fn size(&self, at: usize, of: usize) -> u64 {
+        self.peers[at].shelf.journal(&self.peers[of].centre).unwrap().size
+    }
+
+    /// Every peer that is up holds every journal whole, under the same root.
+    pub(super) fn assert_converged(&self) {
+        for of in &self.peers {
+            let own = of.shelf.journal(&of.centre).unwrap();
+            for at in self.peers.iter().filter(|p| p.up) {
+                let held = at.shelf.journal(&of.centre).unwrap();
+                assert_eq!((held.size, &held.peaks), (own.size, &own.peaks), "{} at {}", of.centre, at.centre);
+                assert_eq!(held.applied, own.size, "{} at {}", of.centre, at.centre);
+            }
+        }
+    }
+
+    pub(super) fn faults(&self, peer: usize) -> Vec<crate::error::FaultCode> {
+        self.peers[peer].shelf.faults().unwrap().into_iter().map(|(_, code, _)| code).collect()
+    }
+}
+
+impl Peer {
+    fn new(centre: CentreCode, keys: CentreKeys, charter: &Charter) -> Self {
+        let node = Node::new(centre.clone(), keys.clone(), charter.clone(), settings()).unwrap();
+        Self {
+            centre,
+            keys,
+            node,
+            shelf: MemoryShelf::new(),
+            kept: None,
+            replies: BTreeMap::new(),
+            verdicts: Vec::new(),
+            sent_announcements: Vec::new(),
+            tokens: BTreeMap::new(),
+            clock_off_ms: 0,
+            up: true,
+        }
+    }
+}
+
+pub(super) fn settings() -> Settings {
+    Settings { anti_entropy_ms: 5 * SECOND_MS, phone: "0898-12329".to_owned(), ..Settings::default() }
+}
+
+/// An account in good order.
+pub(super) fn facts(account_no: &str) -> AccountFacts {
+    let month = |year, month| Month { year, month };
+    AccountFacts {
+        account_no: account_no.to_owned(),
+        name: "史霞玲".to_owned(),
+        document_type: "01".to_owned(),
+        document_no: "460199198409159519".to_owned(),
+        opened: month(2025, 2),
+        status: AccountStatus::Normal,
+        employer: "海口安泰科技有限公司".to_owned(),
+        deposit_base: Fen(1_900_000),
+        employer_ratio: 1000,
+        personal_ratio: 1000,
+        monthly_deposit: Fen(380_000),
+        balance: Fen(7_980_000),
+        paid_until: month(2026, 10),
+        run_to_last_paid: 21,
+        continuous_months: 21,
+        continuous_from: Some(month(2025, 2)),
+        continuous_to: Some(month(2026, 10)),
+        in_arrears: false,
+        loan_count: 0,
+        loans_unsettled: 0,
+        loan_total: Fen(0),
+        loan_outstanding: Fen(0),
+    }
+}

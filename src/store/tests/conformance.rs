@@ -1,0 +1,257 @@
+//! One suite for every shelf: what the contract says, asked of the one in memory and of the one on disk with the same writes.
+
+use anju_core::error::{FaultCode, ShelfError};
+use anju_core::names::{GrantId, RequestId, StationKey, Thumbprint};
+use anju_core::shelf::memory::MemoryShelf;
+use anju_core::shelf::{Ended, IssuedRecord, Projection, Shelf, Write};
+use anju_core::time::Time;
+use proptest::prelude::*;
+
+use super::*;
+
+const CENTRES: [&str; 2] = ["C46010", "C46020"];
+
+trait Subject {
+    fn write(&mut self, write: &Write) -> bool;
+    fn shelf(&self) -> &dyn Shelf;
+}
+
+impl Subject for MemoryShelf {
+    fn write(&mut self, write: &Write) -> bool {
+        self.apply(write).is_ok()
+    }
+
+    fn shelf(&self) -> &dyn Shelf {
+        self
+    }
+}
+
+impl Subject for Store {
+    fn write(&mut self, write: &Write) -> bool {
+        Store::write(self, std::slice::from_ref(write)).is_ok()
+    }
+
+    fn shelf(&self) -> &dyn Shelf {
+        self
+    }
+}
+
+/// One step: what, where, and two numbers to choose with.
+type Step = (u8, u8, u16, u16);
+
+/// The write a step means, given what the authors have written so far. Some do not fit, on purpose.
+fn write_of(step: Step, authors: &mut [Author; 2], accepted: &[(usize, u64, Vec<u8>)]) -> (usize, Write) {
+    let (what, place, a, b) = step;
+    let which = usize::from(place) % 2;
+    let code = CENTRES[which];
+    let author = &mut authors[which];
+    let small = u64::from(a % 8);
+    let grant = GrantId([u8::try_from(a % 7).unwrap(); 16]);
+    let write = match what % 12 {
+        0 | 1 => {
+            let bodies: Vec<Vec<u8>> = (0..=(a % 5)).map(|i| vec![u8::try_from(i).unwrap(); usize::from(b % 300)]).collect();
+            author.append(&bodies.iter().map(Vec::as_slice).collect::<Vec<_>>())
+        }
+        // A gap, a repetition, a wrong peak: each made by an author whose memory is wrong.
+        2 => {
+            let mut liar = Author::new(code);
+            liar.append(&[b"from the start again"])
+        }
+        3 => Write::Head { centre: author.centre.clone(), head: Head { size: author.frontier.size() + small, ..author.head() } },
+        4 => Write::Erase { centre: author.centre.clone(), index: small * 2 },
+        5 => match accepted.get(usize::from(b) % accepted.len().max(1)) {
+            Some((at, index, payload)) if *at == which => {
+                Write::Restore { centre: author.centre.clone(), index: *index, payload: payload.clone() }
+            }
+            Some(_) | None => Write::Restore { centre: author.centre.clone(), index: small, payload: vec![0; 20] },
+        },
+        6 => Write::Project(Projection::Certificate(certificate(code, small))),
+        7 => {
+            let ended = Ended { at: Time(i64::from(b)), reason: "cancelled".to_owned() };
+            Write::Project(Projection::CertificateEnded { number: number(code, small), ended })
+        }
+        8 => Write::Project(Projection::Access(access(code, u64::from(a % 40)))),
+        9 => Write::Project(Projection::GrantRevoked { grant, at: Time(i64::from(b)) }),
+        10 => {
+            let account_no = format!("46010000{b}");
+            Write::Issued(IssuedRecord { number: number(code, small), account_no, content_key: Key::from_bytes([7; 32]) })
+        }
+        11.. => match a % 2 {
+            0 => Write::Fork { centre: author.centre.clone(), one: vec![1], other: vec![2] },
+            1.. => {
+                let code = FaultCode::ALL[usize::from(b) % FaultCode::ALL.len()];
+                Write::Fault { station: StationKey([place; 32]), code }
+            }
+        },
+    };
+    (which, write)
+}
+
+/// Everything the contract can be asked, as text.
+fn look(shelf: &dyn Shelf) -> Vec<String> {
+    let mut seen = Vec::new();
+    for code in CENTRES {
+        let centre = centre(code);
+        let size = shelf.journal(&centre).unwrap().size;
+        seen.push(format!("{:?}", shelf.journal(&centre)));
+        for (from, rows, bytes) in [(0, 1000, 1 << 20), (0, 1000, 400), (size / 2, 3, 1), (size, 5, 1000), (u64::MAX, 5, 1000)] {
+            seen.push(format!("{:?}", shelf.entries(&centre, from, rows, bytes)));
+        }
+        for (level, index) in [(0, 0), (0, size), (1, 0), (2, 1), (8, 0), (9, 0), (255, 0), (3, u64::MAX)] {
+            let subtree = shelf.subtree(&centre, level, index);
+            seen.push(format!("{:?}", subtree.map_err(|e| matches!(e, ShelfError::Failed(_)))));
+        }
+        seen.push(format!("{:?}", (0..20).map(|i| shelf.erased(&centre, i).unwrap()).collect::<Vec<_>>()));
+        seen.push(format!("{:?} {:?}", shelf.forked(&centre), shelf.certificates(&centre, None, 3)));
+        seen.push(format!("{:?}", shelf.certificates(&centre, Some(&number(code, 3)), 100)));
+        for prefix in ["", code, &format!("{code}-JCZM-2026-00000"), "C4", "Z"] {
+            seen.push(format!("{:?}", shelf.certificate_count(&centre, prefix)));
+        }
+        for mark in 0..8_u8 {
+            let index = u64::from(mark);
+            seen.push(format!("{:?}", shelf.certificate(&number(code, index))));
+            seen.push(format!("{:?}", shelf.certificate_of_holder(&Thumbprint([mark; 32]))));
+            seen.push(format!("{:?} {:?}", shelf.grant_uses(&centre, &GrantId([mark; 16])), shelf.grant_revoked(&GrantId([mark; 16]))));
+            seen.push(format!("{:?}", shelf.access(&centre, &RequestId([mark; 16]))));
+            let issued = shelf.issued(&number(code, index)).unwrap();
+            seen.push(format!("{:?}", issued.map(|r| (r.number, r.account_no, *r.content_key.expose()))));
+        }
+    }
+    seen.push(format!("{:?} {:?}", shelf.damaged(100), shelf.faults()));
+    for at in [0, 4_000_000_000_100, i64::MAX] {
+        let mut rows = shelf.droppable(Time(at), 100).unwrap();
+        rows.sort();
+        seen.push(format!("{rows:?}"));
+    }
+    seen
+}
+
+/// Runs `steps` on `subject`; what was seen after each.
+fn run(subject: &mut dyn Subject, steps: &[Step]) -> Vec<(bool, Vec<String>)> {
+    let mut authors = CENTRES.map(Author::new);
+    let mut accepted: Vec<(usize, u64, Vec<u8>)> = Vec::new();
+    let mut seen = Vec::new();
+    for step in steps {
+        let (which, write) = write_of(*step, &mut authors, &accepted);
+        let done = subject.write(&write);
+        if let (true, Write::Append { from, entries, .. }) = (done, &write) {
+            accepted.extend((*from..).zip(entries).filter_map(|(i, e)| Some((which, i, e.payload.clone()?))));
+        }
+        seen.push((done, look(subject.shelf())));
+    }
+    seen
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn memory_and_disk_answer_the_same_after_the_same_writes(steps in proptest::collection::vec(any::<Step>(), 1..40)) {
+        let place = Place::new();
+        let mut store = place.open();
+        let on_disk = run(&mut store, &steps);
+        let in_memory = run(&mut MemoryShelf::new(), &steps);
+        for (step, (disk, memory)) in on_disk.iter().zip(&in_memory).enumerate() {
+            prop_assert_eq!(disk.0, memory.0, "accepted, at step {}: {:?}", step, steps[step]);
+            prop_assert_eq!(&disk.1, &memory.1, "seen, at step {}: {:?}", step, steps[step]);
+        }
+        drop(store);
+        let last = on_disk.last().map(|(_, seen)| seen.clone());
+        prop_assert_eq!(last.clone(), Some(look(&place.open())), "opened again");
+        let reader = crate::store::Reader::open_reader(&place.path(), &key()).unwrap();
+        prop_assert_eq!(last, Some(look(&reader)), "by a reader");
+    }
+}
+
+/// The appends that must be refused, and that nothing of them is kept.
+fn refuses_what_does_not_follow(subject: &mut dyn Subject) {
+    let mut author = Author::new("C46010");
+    assert!(subject.write(&author.append(&[b"a", b"b", b"c"])));
+    let held = look(subject.shelf());
+    let resumed = || Author::resume("C46010", &author_state(&author), 3);
+    let altered = |alter: &dyn Fn(&mut u64, &mut Vec<Entry>, &mut JournalState)| {
+        let Write::Append { centre, mut from, mut entries, subtrees, mut state } = resumed().append(&[b"d", b"e"]) else { unreachable!() };
+        alter(&mut from, &mut entries, &mut state);
+        Write::Append { centre, from, entries, subtrees, state }
+    };
+    for (why, write) in [
+        ("a gap", altered(&|from, _, _| *from = 4)),
+        ("a repetition", altered(&|from, _, _| *from = 2)),
+        ("a flipped payload", altered(&|_, entries, _| entries[1].payload.as_mut().unwrap()[20 - 4] ^= 1)),
+        ("a flipped header", altered(&|_, entries, _| *entries[0].header.last_mut().unwrap() ^= 1)),
+        ("a row too few", altered(&|_, entries, _| drop(entries.pop()))),
+        ("other peaks", altered(&|_, _, state| state.peaks[0].0[0] ^= 1)),
+        ("more applied than held", altered(&|_, _, state| state.applied = 6)),
+        ("less applied than before", altered(&|_, _, state| state.applied = 2)),
+        ("a head beyond the rows", altered(&|_, _, state| state.head.as_mut().unwrap().size = 6)),
+        ("a head older than the one held", altered(&|_, _, state| state.head.as_mut().unwrap().size = 2)),
+        ("a head with another root", altered(&|_, _, state| state.head.as_mut().unwrap().root.0[0] ^= 1)),
+        ("no head any more", altered(&|_, _, state| state.head = None)),
+    ] {
+        assert!(!subject.write(&write), "{why}");
+        assert_eq!(look(subject.shelf()), held, "{why}");
+    }
+    assert!(subject.write(&altered(&|_, _, _| {})));
+}
+
+fn author_state(author: &Author) -> JournalState {
+    JournalState { size: author.frontier.size(), peaks: author.frontier.peaks().to_vec(), ..JournalState::default() }
+}
+
+#[test]
+fn memory_refuses_rows_that_do_not_follow_and_keeps_nothing_of_them() {
+    refuses_what_does_not_follow(&mut MemoryShelf::new());
+}
+
+#[test]
+fn disk_refuses_rows_that_do_not_follow_and_keeps_nothing_of_them() {
+    refuses_what_does_not_follow(&mut Place::new().open());
+}
+
+/// Six hundred rows, so that two levels of stored subtrees exist, and every proof from them.
+fn proves_what_it_holds(subject: &mut dyn Subject) {
+    use anju_core::journal::proof::{OnShelf, consistency, inclusion, root_at, verify_consistency, verify_inclusion};
+    let mut author = Author::new("C46010");
+    let mut roots = vec![author.frontier.root()];
+    for _ in 0..60 {
+        let bodies: Vec<Vec<u8>> = (0..10_u8).map(|i| vec![i; 8]).collect();
+        let write = author.append(&bodies.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        assert!(subject.write(&write));
+        roots.push(author.frontier.root());
+    }
+    let centre = centre("C46010");
+    let journal = OnShelf { shelf: subject.shelf(), centre: &centre };
+    for (size, root) in (0_u64..).step_by(10).zip(&roots) {
+        assert_eq!(root_at(&journal, size).unwrap(), *root);
+        let proof = consistency(&journal, size, 600).unwrap();
+        verify_consistency(size, root, 600, roots.last().unwrap(), &proof).unwrap();
+    }
+    for index in [0, 1, 255, 256, 511, 512, 599] {
+        let header = &subject.shelf().entries(&centre, index, 1, 1).unwrap()[0].header;
+        verify_inclusion(header, index, 600, roots.last().unwrap(), &inclusion(&journal, index, 600).unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn memory_proves_inclusion_and_consistency_from_what_it_holds() {
+    proves_what_it_holds(&mut MemoryShelf::new());
+}
+
+#[test]
+fn disk_proves_inclusion_and_consistency_from_what_it_holds() {
+    proves_what_it_holds(&mut Place::new().open());
+}
+
+#[test]
+fn memory_answers_a_flipped_payload_as_absent_until_it_is_restored() {
+    let mut shelf = MemoryShelf::new();
+    let write = Author::new("C46010").append(&[b"a", b"b"]);
+    shelf.apply(&write).unwrap();
+    let Write::Append { centre, entries, .. } = write else { unreachable!() };
+    assert!(shelf.flip_payload_bit(&centre, 1));
+    assert_eq!(shelf.entries(&centre, 1, 1, 1).unwrap()[0].payload, None);
+    assert_eq!(shelf.damaged(9).unwrap(), [(centre.clone(), 1)]);
+    shelf.apply(&Write::Restore { centre: centre.clone(), index: 1, payload: entries[1].payload.clone().unwrap() }).unwrap();
+    assert_eq!(shelf.entries(&centre, 1, 1, 1).unwrap(), entries[1..]);
+    assert!(shelf.damaged(9).unwrap().is_empty());
+}

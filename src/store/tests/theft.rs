@@ -1,0 +1,94 @@
+//! A thief with every file of the database learns no name, number or key. The search first shows that it finds what is in the clear.
+
+use std::path::Path;
+
+use anju_core::shelf::{IssuedRecord, Projection, Shelf};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+use super::*;
+
+const CANARY: &str = "金丝雀在明处410";
+const PLANTED: [&str; 4] = ["欧阳修远之子", "460100199003078514", "借款人诸葛亮明", "YWBH-20261121-0042"];
+const CONTENT_KEY: [u8; 32] = *b"content-key-of-the-certificate-7";
+
+/// The bytes as base64 would show them wherever they stand in a longer text: without the characters they share with neighbours.
+fn base64_forms(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut forms = Vec::new();
+    for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+        for shift in 0..3 {
+            let text = engine.encode([&vec![0; shift], bytes].concat());
+            let whole = (shift * 8).div_ceil(6)..(shift + bytes.len()) * 8 / 6;
+            forms.push(text.as_bytes()[whole].to_vec());
+        }
+    }
+    forms
+}
+
+fn byte_forms(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let hex = hex::encode(bytes);
+    let mut forms = vec![bytes.to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes()];
+    forms.extend(base64_forms(bytes));
+    forms
+}
+
+/// UTF-8, GB18030, UTF-16 both ways, and each of them as hex and base64.
+fn text_forms(text: &str) -> Vec<Vec<u8>> {
+    let (gb18030, _, lossy) = encoding_rs::GB18030.encode(text);
+    assert!(!lossy);
+    let little = text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let big = text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+    [text.as_bytes(), &gb18030, &little, &big].iter().flat_map(|bytes| byte_forms(bytes)).collect()
+}
+
+/// In how many of the folder's files each form stands.
+fn found(folder: &Path, form: &[u8]) -> usize {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+    files.filter(|bytes| bytes.windows(form.len()).any(|window| window == form)).count()
+}
+
+fn plant(store: &mut Store) {
+    let mut shown = access("C46020", 1);
+    CANARY.clone_into(&mut shown.matter);
+    shown.business_no = format!("{} {}", PLANTED[2], PLANTED[3]);
+    let record = IssuedRecord {
+        number: number("C46010", 1),
+        account_no: format!("{}{}", PLANTED[0], PLANTED[1]),
+        content_key: Key::from_bytes(CONTENT_KEY),
+    };
+    let canaries = text_forms(CANARY).concat();
+    store
+        .write(&[
+            Write::Project(Projection::Access(shown)),
+            Write::Issued(record),
+            Write::Fork { centre: centre("C46010"), one: canaries, other: Vec::new() },
+        ])
+        .unwrap();
+    let kept = store.issued(&number("C46010", 1)).unwrap().unwrap();
+    assert!(kept.account_no.contains(PLANTED[1]) && *kept.content_key.expose() == CONTENT_KEY, "it is in there");
+}
+
+fn search(folder: &Path) {
+    for form in text_forms(CANARY) {
+        assert_ne!(found(folder, &form), 0, "the search is blind to {}", hex::encode(&form));
+    }
+    for form in PLANTED.iter().flat_map(|text| text_forms(text)).chain(byte_forms(&CONTENT_KEY)).chain(byte_forms(key().expose())) {
+        assert_eq!(found(folder, &form), 0, "{}", String::from_utf8_lossy(&form));
+    }
+}
+
+#[test]
+fn stolen_files_show_no_name_number_or_key_in_any_encoding() {
+    let place = Place::new();
+    let mut store = place.open();
+    plant(&mut store);
+    let names: Vec<String> =
+        std::fs::read_dir(place.folder.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.iter().any(|n| n.ends_with("-wal")) && names.iter().any(|n| n.ends_with("-shm")), "{names:?}");
+    search(place.folder.path());
+    store.checkpoint().unwrap();
+    store.backup_to(&place.folder.path().join("backup.db")).unwrap();
+    search(place.folder.path());
+    drop(store);
+    search(place.folder.path());
+}
