@@ -27,11 +27,8 @@ macro_rules! centre {
 }
 
 /// Where the citizen deposits, where they want to borrow, and a third.
-pub(super) const CENTRES: [Centre; 3] = [
-    centre!("C46010", "海口住房公积金管理局"),
-    centre!("C46020", "三亚住房公积金管理局"),
-    centre!("C50010", "重庆市住房公积金管理中心"),
-];
+pub(super) const CENTRES: [Centre; 3] =
+    [centre!("C46010", "海口住房公积金管理局"), centre!("C46020", "三亚住房公积金管理局"), centre!("C50010", "重庆市住房公积金管理中心")];
 /// Issues.
 pub(super) const HAIKOU: usize = 0;
 /// Reads.

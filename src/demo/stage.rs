@@ -210,7 +210,13 @@ impl Stage {
     }
 
     /// Waits until `condition` holds of a centre's status.
-    pub(super) fn wait_for(&self, centre: usize, patience: Duration, what: &str, condition: impl Fn(&Value) -> bool) -> Result<Value, Problem> {
+    pub(super) fn wait_for(
+        &self,
+        centre: usize,
+        patience: Duration,
+        what: &str,
+        condition: impl Fn(&Value) -> bool,
+    ) -> Result<Value, Problem> {
         let deadline = Instant::now() + patience;
         let mut last = Value::Null;
         while Instant::now() < deadline {

@@ -201,8 +201,22 @@ fn issue(stage: &mut Stage, broken: bool) -> Result<Values, Problem> {
     }
     let issued = stage
         .run(&[
-            "certificate", "issue", "--data", &data, "--account", &account, "--holder", &card, "--kind", "YDDKJCZM", "--addressee",
-            CENTRES[SANYA].code, "--clerk", "王经办", "--out", &file,
+            "certificate",
+            "issue",
+            "--data",
+            &data,
+            "--account",
+            &account,
+            "--holder",
+            &card,
+            "--kind",
+            "YDDKJCZM",
+            "--addressee",
+            CENTRES[SANYA].code,
+            "--clerk",
+            "王经办",
+            "--out",
+            &file,
         ])?
         .json()?;
     stage.number = issued["number"].as_str().unwrap_or_default().to_owned();
@@ -242,8 +256,7 @@ fn replicate(stage: &mut Stage, broken: bool) -> Result<Values, Problem> {
 }
 
 fn noise(stage: &mut Stage, broken: bool) -> Result<Values, Problem> {
-    let personal: Vec<String> =
-        ["name", "zjhm", "grzh"].iter().filter_map(|key| stage.citizen[*key].as_str().map(str::to_owned)).collect();
+    let personal: Vec<String> = ["name", "zjhm", "grzh"].iter().filter_map(|key| stage.citizen[*key].as_str().map(str::to_owned)).collect();
     check(personal.len() == 3, "the citizen is not known")?;
     let needles: Vec<Vec<u8>> = personal.iter().map(|p| p.clone().into_bytes()).collect();
     let canary = Stage::find(&stage.exports(HAIKOU), &needles)?;
@@ -269,8 +282,23 @@ fn grant(stage: &mut Stage, broken: bool) -> Result<Values, Problem> {
     }
     let granted = stage
         .run(&[
-            "holder", "grant", "--wallet", &wallet, "--certificate", &number, "--to", CENTRES[SANYA].code, "--matter", MATTER, "--field",
-            &fields, "--yes", "--out", &file, "--qr", &picture,
+            "holder",
+            "grant",
+            "--wallet",
+            &wallet,
+            "--certificate",
+            &number,
+            "--to",
+            CENTRES[SANYA].code,
+            "--matter",
+            MATTER,
+            "--field",
+            &fields,
+            "--yes",
+            "--out",
+            &file,
+            "--qr",
+            &picture,
         ])?
         .json()?;
     let names: Vec<&str> = granted["fields"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -320,9 +348,15 @@ fn read(stage: &mut Stage, broken: bool) -> Result<Values, Problem> {
         answered["fields"].as_array().into_iter().flatten().filter_map(|f| Some((f["name"].as_str()?, &f["value"]))).collect();
     check(fields.len() == FIELDS.len(), format!("{} fields instead of {}", fields.len(), FIELDS.len()))?;
     let truth = &stage.citizen;
-    for (field, right) in [("name", "name"), ("document_no", "zjhm"), ("account_status", "status"), ("monthly_deposit", "monthly"),
-        ("continuous_months", "continuous_months"), ("loan_count", "loans"), ("loan_outstanding", "outstanding")]
-    {
+    for (field, right) in [
+        ("name", "name"),
+        ("document_no", "zjhm"),
+        ("account_status", "status"),
+        ("monthly_deposit", "monthly"),
+        ("continuous_months", "continuous_months"),
+        ("loan_count", "loans"),
+        ("loan_outstanding", "outstanding"),
+    ] {
         check(fields.get(field) == Some(&&truth[right]), format!("{field} is not what Haikou's books say"))?;
     }
     let authentic = &answered["authentic"];
@@ -347,8 +381,21 @@ fn again(stage: &mut Stage, broken: bool) -> Result<Values, Problem> {
         let (wallet, number) = (text(&stage.path("wallet")), stage.number.clone());
         file = text(&stage.path("fresh-grant.txt"));
         stage.run(&[
-            "holder", "grant", "--wallet", &wallet, "--certificate", &number, "--to", CENTRES[SANYA].code, "--matter", MATTER, "--field",
-            "name", "--yes", "--out", &file,
+            "holder",
+            "grant",
+            "--wallet",
+            &wallet,
+            "--certificate",
+            &number,
+            "--to",
+            CENTRES[SANYA].code,
+            "--matter",
+            MATTER,
+            "--field",
+            "name",
+            "--yes",
+            "--out",
+            &file,
         ])?;
     }
     let answer = query(stage, SANYA, &file, "SY-2026-0002")?;
