@@ -372,5 +372,5 @@ fn each_changed_byte_of_a_body_is_refused_at_release_or_changes_nothing() {
             unchanged += 1;
         }
     }
-    println!("{unchanged} of {} bytes do not reach the granted fields", world.body.len());
+    assert!(unchanged > 0 && unchanged < world.body.len(), "fields that were not granted do not matter, the others do");
 }
