@@ -213,6 +213,8 @@ fn a_grant_that_could_not_be_used_is_refused_before_it_is_signed() {
         assert_eq!(code(world.grant(&request)), (expected, detail.to_owned()));
     }
     assert!(world.wallet.grants().is_empty());
+    let elsewhere = GrantRequest { audience: centre("C50010"), ..base };
+    assert_eq!(code(preview(&world.wallet, NOW, &elsewhere)).0, RefusalCode::WrongAddressee);
 }
 
 #[test]
