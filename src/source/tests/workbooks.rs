@@ -161,5 +161,5 @@ fn a_cell_beyond_the_cap_a_repeated_part_and_no_workbook_at_all_are_refused() {
     while let Some(at) = twice.windows(6).position(|window| window == b"part-2") {
         twice[at + 5] = b'1';
     }
-    assert!(matches!(folder_of(&twice).error(), SourceError::Workbook { .. }));
+    assert_eq!(folder_of(&twice).error(), refused("two parts of one name"));
 }
