@@ -7,6 +7,8 @@
 pub mod client;
 pub mod door;
 pub mod fake;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
