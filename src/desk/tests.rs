@@ -158,18 +158,11 @@ fn a_path_that_fits_no_address_is_refused() {
     assert!(Door::open(&long).is_err());
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_client_that_says_nothing_is_let_go() {
+#[test]
+fn a_client_that_says_nothing_is_let_go_when_its_time_is_up() {
     let (_folder, path) = socket();
-    let door = Door::open(&path).unwrap();
-    let (requests, _inbox) = tokio::sync::mpsc::channel(1);
-    let (events, outbox) = tokio::sync::mpsc::channel(1);
-    let served = tokio::spawn(door.serve(requests, outbox));
-    let mut silent = tokio::net::UnixStream::connect(&path).await.unwrap();
-    let mut answer = String::new();
-    // The clock is paused and jumps ahead when nothing else is left to do.
-    tokio::io::AsyncReadExt::read_to_string(&mut silent, &mut answer).await.unwrap();
-    assert_eq!(refusal(&answer), RefusalCode::RequestInvalid);
-    drop(events);
-    served.await.unwrap();
+    let _fake = Fake::start(&path, vec![closing()]).unwrap();
+    let start = std::time::Instant::now();
+    assert_eq!(refusal(&say(&path, b"")), RefusalCode::RequestInvalid);
+    assert!(start.elapsed() >= FIRST_LINE_TIME);
 }
