@@ -80,7 +80,7 @@ fn the_socket_of_a_dead_peer_is_replaced_and_that_of_a_living_one_is_not() {
 fn what_is_not_a_request_is_refused_without_repeating_it() {
     let (_folder, path) = socket();
     let fake = Fake::start(&path, vec![closing()]).unwrap();
-    for bad in ["{\"do\":\"张三\"}\n", "{\"do\":\"status\",\"more\":1}\n", "not json\n", "[]\n", "\n"] {
+    for bad in ["{\"do\":\"张三\"}\n", "not json\n", "[]\n", "\n"] {
         let answer = say(&path, bad.as_bytes());
         assert_eq!(refusal(&answer), RefusalCode::RequestInvalid, "{bad}");
         assert!(!answer.contains("张三") && !answer.contains("not json"));
