@@ -125,10 +125,11 @@ fn facts(ctx: Ctx, args: &Facts) -> Result<Done, Failure> {
 }
 
 fn line(ctx: Ctx, out: &mut impl Write, facts: &AccountFacts, centre: &CentreCode) -> io::Result<()> {
-    let truth = source::truth_line(facts, centre);
     if ctx.json {
-        return writeln!(out, "{truth}");
+        serde_json::to_writer(&mut *out, &source::TruthLine::of(facts, centre))?;
+        return writeln!(out);
     }
+    let truth = source::truth_line(facts, centre);
     // Names and identity numbers are for programs that asked for them, not for a screen.
     let keys = ["grzh", "status", "continuous_months", "run_to_last_paid", "monthly", "balance", "loans", "outstanding"];
     let cell = |key: &&str| truth.get(*key).map(|v| v.as_str().map_or_else(|| v.to_string(), clean)).unwrap_or_default();

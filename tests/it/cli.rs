@@ -13,28 +13,28 @@ use serde_json::Value;
 const PASSPHRASE: &str = "a passphrase for tests\n";
 
 /// A folder of its own for one test, with a passphrase file in it.
-struct Room {
+pub(crate) struct Room {
     folder: tempfile::TempDir,
 }
 
 impl Room {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let room = Self { folder: tempfile::tempdir().unwrap() };
         room.write("pass", PASSPHRASE);
         room
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).unwrap();
         std::fs::set_permissions(self.path(name), std::fs::Permissions::from_mode(0o600)).unwrap();
     }
 
     /// The program with these arguments, in Chinese unless they say otherwise. A word that begins with `@` is a file of this room.
-    fn command(&self, line: &str) -> Command {
+    pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_anju"));
         command.args(line.split_whitespace().map(|word| match word.strip_prefix('@') {
             Some(name) => self.path(name).into_os_string(),
@@ -47,18 +47,18 @@ impl Room {
         command
     }
 
-    fn run(&self, line: &str) -> Output {
+    pub(crate) fn run(&self, line: &str) -> Output {
         self.command(line).output().unwrap()
     }
 
-    fn done(&self, line: &str) -> String {
+    pub(crate) fn done(&self, line: &str) -> String {
         let output = self.run(line);
         assert_eq!(output.status.code(), Some(0), "{line}\n{}{}", out(&output), err(&output));
         out(&output)
     }
 
     /// Runs with `--json`, expects this exit code, and returns the one object printed.
-    fn json(&self, line: &str, exit: i32) -> Value {
+    pub(crate) fn json(&self, line: &str, exit: i32) -> Value {
         let output = self.run(&format!("{line} --json"));
         assert_eq!(output.status.code(), Some(exit), "{line}\n{}{}", out(&output), err(&output));
         assert_eq!(err(&output), "", "{line}");
@@ -85,11 +85,11 @@ impl Room {
     }
 }
 
-fn out(output: &Output) -> String {
+pub(crate) fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn err(output: &Output) -> String {
+pub(crate) fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
