@@ -57,6 +57,13 @@ impl Ctx {
         }
     }
 
+    /// Tells a person a part of the result while more is coming. Silent with `--json`.
+    pub(crate) fn tell(self, text: &str) {
+        if !self.json {
+            let _ = writeln!(io::stdout(), "{text}");
+        }
+    }
+
     /// Warns a person. Silent with `--json`.
     pub(crate) fn warn(self, text: &str) {
         self.note(&paint("33", &self.say("warning.head"), text));
