@@ -63,9 +63,9 @@ enum Command {
     #[command(subcommand)]
     Certificate(certificate::Command),
     Query(query::Args),
-    Demo(demo::Args),
     #[command(subcommand)]
     Store(store::Command),
+    Demo(demo::Args),
     Completions(completions::Args),
 }
 
