@@ -10,6 +10,7 @@
 //! | [`desk`] | the local door: a Unix socket between the running peer and its own people |
 //! | [`store`] | SQLite behind the core's shelf |
 //! | [`source`] | read-only adapters to the exports of a centre's business system |
+//! | [`demo`] | the main job as a story between real processes |
 //! | [`daemon`] | the running peer: one loop that carries out what the core says |
 //!
 //! What must never be here: a decision. Whether something is allowed, true or current is for the core to say.
@@ -17,6 +18,7 @@
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod demo;
 pub mod desk;
 pub mod keys;
 pub mod source;

@@ -172,19 +172,29 @@ fn state(ctx: Ctx, certificate: &CertificateSummary, now: Time) -> String {
 
 fn row(ctx: Ctx, c: &CertificateSummary) -> Vec<String> {
     let addressee = c.addressee.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
-    vec![c.number.to_string(), common::kind_title(ctx, &c.kind), addressee, c.issued.legal_text(), c.expires.legal_text(), state(ctx, c, common::now())]
+    vec![
+        c.number.to_string(),
+        common::kind_title(ctx, &c.kind),
+        addressee,
+        c.issued.legal_text(),
+        c.expires.legal_text(),
+        state(ctx, c, common::now()),
+    ]
 }
 
 /// What a journal tells of a certificate, line by line.
 pub(super) fn summary(ctx: Ctx, c: &CertificateSummary) -> String {
     let addressee = c.addressee.as_ref().map_or_else(|| ctx.say("certificate.anybody"), ToString::to_string);
-    ctx.fill("certificate.summary", &[
-        ("number", c.number.as_str()),
-        ("kind", &common::kind_title(ctx, &c.kind)),
-        ("issuer", c.issuer.as_str()),
-        ("addressee", &addressee),
-        ("issued", &c.issued.legal_text()),
-        ("expires", &c.expires.legal_text()),
-        ("state", &state(ctx, c, common::now())),
-    ])
+    ctx.fill(
+        "certificate.summary",
+        &[
+            ("number", c.number.as_str()),
+            ("kind", &common::kind_title(ctx, &c.kind)),
+            ("issuer", c.issuer.as_str()),
+            ("addressee", &addressee),
+            ("issued", &c.issued.legal_text()),
+            ("expires", &c.expires.legal_text()),
+            ("state", &state(ctx, c, common::now())),
+        ],
+    )
 }

@@ -149,9 +149,7 @@ pub(super) fn request_id(given: Option<RequestId>) -> Result<RequestId, Failure>
 }
 
 /// Asks the running peer; `progress` sees what comes before the closing event, which is returned unless it says no.
-pub(super) fn ask(
-    data: &DataArgs, request: &Request, patience: Duration, mut progress: impl FnMut(Stage),
-) -> Result<Event, Failure> {
+pub(super) fn ask(data: &DataArgs, request: &Request, patience: Duration, mut progress: impl FnMut(Stage)) -> Result<Event, Failure> {
     let (folder, config) = data.open()?;
     let socket = config.socket(&folder).map_err(|e| config_failure(&folder.config(), e))?;
     let failed = |e| client_failure(&data.data, e);
@@ -161,10 +159,9 @@ pub(super) fn ask(
             Event::Refused { refusal, about } => {
                 let failure = Failure::from(refusal);
                 return Err(match about {
-                    Some(about) => failure
-                        .with("certificate", about.certificate)
-                        .with("grant", about.grant)
-                        .with("recorded", about.recorded),
+                    Some(about) => {
+                        failure.with("certificate", about.certificate).with("grant", about.grant).with("recorded", about.recorded)
+                    }
                     None => failure,
                 });
             }

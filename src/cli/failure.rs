@@ -61,6 +61,7 @@ failures! {
     OutputExists = "output-exists" => CantCreate,
     OutputFailed = "output-failed" => Io,
     QrTooLarge = "qr-too-large" => CantCreate,
+    DemoStage = "demo-stage" => CantCreate,
     NotConfirmed = "not-confirmed" => Usage,
     NoConfirmation = "no-confirmation" => Usage,
     ClerkMissing = "clerk-missing" => Usage,

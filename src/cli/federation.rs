@@ -104,12 +104,14 @@ fn sign(ctx: Ctx, args: &Sign) -> Result<Done, Failure> {
             out
         }
         None => {
-            atomic::replace(&args.charter, file.to_text().as_bytes(), atomic::PUBLIC).map_err(|e| common::write_failure(&args.charter, &e))?;
+            atomic::replace(&args.charter, file.to_text().as_bytes(), atomic::PUBLIC)
+                .map_err(|e| common::write_failure(&args.charter, &e))?;
             &args.charter
         }
     };
     let out = common::shown(out);
-    let text = ctx.fill("federation.signed", &[("centre", config.centre.code.as_str()), ("out", &out), ("missing", &missing(ctx, &file, &charter))]);
+    let text = ctx
+        .fill("federation.signed", &[("centre", config.centre.code.as_str()), ("out", &out), ("missing", &missing(ctx, &file, &charter))]);
     Ok(Done::new(described_json(&file, &charter, &out), text))
 }
 
@@ -153,7 +155,11 @@ fn show(ctx: Ctx, args: &Show) -> Result<Done, Failure> {
 
 fn adopted_path(data: &DataArgs) -> Result<PathBuf, Failure> {
     let (folder, _) = data.open()?;
-    if folder.charter().is_file() { Ok(folder.charter()) } else { Err(Failure::new(Code::CharterMissing).with("path", common::shown(folder.root()))) }
+    if folder.charter().is_file() {
+        Ok(folder.charter())
+    } else {
+        Err(Failure::new(Code::CharterMissing).with("path", common::shown(folder.root())))
+    }
 }
 
 /// A charter file, unverified.
@@ -173,11 +179,15 @@ pub(super) fn charter_failure(error: CharterError) -> Failure {
     };
     let failure = Failure::new(code).with("detail", &error);
     match error {
-        CharterError::Signature(centre) | CharterError::NotAMember(centre) | CharterError::OtherKeys(centre) => failure.with("centre", centre),
-        CharterError::Unsigned(centres) => failure.with("centres", centres),
-        CharterError::Shape(_) | CharterError::Rule(_) | CharterError::Shared(_) | CharterError::Members(_) | CharterError::Unsealable(_) => {
-            failure
+        CharterError::Signature(centre) | CharterError::NotAMember(centre) | CharterError::OtherKeys(centre) => {
+            failure.with("centre", centre)
         }
+        CharterError::Unsigned(centres) => failure.with("centres", centres),
+        CharterError::Shape(_)
+        | CharterError::Rule(_)
+        | CharterError::Shared(_)
+        | CharterError::Members(_)
+        | CharterError::Unsealable(_) => failure,
     }
 }
 

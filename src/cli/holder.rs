@@ -186,7 +186,16 @@ fn list(ctx: Ctx, args: &List) -> Result<Done, Failure> {
         let fields = made.fields.len().to_string();
         let revoked = made.revoked.map_or_else(|| "-".to_owned(), Time::legal_text);
         let (number, audience) = (made.number.to_string(), made.audience.to_string());
-        rows.push(vec![made.id.to_string(), number, audience, clean(&made.matter), fields, made.uses.to_string(), made.expires.legal_text(), revoked]);
+        rows.push(vec![
+            made.id.to_string(),
+            number,
+            audience,
+            clean(&made.matter),
+            fields,
+            made.uses.to_string(),
+            made.expires.legal_text(),
+            revoked,
+        ]);
     }
     text.push('\n');
     text.push_str(&table(&rows));
@@ -249,7 +258,8 @@ fn grant(ctx: Ctx, args: &Grant) -> Result<Done, Failure> {
 }
 
 fn fields_missing(wallet: &Wallet, number: &CertificateNumber) -> Result<Failure, Failure> {
-    let held = wallet.certificate(number).ok_or_else(|| anju_core::error::Refusal::new(anju_core::error::RefusalCode::CertificateUnknown))?;
+    let held =
+        wallet.certificate(number).ok_or_else(|| anju_core::error::Refusal::new(anju_core::error::RefusalCode::CertificateUnknown))?;
     let kind = CertificateBody::parse(&held.body).map_err(anju_core::error::Refusal::from)?.head.kind;
     let names: Vec<&str> = anju_core::certificate::Field::all(kind).iter().map(|f| f.name.as_str()).collect();
     Ok(Failure::new(Code::FieldsMissing).with("fields", names.join(", ")))
@@ -262,17 +272,20 @@ fn shown(ctx: Ctx, preview: &GrantPreview, audience: &str) -> String {
         Mode::Check => "mode.check",
         Mode::Evaluate => "mode.evaluate",
     };
-    let mut out = ctx.fill("holder.preview", &[
-        ("audience", preview.audience.as_str()),
-        ("name", audience),
-        ("number", preview.number.as_str()),
-        ("kind", &common::kind_title(ctx, preview.kind.code())),
-        ("matter", &clean(&preview.matter)),
-        ("mode", &ctx.say(mode)),
-        ("from", &preview.not_before.legal_text()),
-        ("until", &preview.expires.legal_text()),
-        ("uses", &preview.uses.to_string()),
-    ]);
+    let mut out = ctx.fill(
+        "holder.preview",
+        &[
+            ("audience", preview.audience.as_str()),
+            ("name", audience),
+            ("number", preview.number.as_str()),
+            ("kind", &common::kind_title(ctx, preview.kind.code())),
+            ("matter", &clean(&preview.matter)),
+            ("mode", &ctx.say(mode)),
+            ("from", &preview.not_before.legal_text()),
+            ("until", &preview.expires.legal_text()),
+            ("uses", &preview.uses.to_string()),
+        ],
+    );
     let rows: Vec<Vec<String>> = preview
         .fields()
         .map(|(field, value)| vec![format!("  {}", common::label(ctx, field)), plain_value(ctx, &field.name, value)])

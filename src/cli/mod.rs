@@ -7,6 +7,7 @@
 mod certificate;
 mod common;
 mod completions;
+mod demo;
 mod exit;
 mod failure;
 mod federation;
@@ -54,6 +55,7 @@ enum Command {
     #[command(subcommand)]
     Certificate(certificate::Command),
     Query(query::Args),
+    Demo(demo::Args),
     Completions(completions::Args),
 }
 
@@ -94,6 +96,7 @@ fn dispatch(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::Holder(command) => holder::run(ctx, command),
         Command::Certificate(command) => certificate::run(ctx, command),
         Command::Query(args) => query::run(ctx, &args),
+        Command::Demo(args) => demo::run(ctx, args),
         Command::Completions(args) => completions::run(&args, Line::command()),
     }
 }

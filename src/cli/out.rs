@@ -57,6 +57,13 @@ impl Ctx {
         }
     }
 
+    /// Tells a person a part of the result while more is coming. Silent with `--json`.
+    pub(crate) fn tell(self, text: &str) {
+        if !self.json {
+            let _ = writeln!(io::stdout(), "{text}");
+        }
+    }
+
     /// Warns a person. Silent with `--json`.
     pub(crate) fn warn(self, text: &str) {
         self.note(&paint("33", &self.say("warning.head"), text));
@@ -114,8 +121,10 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
 
 /// Columns on a terminal, for the scripts that appear here: East Asian wide and full-width forms take two.
 fn display_width(text: &str) -> usize {
-    let wide = |c: char| matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
-        | '\u{fe30}'..='\u{fe6f}' | '\u{ff01}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{20000}'..='\u{3fffd}');
+    let wide = |c: char| {
+        matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
+        | '\u{fe30}'..='\u{fe6f}' | '\u{ff01}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{20000}'..='\u{3fffd}')
+    };
     text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
 }
 

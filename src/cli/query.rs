@@ -69,12 +69,15 @@ fn shown(ctx: Ctx, answer: &Answer) -> String {
     let key = if all { "query.authentic" } else { "query.not-authentic" };
     out.push_str(&ctx.fill(key, &[("size", &authentic.checkpoint_size.to_string())]));
     let authorised = &answer.authorised;
-    out.push_str(&ctx.fill("query.authorised", &[
-        ("matter", &clean(&authorised.matter)),
-        ("expires", &authorised.expires.legal_text()),
-        ("use", &authorised.use_no.to_string()),
-        ("uses", &authorised.uses.to_string()),
-    ]));
+    out.push_str(&ctx.fill(
+        "query.authorised",
+        &[
+            ("matter", &clean(&authorised.matter)),
+            ("expires", &authorised.expires.legal_text()),
+            ("use", &authorised.use_no.to_string()),
+            ("uses", &authorised.uses.to_string()),
+        ],
+    ));
     out.push_str(&current(ctx, &answer.current));
     out.push_str(&fields(ctx, &answer.certificate.kind, &answer.fields));
     out

@@ -22,17 +22,19 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
 }
 
 fn text(ctx: Ctx, status: &Status) -> String {
-    let federation = status.federation.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
-    let charter = status.charter.map_or_else(|| "-".to_owned(), |digest| digest.to_string());
+    let charter = status.charter.to_string();
     let connected = status.stations.iter().filter(|s| s.connected).count();
-    let mut out = ctx.fill("status.head", &[
-        ("centre", status.centre.as_str()),
-        ("federation", &clean(&federation)),
-        ("charter", &charter),
-        ("version", &clean(&status.version)),
-        ("connected", &connected.to_string()),
-        ("stations", &status.stations.len().to_string()),
-    ]);
+    let mut out = ctx.fill(
+        "status.head",
+        &[
+            ("centre", status.centre.as_str()),
+            ("federation", &clean(status.federation.as_str())),
+            ("charter", &charter),
+            ("version", &clean(&status.version)),
+            ("connected", &connected.to_string()),
+            ("stations", &status.stations.len().to_string()),
+        ],
+    );
     if let Some(reason) = &status.read_only {
         out.push_str(&read_only(ctx, reason));
     }
@@ -60,7 +62,6 @@ fn read_only(ctx: Ctx, reason: &ReadOnly) -> String {
             ctx.fill("status.read-only-restored", &[("reported", &reported.to_string()), ("needed", &needed.to_string())])
         }
         ReadOnly::NotTheWriter => ctx.say("status.read-only-not-the-writer"),
-        ReadOnly::NoCharter => ctx.say("status.read-only-no-charter"),
     }
 }
 

@@ -105,7 +105,13 @@ impl Engine {
     ///
     /// # Errors
     /// [`CharterError`] when the charter is not this centre's.
-    pub fn new(recipe: Recipe, store: Store, kept_head: PathBuf, rng: Box<dyn CryptoRng + Send>, clock: fn() -> Time) -> Result<Self, CharterError> {
+    pub fn new(
+        recipe: Recipe,
+        store: Store,
+        kept_head: PathBuf,
+        rng: Box<dyn CryptoRng + Send>,
+        clock: fn() -> Time,
+    ) -> Result<Self, CharterError> {
         let node = recipe.node()?;
         Ok(Self { recipe, node, store, kept_head, rng, clock, connected: BTreeSet::new(), open: BTreeSet::new() })
     }

@@ -44,7 +44,7 @@ type Waiting = Arc<Mutex<BTreeMap<u64, mpsc::Sender<Event>>>>;
 pub struct Door {
     listener: UnixListener,
     owner: u32,
-    file: SocketFile,
+    _file: SocketFile,
 }
 
 impl Door {
@@ -60,7 +60,7 @@ impl Door {
         fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
         let metadata = fs::symlink_metadata(path)?;
         let file = SocketFile { path: path.to_owned(), identity: (metadata.dev(), metadata.ino()) };
-        Ok(Self { listener, owner: metadata.uid(), file })
+        Ok(Self { listener, owner: metadata.uid(), _file: file })
     }
 
     /// Lets clients in, hands their requests to `requests` under a token, and routes `events` back by token. Ends when the sender

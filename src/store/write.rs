@@ -101,7 +101,8 @@ impl Store {
 
     fn erase(&self, centre: &CentreCode, index: u64) -> Result<(), StoreError> {
         let (key, row) = self.row_key(centre, index)?;
-        let header = self.one("SELECT header FROM entry WHERE centre = ?1 AND idx = ?2", [key, row], |found| Ok(found.get::<_, Vec<u8>>(0)?))?;
+        let header =
+            self.one("SELECT header FROM entry WHERE centre = ?1 AND idx = ?2", [key, row], |found| Ok(found.get::<_, Vec<u8>>(0)?))?;
         let drop_after = header.and_then(|header| Header::parse(&header).ok()).and_then(|header| header.drop_after());
         if let Some(at) = drop_after {
             self.run("DELETE FROM drop_after WHERE at = ?1 AND centre = ?2 AND idx = ?3", [at.0, key, row])?;

@@ -18,7 +18,6 @@ mod table {
     }
 }
 
-
 /// A language that every word exists in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lang {
