@@ -10,7 +10,7 @@ use anju_core::error::Refusal;
 use anju_core::facts::{AccountFacts, AccountStatus, Fen, Month};
 use anju_core::grant::{Access, Asker, Presented, Released, Revocation, access};
 use anju_core::holder::{GrantRequest, HolderCard, Wallet, card, grant, receive};
-use anju_core::journal::{Author, Batch, Entry, Evidence, Frame, Frontier, Kind, Statement, batch, proof};
+use anju_core::journal::{Author, Batch, Entry, Evidence, Frame, Frontier, Kind, Statement, batch, hash, proof};
 use anju_core::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, RequestId, StatementId};
 use anju_core::seal::Key;
 use anju_core::shelf::CertificateRow;
@@ -34,7 +34,12 @@ pub struct Leaves(pub Vec<Digest>);
 impl proof::Subtrees for Leaves {
     type Error = ();
     fn subtree(&self, level: u8, index: u64) -> Result<Digest, ()> {
-        proof::subtree_from_stored(level, index, &mut |_, index| self.0.get(index as usize).copied().ok_or(()))
+        let (first, width) = ((index as usize) << level, 1 << level);
+        let mut row = self.0.get(first..first + width).ok_or(())?.to_vec();
+        while row.len() > 1 {
+            row = row.chunks_exact(2).map(|pair| hash::node(&pair[0], &pair[1])).collect();
+        }
+        row.pop().ok_or(())
     }
 }
 
