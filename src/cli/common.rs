@@ -7,6 +7,7 @@ use std::time::Duration;
 use anju_core::certificate::{CertificateKind, Field};
 use anju_core::charter::CardError;
 use anju_core::desk::{Event, Request, Stage};
+use anju_core::error::{Refusal, RefusalCode};
 use anju_core::names::RequestId;
 use anju_core::time::{DAY_MS, MINUTE_MS, SECOND_MS, Time};
 use rand::SeedableRng;
@@ -20,6 +21,7 @@ use crate::config::{Config, ConfigError, atomic};
 use crate::desk::client::{self, ClientError};
 use crate::keys::passphrase::{Passphrase, PassphraseError};
 use crate::keys::vault::VaultError;
+use crate::source::SourceError;
 use crate::words::Lang;
 
 /// How long a request that needs no long reading may take.
@@ -282,4 +284,26 @@ pub(super) fn card_failure(error: CardError) -> Failure {
         CardError::Signature(_) => Code::CardSignature,
     };
     Failure::new(code).with("detail", error)
+}
+
+/// What a failed reading of one account means for who asked for it; `None` when it is the source as a whole that failed.
+pub(super) const fn refusal_of(error: &SourceError) -> Option<Refusal> {
+    match error {
+        SourceError::AccountUnknown => Some(Refusal::new(RefusalCode::AccountUnknown)),
+        SourceError::AccountUnreadable | SourceError::TooManyRows => Some(Refusal::new(RefusalCode::AccountUnreadable)),
+        SourceError::Folder(_)
+        | SourceError::MissingFile { .. }
+        | SourceError::AmbiguousFile { .. }
+        | SourceError::Unsupported { .. }
+        | SourceError::Unreadable { .. }
+        | SourceError::Empty { .. }
+        | SourceError::MissingColumns { .. }
+        | SourceError::DuplicateColumn { .. }
+        | SourceError::Workbook { .. }
+        | SourceError::Changed { .. }
+        | SourceError::Config { .. }
+        | SourceError::UnattributedLoans { .. }
+        | SourceError::Spill(_)
+        | SourceError::Stopped => None,
+    }
 }

@@ -38,10 +38,11 @@ pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
 fn told(ctx: Ctx, report: &Report) -> String {
     let name = report.step.as_str();
     let number = Step::ALL.iter().position(|step| *step == report.step).unwrap_or_default() + 1;
+    let values: Vec<(&str, &str)> = report.values.iter().map(|(k, v)| (*k, v.as_str())).collect();
     let mark = ctx.say(if report.problem.is_none() { "demo.ok" } else { "demo.failed" });
     let head = [
         ("number", format!("{number:>2}")),
-        ("title", ctx.say(&format!("demo.{name}.title"))),
+        ("title", ctx.fill(&format!("demo.{name}.title"), &values)),
         ("ms", report.ms.to_string()),
         ("name", name.to_owned()),
         ("mark", mark),
@@ -54,10 +55,7 @@ fn told(ctx: Ctx, report: &Report) -> String {
     }
     let words = match &report.problem {
         Some(problem) => ctx.fill("demo.problem", &[("problem", &super::text::clean(problem))]),
-        None => {
-            let values: Vec<(&str, &str)> = report.values.iter().map(|(k, v)| (*k, v.as_str())).collect();
-            ctx.fill(&format!("demo.{name}.told"), &values)
-        }
+        None => ctx.fill(&format!("demo.{name}.told"), &values),
     };
     for line in words.lines().filter(|line| !line.trim().is_empty()) {
         out.push_str("\n     ");

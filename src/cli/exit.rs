@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | 0 | done |
 //! | 64 | the command line is wrong: unknown option, missing argument, a value of another form |
-//! | 65 | data that was handed in is not what it should be: a grant, a card, a certificate file, a key file that is damaged |
+//! | 65 | data that was handed in is not what it should be: a grant, a card, a certificate file, a damaged key file or database, an export with rejected rows |
 //! | 66 | a file that was named cannot be read, or nothing was initialised there |
 //! | 69 | the peer is not running, stopped in the middle, or does not support this |
 //! | 70 | an error of the program itself |

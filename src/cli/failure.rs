@@ -81,6 +81,18 @@ failures! {
     EvidenceBad = "evidence-bad" => Data,
     FieldsMissing = "fields-missing" => Usage,
     NoRandomness = "no-randomness" => Software,
+    ServeFailed = "serve-failed" => Unavailable,
+    PortInUse = "port-in-use" => Unavailable,
+    SourceNotConfigured = "source-not-configured" => Config,
+    SourceUnreadable = "source-unreadable" => NoInput,
+    StoreInUse = "store-in-use" => TryLater,
+    StoreMissing = "store-missing" => NoInput,
+    StoreOther = "store-other" => Data,
+    StoreWrongKey = "store-wrong-key" => Refused,
+    StoreFull = "store-full" => Io,
+    StoreDamaged = "store-damaged" => Data,
+    StoreFailed = "store-failed" => Io,
+    StoreDiffers = "store-differs" => Data,
     Internal = "internal" => Software,
 }
 

@@ -44,10 +44,15 @@ fn worded_argument(arg: Arg, lang: Lang, path: &str) -> Arg {
     let heading = if arg.is_positional() { "help.arguments" } else { "help.options" };
     let words = argument_words(lang, path, arg.get_id().as_str()).unwrap_or_default();
     let value = arg.get_value_names().and_then(<[_]>::first).and_then(|name| lang.find(&format!("value.{}", name.to_lowercase())));
-    let arg = arg.help(words).help_heading(lang.say(heading)).hide_env(true).hide_default_value(true).hide_possible_values(true);
+    let arg = arg.help(words).help_heading(lang.say(heading));
+    if !arg.get_action().takes_values() {
+        return arg;
+    }
+    // Shown in English by clap; the words say it where it matters.
+    let arg = arg.hide_env(true).hide_default_value(true).hide_possible_values(true);
     match value {
-        Some(value) if arg.get_action().takes_values() => arg.value_name(value),
-        _ => arg,
+        Some(value) => arg.value_name(value),
+        None => arg,
     }
 }
 

@@ -315,7 +315,7 @@ fn confirm(ctx: Ctx, yes: bool, shown: &str) -> Result<(), Failure> {
 
 /// The charter the wallet was made with, verified again.
 fn kept_charter(wallet: &Wallet) -> Result<Charter, Failure> {
-    let kept = wallet.charter.as_ref().ok_or(Code::CharterMissing)?;
+    let kept = wallet.charter().ok_or(Code::CharterMissing)?;
     let text = std::str::from_utf8(&kept.bytes).map_err(|_| Failure::new(Code::SecretDamaged))?;
     CharterFile::parse(text).and_then(|file| file.verify()).map_err(charter_failure)
 }

@@ -1,17 +1,18 @@
 //! `anju init`: a centre's keys, configuration and public card in a new data folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anju_core::charter::CentreCard;
 use anju_core::names::CentreCode;
 use serde_json::json;
 
 use super::common::{self, DataArgs, PassphraseArgs};
-use super::failure::Failure;
+use super::failure::{Code, Failure};
 use super::out::{Ctx, Done};
 use crate::config::folder::{CONFIG_FILE, DataFolder, KEYS_FILE};
 use crate::config::{Centre, Config, atomic};
 use crate::keys::Secrets;
+use crate::source::SourceConfig;
 
 const MARKS: [&str; 3] = [CONFIG_FILE, KEYS_FILE, "anju.db"];
 
@@ -29,6 +30,8 @@ pub(super) struct Args {
     listen: Vec<String>,
     #[arg(long, value_name = "PATH")]
     socket: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    source: Option<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
 }
@@ -39,6 +42,7 @@ pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
     let folder = DataFolder::vacant(root, &MARKS).map_err(failed)?;
     let mut config = Config::new(Centre { code: args.centre, name: args.name, phone: args.phone }, args.listen);
     config.desk.socket = args.socket;
+    config.source = args.source.map(|folder| source_folder(&folder)).transpose()?;
     // Everything that can be refused is refused before anything is made.
     let bad_config = |e| common::config_failure(&folder.config(), e);
     let text = config.to_text().map_err(bad_config)?;
@@ -61,4 +65,11 @@ pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
     let json = json!({ "centre": centre.code, "data": path, "card": card, "station": station });
     let text = ctx.fill("init.done", &[("centre", centre.code.as_str()), ("path", &path), ("card", &card), ("station", &station)]);
     Ok(Done::new(json, text))
+}
+
+/// The exports' folder as an absolute path: the peer may be started from elsewhere.
+fn source_folder(folder: &Path) -> Result<SourceConfig, Failure> {
+    let unreadable = |e: std::io::Error| Failure::new(Code::InputUnreadable).with("path", common::shown(folder)).with("detail", e);
+    let absolute = folder.canonicalize().map_err(unreadable)?;
+    if absolute.is_dir() { Ok(SourceConfig::of_folder(&absolute)) } else { Err(unreadable(std::io::ErrorKind::NotADirectory.into())) }
 }

@@ -17,7 +17,12 @@ mod init;
 mod out;
 mod qr;
 mod query;
+mod serve;
+mod source;
 mod status;
+mod store;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -49,12 +54,17 @@ enum Command {
     Init(init::Args),
     #[command(subcommand)]
     Federation(federation::Command),
+    Serve(serve::Args),
     Status(status::Args),
+    #[command(subcommand)]
+    Source(source::Command),
     #[command(subcommand)]
     Holder(holder::Command),
     #[command(subcommand)]
     Certificate(certificate::Command),
     Query(query::Args),
+    #[command(subcommand)]
+    Store(store::Command),
     Demo(demo::Args),
     Completions(completions::Args),
 }
@@ -91,6 +101,9 @@ fn run(args: &[std::ffi::OsString]) -> Exit {
 fn dispatch(ctx: Ctx, command: Command) -> Result<Done, Failure> {
     match command {
         Command::Init(args) => init::run(ctx, args),
+        Command::Serve(args) => serve::run(ctx, &args),
+        Command::Source(command) => source::run(ctx, command),
+        Command::Store(command) => store::run(ctx, command),
         Command::Status(args) => status::run(ctx, &args),
         Command::Federation(command) => federation::run(ctx, command),
         Command::Holder(command) => holder::run(ctx, command),

@@ -15,7 +15,7 @@ use crate::words::Lang;
 /// What a command has to say when it is done.
 #[derive(Debug)]
 pub(crate) struct Done {
-    /// For a program.
+    /// For a program; `null` when the command has printed by itself.
     pub(crate) json: Value,
     /// For a person. Everything in it that came from outside went through [`super::text::clean`].
     pub(crate) text: String,
@@ -73,6 +73,7 @@ impl Ctx {
 /// Writes the outcome where it belongs.
 pub(crate) fn finish(ctx: Ctx, outcome: Result<Done, Failure>) -> Exit {
     match outcome {
+        Ok(done) if ctx.json && done.json.is_null() => done.exit,
         Ok(done) if ctx.json => print(&format!("{}\n", done.json), done.exit),
         Ok(done) => print(&done.text, done.exit),
         Err(failure) if ctx.json => print(&format!("{}\n", failure.json(ctx.lang)), failure.exit()),
@@ -97,8 +98,12 @@ pub(crate) fn print(text: &str, exit: Exit) -> Exit {
 
 /// `head` in a colour of standard error when that is a terminal and `NO_COLOR` is not set (no-color.org), then `rest`.
 fn paint(colour: &str, head: &str, rest: &str) -> String {
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()) || !io::stderr().is_terminal();
-    if plain { format!("{head}{rest}") } else { format!("\u{1b}[{colour};1m{head}\u{1b}[0m{rest}") }
+    if colours() { format!("\u{1b}[{colour};1m{head}\u{1b}[0m{rest}") } else { format!("{head}{rest}") }
+}
+
+/// Whether standard error may have colours.
+pub(crate) fn colours() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
 /// A line per row, columns padded to the widest cell by display width: a Chinese character takes two columns.

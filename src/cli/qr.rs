@@ -4,8 +4,8 @@ use qrcode::{Color, EcLevel, QrCode};
 
 use super::failure::{Code, Failure};
 
-/// Most bytes that are put into one code: version 40 at level L holds 2,953, more than phones read reliably from a screen or paper.
-pub(super) const QR_MAX_BYTES: usize = 2_900;
+/// Most bytes that one code holds: version 40, error correction level L.
+pub(super) const QR_MAX_BYTES: usize = 2_953;
 /// Pixels per module.
 const SCALE: usize = 4;
 /// Light modules around the code; the standard asks for four.

@@ -6,11 +6,15 @@
 pub mod atomic;
 pub mod folder;
 mod nearest;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 
 use anju_core::names::CentreCode;
 use serde::{Deserialize, Serialize};
+
+use crate::source::SourceConfig;
 
 /// Largest `anju.toml` that is read, in bytes.
 pub const CONFIG_MAX_BYTES: u64 = 256 * 1024;
@@ -34,6 +38,9 @@ pub struct Config {
     /// The running peer.
     #[serde(default)]
     pub peer: Peer,
+    /// The business system's exports, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceConfig>,
     /// What certificates are issued with.
     #[serde(default)]
     pub certificate: Certificate,
@@ -196,7 +203,7 @@ impl Config {
     #[must_use]
     pub fn new(centre: Centre, listen: Vec<String>) -> Self {
         let (certificate, desk, store, log) = (Certificate::default(), Desk::default(), Store::default(), Log::default());
-        Self { centre, peer: Peer { listen }, certificate, desk, store, log }
+        Self { centre, peer: Peer { listen }, source: None, certificate, desk, store, log }
     }
 
     /// Reads a configuration from its text.
@@ -236,6 +243,14 @@ impl Config {
         let path = self.desk.socket.as_ref().map_or_else(|| folder.path("desk.sock"), |path| folder.path(path));
         let bytes = path.as_os_str().len();
         if bytes <= SOCKET_PATH_MAX_BYTES { Ok(path) } else { Err(ConfigError::SocketPathTooLong { bytes }) }
+    }
+
+    /// The source, its folder taken from the data folder when it is not absolute.
+    #[must_use]
+    pub fn source_in(&self, folder: &folder::DataFolder) -> Option<SourceConfig> {
+        let mut source = self.source.clone()?;
+        source.folder = folder.path(&source.folder);
+        Some(source)
     }
 
     /// Where the head is kept that no backup may hold.

@@ -178,7 +178,7 @@ impl Stage {
     /// Stops a centre's peer with SIGTERM and waits; says whether it ended by itself and without an error.
     pub(super) fn stop_peer(&mut self, centre: usize) -> Result<bool, Problem> {
         let Some(mut child) = self.peers[centre].take() else { return Ok(false) };
-        self.commands.push(format!("kill -TERM $({})", CENTRES[centre].code));
+        self.commands.push(format!("kill -TERM {}   # {}", child.id(), CENTRES[centre].code));
         let told = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status()?.success();
         let deadline = Instant::now() + STOP_TIME;
         while Instant::now() < deadline {

@@ -131,7 +131,7 @@ fn found(stage: &mut Stage, broken: bool) -> Result<Values, Problem> {
     for (i, _) in Stage::centres() {
         let data = text(&stage.data(i));
         let adopted = stage.run(&["federation", "adopt", "--data", &data, "--charter", &charter])?.json()?;
-        digests.push(adopted["charter"].as_str().unwrap_or_default().to_owned());
+        digests.push(adopted["digest"].as_str().unwrap_or_default().to_owned());
     }
     check(!digests[0].is_empty() && digests.iter().all(|d| *d == digests[0]), "the three centres adopted different charters")?;
     let bytes = fs::metadata(stage.path("charter.json"))?.len();
@@ -207,7 +207,7 @@ fn issue(stage: &mut Stage, broken: bool) -> Result<Values, Problem> {
             &data,
             "--account",
             &account,
-            "--holder",
+            "--card",
             &card,
             "--kind",
             "YDDKJCZM",

@@ -7,13 +7,15 @@
 pub mod client;
 pub mod door;
 pub mod fake;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
 /// Most clients at once.
 pub const CLIENTS_MAX: usize = 64;
 /// How long a client may take to say what it wants.
-pub const FIRST_LINE_TIME: Duration = Duration::from_secs(10);
+pub const FIRST_LINE_TIME: Duration = Duration::from_secs(5);
 /// How long a client may take to read one event.
 pub const WRITE_TIME: Duration = Duration::from_secs(10);
 /// How long a request may be open. Reading a large export is the longest of them.

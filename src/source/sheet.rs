@@ -122,6 +122,10 @@ fn measure(file: &SourceFile) -> Result<(), SourceError> {
     if archive.len() > PARTS_MAX {
         return Err(refuse("too many parts"));
     }
+    // The reader would take one of two parts of one name, and which one is nobody's promise.
+    if archive.has_duplicate_names() {
+        return Err(refuse("two parts of one name"));
+    }
     let mut names = BTreeSet::new();
     let mut total = 0;
     for index in 0..archive.len() {

@@ -137,21 +137,21 @@ impl Record {
         let month = |month: Option<Month>| month.map_or(-1, Month::index).to_le_bytes();
         match &self.item {
             Item::Account(mark) => {
-                pen.put(&[b'A']).put(&self.account).put(&mark.index.to_le_bytes()).put(&mark.digest);
+                pen.put(b"A").put(&self.account).put(&mark.index.to_le_bytes()).put(&mark.digest);
                 pen.put(&month(Some(mark.paid_until))).put(&[position(AccountStatus::ALL, mark.status), u8::from(mark.deferred)]);
             }
             Item::Entry(serial, entry) => {
                 let day = entry.posted;
-                pen.put(&[b'T']).put(&self.account).put(serial).put(&[position(EntryKind::ALL, entry.kind)]).put(&month(entry.month));
+                pen.put(b"T").put(&self.account).put(serial).put(&[position(EntryKind::ALL, entry.kind)]).put(&month(entry.month));
                 pen.put(&day.year().to_le_bytes()).put(&day.month().to_le_bytes()).put(&day.day().to_le_bytes());
                 pen.put(&entry.amount.0.to_le_bytes()).put(&[u8::from(entry.reversal)]);
             }
             Item::Loan(contract, loan) => {
-                pen.put(&[b'L']).put(&self.account).put(contract).put(&loan.amount.0.to_le_bytes());
+                pen.put(b"L").put(&self.account).put(contract).put(&loan.amount.0.to_le_bytes());
                 pen.put(&loan.balance.0.to_le_bytes()).put(&[u8::from(loan.has_settlement_date)]);
             }
             Item::Rejected => {
-                pen.put(&[b'X']).put(&self.account);
+                pen.put(b"X").put(&self.account);
             }
         }
         pen.bytes
@@ -198,7 +198,7 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    fn encode(&self) -> [u8; SUMMARY_BYTES] {
+    pub(super) fn encode(&self) -> [u8; SUMMARY_BYTES] {
         let mut pen = Pen::<SUMMARY_BYTES>::new();
         match self {
             Self::Duplicate => pen.put(b"D"),
@@ -216,7 +216,7 @@ impl Outcome {
         pen.bytes
     }
 
-    fn decode(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut eye = Eye(bytes);
         match eye.byte()? {
             b'D' => Some(Self::Duplicate),

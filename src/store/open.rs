@@ -185,10 +185,9 @@ fn write_key_check(conn: &Connection, columns: &Columns) -> Result<(), StoreErro
 fn migration_error(error: &refinery::Error) -> StoreError {
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {
-        if let Some(sqlite) = inner.downcast_ref::<rusqlite::Error>() {
-            if sqlite.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
-                return StoreError::Full;
-            }
+        let code = inner.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+        if code == Some(rusqlite::ErrorCode::DiskFull) {
+            return StoreError::Full;
         }
         source = inner.source();
     }

@@ -22,6 +22,9 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// What a statement means for the projections: called with its author, its index and its row, in index order.
 pub type Project<'a> = &'a mut dyn FnMut(&CentreCode, u64, &Entry) -> Vec<Projection>;
 
+/// The bytes of a row that enter a digest.
+type RowBytes<'a> = &'a dyn Fn(&Row<'_>) -> Result<Zeroizing<Vec<u8>>, StoreError>;
+
 /// Each wiped but for the rows whose statement's payload was erased.
 const WIPE: &str = "
     DELETE FROM certificate WHERE NOT EXISTS (
@@ -103,7 +106,7 @@ impl<R: Role> Db<R> {
         ]))
     }
 
-    fn digest_of(&self, sql: &str, bytes_of: &dyn Fn(&Row<'_>) -> Result<Zeroizing<Vec<u8>>, StoreError>) -> Result<Digest, StoreError> {
+    fn digest_of(&self, sql: &str, bytes_of: RowBytes<'_>) -> Result<Digest, StoreError> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(())?;
         let mut frontier = Frontier::empty();

@@ -52,9 +52,8 @@ impl Store {
         let mut insert = self.conn.prepare_cached("INSERT INTO entry (centre, idx, leaf, header, payload) VALUES (?1, ?2, ?3, ?4, ?5)")?;
         for ((entry, leaf), index) in entries.iter().zip(&leaves).zip(from..) {
             insert.execute(params![key, signed(index)?, leaf.0, entry.header, entry.payload])?;
-            let drop_after = Header::parse(&entry.header).ok().and_then(|header| header.drop_after());
-            if let Some(at) = drop_after.filter(|_| entry.payload.is_some()) {
-                self.run("INSERT INTO drop_after (at, centre, idx) VALUES (?1, ?2, ?3)", params![at.0, key, signed(index)?])?;
+            if entry.payload.is_some() {
+                self.note_drop_after(key, signed(index)?, &entry.header)?;
             }
         }
         for subtree in subtrees {
@@ -79,6 +78,15 @@ impl Store {
                 head.map(|h| h.received.0),
             ],
         )?;
+        Ok(())
+    }
+
+    /// Notes when the payload of a row has to go, if it has to.
+    fn note_drop_after(&self, key: i64, row: i64, header: &[u8]) -> Result<(), StoreError> {
+        if let Some(at) = Header::parse(header).ok().and_then(|header| header.drop_after()) {
+            let sql = "INSERT INTO drop_after (at, centre, idx) VALUES (?1, ?2, ?3) ON CONFLICT (at, centre, idx) DO NOTHING";
+            self.run(sql, params![at.0, key, row])?;
+        }
         Ok(())
     }
 
@@ -127,6 +135,8 @@ impl Store {
         }
         entry.check().map_err(|fault| Misfit::BadRow { index, code: fault.code })?;
         self.run("UPDATE entry SET payload = ?3 WHERE centre = ?1 AND idx = ?2", params![key, row, payload])?;
+        // A row that came without its payload has no note yet.
+        self.note_drop_after(key, row, &entry.header)?;
         self.sound_again(centre, index, key, row)
     }
 

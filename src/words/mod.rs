@@ -18,6 +18,9 @@ mod table {
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 /// A language that every word exists in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lang {

@@ -100,7 +100,6 @@ pub fn sign<T: Serialize>(header: &Header, payload: &T, key: &SecretKey) -> Stri
 }
 
 /// A JWS cut into its parts, nothing verified.
-#[derive(Debug)]
 pub struct Unverified<'a> {
     /// The protected header, whose algorithm and type were checked.
     pub header: Header,

@@ -229,7 +229,21 @@ mod tests {
             assert!(open(key, (slot + 1) % 3, &bytes).is_err());
         }
         assert!((0..4).all(|slot| open(&keys[3], slot, &bytes).is_err()));
-        println!("sealed access record: {} bytes", bytes.len());
+        assert!(bytes.len() < 1024);
+    }
+
+    #[test]
+    fn a_recipients_key_opens_in_its_own_place_only() {
+        let mut rng = rand::rngs::StdRng::seed_from_u64(9);
+        let keys: Vec<OpeningKey> = (0..3).map(|_| OpeningKey::random(&mut rng)).collect();
+        let bytes = seal(&mut rng, &access(), &keys[0].public(), Some((&keys[1].public(), &keys[2].public()))).unwrap();
+        let mut envelope: Envelope = wire::decode(&bytes, MAX_ACCESS_BYTES).unwrap();
+        envelope.recipients.swap(SLOT_ISSUER, SLOT_HOLDER);
+        let moved = wire::encode(&envelope);
+        assert!(open(&keys[0], SLOT_AUTHOR, &moved).is_ok(), "the others' keys are not the author's business");
+        for (key, slot) in [(&keys[1], SLOT_HOLDER), (&keys[2], SLOT_ISSUER)] {
+            assert!(open(key, slot, &moved).is_err());
+        }
     }
 
     #[test]

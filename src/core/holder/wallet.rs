@@ -44,8 +44,7 @@ pub enum WalletError {
 #[serde(deny_unknown_fields)]
 pub struct Wallet {
     suite: String,
-    /// The charter that names the centres' keys, opaque here.
-    pub charter: Option<KeptCharter>,
+    charter: Option<KeptCharter>,
     keys: Vec<HolderKey>,
     certificates: Vec<Held>,
     grants: Vec<GrantMade>,
@@ -191,6 +190,12 @@ impl Wallet {
     #[must_use]
     pub fn to_json(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// The charter that names the centres' keys, opaque here.
+    #[must_use]
+    pub const fn charter(&self) -> Option<&KeptCharter> {
+        self.charter.as_ref()
     }
 
     /// Keeps a charter.

@@ -62,6 +62,7 @@ pub fn append(
     let mut frontier = Frontier::from_parts(held.size, held.peaks.clone()).map_err(|_| Misfit::BadState("the peaks held"))?;
     let (mut leaves, mut completed) = (Vec::with_capacity(entries.len()), Vec::new());
     for entry in entries {
+        stands(after.head.as_ref(), &frontier)?;
         let index = frontier.size();
         entry.check().map_err(|fault| Misfit::BadRow { index, code: fault.code })?;
         let leaf = entry.leaf();
@@ -99,11 +100,17 @@ pub fn head(held: &JournalState, new: &Head) -> Result<(), Misfit> {
     if held.head.as_ref().is_some_and(|old| new.size < old.size) {
         return Err(Misfit::BadState("an older head"));
     }
-    if new.size == held.size {
-        let frontier = Frontier::from_parts(held.size, held.peaks.clone()).map_err(|_| Misfit::BadState("the peaks held"))?;
-        if frontier.root() != new.root {
-            return Err(Misfit::BadState("another root"));
-        }
+    if held.head.as_ref().is_some_and(|old| new.size == old.size && new.root != old.root) {
+        return Err(Misfit::BadState("another root"));
     }
-    Ok(())
+    let frontier = Frontier::from_parts(held.size, held.peaks.clone()).map_err(|_| Misfit::BadState("the peaks held"))?;
+    stands(Some(new), &frontier)
+}
+
+/// A head of exactly these rows must have their root. (A head of fewer rows was compared when its last row came, or is by the scrub.)
+fn stands(head: Option<&Head>, frontier: &Frontier) -> Result<(), Misfit> {
+    match head {
+        Some(head) if head.size == frontier.size() && head.root != frontier.root() => Err(Misfit::BadState("another root")),
+        Some(_) | None => Ok(()),
+    }
 }

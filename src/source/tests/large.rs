@@ -114,6 +114,10 @@ proptest! {
             let record = Record { account, item };
             prop_assert_eq!(Record::decode(&record.encode()), Some(record));
         }
-        let _ = Outcome::Facts(Deposit::default(), LoanRecord::default());
+        let deposit = Deposit { run: u32::from(account[0]), in_arrears: flag, unmatched_reversals: u32::from(account[1]) };
+        let loans = LoanRecord { count: u32::from(account[2]), unsettled: 3, total: Fen(amount), outstanding: Fen(!amount) };
+        for outcome in [Outcome::Facts(deposit, loans), Outcome::Duplicate, Outcome::Unreadable] {
+            prop_assert_eq!(Outcome::decode(&outcome.encode()), Some(outcome));
+        }
     }
 }

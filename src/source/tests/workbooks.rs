@@ -155,6 +155,11 @@ fn a_cell_beyond_the_cap_a_repeated_part_and_no_workbook_at_all_are_refused() {
     let bytes = workbook(&[texts(ACCOUNTS_HEADER)]);
     assert!(matches!(folder_of(&bytes[..bytes.len() / 2]).error(), SourceError::Workbook { .. }));
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    zip.start_file("x", SimpleFileOptions::default()).unwrap();
-    zip.finish().unwrap();
+    zip.start_file("part-1", SimpleFileOptions::default()).unwrap();
+    zip.start_file("part-2", SimpleFileOptions::default()).unwrap();
+    let mut twice = zip.finish().unwrap().into_inner();
+    while let Some(at) = twice.windows(6).position(|window| window == b"part-2") {
+        twice[at + 5] = b'1';
+    }
+    assert_eq!(folder_of(&twice).error(), refused("two parts of one name"));
 }

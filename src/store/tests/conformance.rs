@@ -208,6 +208,46 @@ fn disk_refuses_rows_that_do_not_follow_and_keeps_nothing_of_them() {
     refuses_what_does_not_follow(&mut Place::new().open());
 }
 
+/// Two rows come under a head of the first alone, as when a later checkpoint's rows are still arriving.
+fn holds_heads_to_the_rows_below_them(subject: &mut dyn Subject) {
+    let mut author = Author::new("C46010");
+    let one = author.append(&[b"a"]);
+    let first = author.head();
+    let two = author.append(&[b"b"]);
+    let (Write::Append { entries: a, .. }, Write::Append { entries: b, state, centre, .. }) = (one, two) else { unreachable!() };
+    let with = |head: Head| {
+        let state = JournalState { head: Some(head), ..state.clone() };
+        Write::Append { centre: centre.clone(), from: 0, entries: [a.clone(), b.clone()].concat(), subtrees: vec![], state }
+    };
+    assert!(!subject.write(&with(Head { root: Digest([9; 32]), ..first.clone() })), "a wrong root over fewer rows");
+    assert!(subject.write(&with(first.clone())));
+    assert!(!subject.write(&Write::Head { centre: centre.clone(), head: Head { root: Digest([9; 32]), ..first.clone() } }));
+    assert!(subject.write(&Write::Head { centre, head: Head { heartbeat: NOW.plus_ms(1), ..first } }), "a heartbeat");
+}
+
+/// A payload that came late goes like any other.
+fn drops_what_came_late(subject: &mut dyn Subject) {
+    let mut author = Author::new("C46010");
+    let mut entry = Statement::build(&mut author.rng, Kind::AccessRecorded, NOW, Some(NOW), b"late").unwrap();
+    let payload = entry.payload.take().unwrap();
+    assert!(subject.write(&author.append_entries(vec![entry])));
+    assert!(subject.shelf().droppable(NOW, 9).unwrap().is_empty(), "there is nothing to drop");
+    let centre = author.centre.clone();
+    assert!(subject.write(&Write::Restore { centre: centre.clone(), index: 0, payload }));
+    assert!(subject.shelf().droppable(NOW.plus_ms(-1), 9).unwrap().is_empty());
+    assert_eq!(subject.shelf().droppable(NOW, 9).unwrap(), [(centre.clone(), 0)]);
+    assert!(subject.write(&Write::Erase { centre, index: 0 }));
+    assert!(subject.shelf().droppable(NOW, 9).unwrap().is_empty());
+}
+
+#[test]
+fn heads_and_late_payloads_are_held_to_the_same_rules_in_memory_and_on_disk() {
+    for rule in [holds_heads_to_the_rows_below_them, drops_what_came_late] {
+        rule(&mut MemoryShelf::new());
+        rule(&mut Place::new().open());
+    }
+}
+
 /// Six hundred rows, so that two levels of stored subtrees exist, and every proof from them.
 fn proves_what_it_holds(subject: &mut dyn Subject) {
     use anju_core::journal::proof::{OnShelf, consistency, inclusion, root_at, verify_consistency, verify_inclusion};

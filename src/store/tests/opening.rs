@@ -11,7 +11,7 @@ use crate::store::{Reader, StoreError};
 fn files(place: &Place) -> BTreeMap<String, Vec<u8>> {
     let listed = std::fs::read_dir(place.folder.path()).unwrap().map(|entry| entry.unwrap());
     let read = listed.map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()));
-    read.filter(|(name, bytes)| !name.ends_with(".lock") && !name.ends_with("-shm") && !(name.ends_with("-wal") && bytes.is_empty()))
+    read.filter(|(name, bytes)| !(name.ends_with(".lock") || name.ends_with("-shm") || name.ends_with("-wal") && bytes.is_empty()))
         .collect()
 }
 

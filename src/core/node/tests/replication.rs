@@ -81,7 +81,7 @@ fn a_long_journal_comes_in_several_frames_and_survives_breaks() {
     world.run_for(MINUTE_MS);
     world.assert_converged();
     seen.dedup();
-    assert!(seen.len() > 2, "it came in pieces: {seen:?}");
+    assert!(seen.len() >= 2, "it came in pieces: {seen:?}");
     assert!(seen.windows(2).all(|w| w[0] < w[1]), "what was stored was never lost: {seen:?}");
 }
 

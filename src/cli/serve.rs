@@ -1,0 +1,117 @@
+//! `anju serve`: this centre's peer, until it is told to stop.
+//!
+//! One line goes to standard output when it is ready (with `--json` an object), so that whoever started it knows when to go on. The log
+//! goes to standard error.
+
+use std::sync::Arc;
+
+use anju_core::error::{Refusal, RefusalCode};
+use anju_core::node::Settings;
+use anju_peers::PeersError;
+use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::common::{self, DataArgs, PassphraseArgs};
+use super::exit::Exit;
+use super::failure::{Code, Failure};
+use super::federation::{charter_failure, read_charter};
+use super::out::{self, Ctx, Done};
+use super::store::{self, Opened};
+use crate::config::folder::DataFolder;
+use crate::config::{Config, Level};
+use crate::daemon::engine::Recipe;
+use crate::daemon::{self, DaemonError, Serving};
+use crate::desk::door::DoorError;
+use crate::source;
+use crate::store::Mode;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
+    let (folder, config) = args.data.open()?;
+    let socket = config.socket(&folder).map_err(|e| common::config_failure(&folder.config(), e))?;
+    if !folder.charter().is_file() {
+        return Err(Failure::new(Code::CharterMissing).with("path", common::shown(folder.root())));
+    }
+    let charter = read_charter(&folder.charter())?.verify().map_err(charter_failure)?;
+    log_to_stderr(config.log.level, ctx.json);
+    let Opened { folder, config, secrets, store, lock } = store::open(ctx, &args.data, &args.passphrase, Mode::Create)?;
+    let serving = Serving {
+        recipe: Recipe { centre: config.centre.code.clone(), keys: secrets.centre, charter, settings: settings(&config) },
+        store,
+        kept_head: config.kept_head(&folder),
+        listen: config.peer.listen.clone(),
+        socket,
+        source: reader(&config, &folder),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let exit = runtime.block_on(serve(ctx, config.centre.code.as_str(), serving))?;
+    drop(lock);
+    Ok(Done { json: Value::Null, text: String::new(), exit })
+}
+
+async fn serve(ctx: Ctx, centre: &str, serving: Serving) -> Result<Exit, Failure> {
+    // Asked for before the peer starts, so that a signal that comes early is not lost.
+    let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let running = daemon::start(serving).await.map_err(daemon_failure)?;
+    let listening = running.listening().to_vec();
+    let ready = if ctx.json {
+        format!("{}\n", json!({ "ready": centre, "listening": listening }))
+    } else {
+        ctx.fill("serve.listening", &[("centre", centre), ("addresses", &listening.join(" "))]) + "\n"
+    };
+    // A reader that is gone is no reason to stop: the peer serves others.
+    let _ = out::print(&ready, Exit::Ok);
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
+    }
+    ctx.note(&ctx.say("serve.stopping"));
+    running.stop().await;
+    Ok(Exit::Ok)
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings { valid_days: config.certificate.valid_days, phone: config.centre.phone.clone(), ..Settings::default() }
+}
+
+fn reader(config: &Config, folder: &DataFolder) -> daemon::wiring::SourceReader {
+    let source = config.source_in(folder);
+    Arc::new(move |account_no| {
+        let source = source.as_ref().ok_or_else(|| Refusal::about(RefusalCode::SourceUnavailable, "not configured"))?;
+        let unavailable = |e: source::SourceError| {
+            common::refusal_of(&e).unwrap_or_else(|| {
+                tracing::warn!(error = %e, "the source cannot be read");
+                Refusal::new(RefusalCode::SourceUnavailable)
+            })
+        };
+        source::facts_of(source, account_no).map(Box::new).map_err(unavailable)
+    })
+}
+
+fn daemon_failure(error: DaemonError) -> Failure {
+    match error {
+        DaemonError::Charter(e) => charter_failure(e),
+        DaemonError::Peers(PeersError::AddressInUse { addr }) => Failure::new(Code::PortInUse).with("detail", addr),
+        DaemonError::Door(DoorError::AlreadyRunning) => Failure::new(Code::FolderLocked).with("path", "desk.sock"),
+        DaemonError::Peers(_) | DaemonError::Door(_) | DaemonError::System(_) => Failure::new(Code::ServeFailed).with("detail", error),
+    }
+}
+
+/// The log on standard error, from the configured level on; `RUST_LOG` overrides it. What others' libraries say counts from `warn`.
+fn log_to_stderr(level: Level, json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        let level = level.as_str();
+        EnvFilter::new(format!("warn,anju={level},anju_core={level},anju_peers={level}"))
+    });
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Somebody else's subscriber in this process is as good as ours.
+    let _ = if json { builder.json().try_init() } else { builder.with_ansi(out::colours()).try_init() };
+}

@@ -1,0 +1,113 @@
+//! `anju store`: the database, looked at and derived again while the peer is stopped.
+
+use anju_core::node::project::project;
+use serde_json::json;
+
+use super::common::{self, DataArgs, PassphraseArgs};
+use super::exit::Exit;
+use super::failure::{Code, Failure};
+use super::out::{Ctx, Done};
+use crate::config::Config;
+use crate::config::folder::{DataFolder, FolderLock};
+use crate::keys::Secrets;
+use crate::store::{Mode, Store, StoreError};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    Check(Args),
+    Rebuild(Args),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
+    match command {
+        Command::Check(args) => check(ctx, &args),
+        Command::Rebuild(args) => rebuild(ctx, &args),
+    }
+}
+
+/// What a command needs that works where the peer works: nobody else may meanwhile.
+pub(super) struct Opened {
+    pub(super) folder: DataFolder,
+    pub(super) config: Config,
+    pub(super) secrets: Secrets,
+    pub(super) store: Store,
+    pub(super) lock: FolderLock,
+}
+
+pub(super) fn open(ctx: Ctx, data: &DataArgs, passphrase: &PassphraseArgs, mode: Mode) -> Result<Opened, Failure> {
+    let (folder, config) = data.open()?;
+    let lock = folder.lock().map_err(|e| common::folder_failure(folder.root(), e))?;
+    if mode == Mode::Existing && !folder.database().is_file() {
+        return Err(Failure::new(Code::StoreMissing));
+    }
+    let passphrase = passphrase.existing(ctx)?;
+    let secrets = Secrets::load(&folder.keys(), &passphrase).map_err(|e| common::vault_failure(&folder.keys(), e))?;
+    let store = Store::open(&folder.database(), &secrets.store, mode).map_err(store_failure)?;
+    Ok(Opened { folder, config, secrets, store, lock })
+}
+
+fn check(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
+    let mut opened = open(ctx, &args.data, &args.passphrase, Mode::Existing)?;
+    let report = opened.store.scrub(common::now(), &mut |_| ()).map_err(store_failure)?;
+    let (key, exit) = if report.is_sound() { ("store.sound", Exit::Ok) } else { ("store.found", Exit::Data) };
+    let text = ctx.fill(
+        key,
+        &[
+            ("journals", &report.journals.to_string()),
+            ("rows", &report.rows.to_string()),
+            ("payloads", &report.payloads.to_string()),
+            ("damaged", &report.damaged.to_string()),
+            ("missing", &report.missing.to_string()),
+            ("headers", &report.headers.to_string()),
+            ("subtrees", &report.subtrees.to_string()),
+            ("sealed", &report.sealed.to_string()),
+            ("broken", &report.broken.len().to_string()),
+            ("structure", &report.structure.len().to_string()),
+        ],
+    );
+    let json = json!({
+        "sound": report.is_sound(), "journals": report.journals, "rows": report.rows, "payloads": report.payloads,
+        "damaged": report.damaged, "missing": report.missing, "headers": report.headers, "subtrees": report.subtrees,
+        "sealed": report.sealed, "broken": report.broken, "structure": report.structure,
+    });
+    Ok(Done { json, text, exit })
+}
+
+fn rebuild(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
+    let mut opened = open(ctx, &args.data, &args.passphrase, Mode::Existing)?;
+    let before = opened.store.projection_digests().map_err(store_failure)?;
+    let (own, opening) = (&opened.config.centre.code, &opened.secrets.centre.sealing);
+    let rows = opened.store.rebuild(&mut |author, index, entry| project(own, opening, author, index, entry)).map_err(store_failure)?;
+    let after = opened.store.projection_digests().map_err(store_failure)?;
+    if before != after {
+        let differ: Vec<&str> =
+            after.iter().filter(|(table, digest)| before.get(*table) != Some(digest)).map(|(table, _)| *table).collect();
+        return Err(Failure::new(Code::StoreDiffers).with("tables", differ.join(", ")));
+    }
+    let text = ctx.fill("store.rebuilt", &[("rows", &rows.to_string())]);
+    Ok(Done::new(json!({ "rows": rows, "equal": true, "digests": after }), text))
+}
+
+pub(super) fn store_failure(error: StoreError) -> Failure {
+    let code = match &error {
+        StoreError::Missing(_) => Code::StoreMissing,
+        StoreError::NotOurs | StoreError::Newer { .. } | StoreError::Older { .. } => Code::StoreOther,
+        StoreError::WrongKey => Code::StoreWrongKey,
+        StoreError::InUse => Code::StoreInUse,
+        StoreError::Full => Code::StoreFull,
+        StoreError::Damaged(_) | StoreError::DamagedRow { .. } => Code::StoreDamaged,
+        StoreError::NoRandomness => Code::NoRandomness,
+        StoreError::Misfit(_) | StoreError::Transaction(_) | StoreError::Exists(_) | StoreError::File { .. } | StoreError::Engine(_) => {
+            Code::StoreFailed
+        }
+    };
+    Failure::new(code).with("detail", error)
+}
