@@ -507,6 +507,11 @@ impl Node {
         payloads: Vec<PayloadReport>,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
+        // Each costs a reading and a hash, and a bad one a write: an answer of a megabyte must not hold fifty thousand.
+        if payloads.len() > asked.len() {
+            fault(out, from, FaultCode::Oversized);
+            return Ok(());
+        }
         for PayloadReport { index, payload } in payloads {
             if !asked.contains(&index) {
                 fault(out, from, FaultCode::Unasked);
