@@ -44,6 +44,13 @@ pub(super) struct State {
     pub(super) clock_offsets: BTreeMap<CentreCode, i64>,
 }
 
+impl State {
+    /// For a node that takes another's place: nothing but how far calls were numbered.
+    pub(super) fn successor(&self) -> Self {
+        Self { next_call: self.next_call, ..Self::default() }
+    }
+}
+
 #[derive(Debug)]
 struct Call {
     to: StationKey,
