@@ -294,6 +294,7 @@ impl Node {
             authors: self.authors.clone(),
             publish: self.publish.successor(),
             replicate: self.replicate.successor(),
+            serve: serve::State::default(),
             repair: repair::State::default(),
             issue: self.issue.successor(),
             query: query::State::default(),
