@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anju_core::charter::CentreCard;
+use anju_core::journal::hash;
 use anju_core::names::CentreCode;
+use anju_core::shelf::KeptHead;
 use serde_json::json;
 
 use super::common::{self, DataArgs, PassphraseArgs};
@@ -13,6 +15,7 @@ use crate::config::folder::{CONFIG_FILE, DataFolder, KEYS_FILE};
 use crate::config::{Centre, Config, atomic};
 use crate::keys::Secrets;
 use crate::source::SourceConfig;
+use crate::store::head_file;
 
 const MARKS: [&str; 3] = [CONFIG_FILE, KEYS_FILE, "anju.db"];
 
@@ -47,6 +50,7 @@ pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
     let bad_config = |e| common::config_failure(&folder.config(), e);
     let text = config.to_text().map_err(bad_config)?;
     config.socket(&folder).map_err(bad_config)?;
+    let kept_head = config.kept_head(&folder);
     let passphrase = args.passphrase.new_one(ctx)?;
     let secrets = Secrets::random(&mut common::randomness()?);
     let Config { centre, peer, .. } = config;
@@ -57,6 +61,10 @@ pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
     let _lock = folder.lock().map_err(failed)?;
     secrets.save_new(&folder.keys(), &passphrase).map_err(|e| common::vault_failure(&folder.keys(), e))?;
     common::write_out(&folder.card(), card.as_bytes(), atomic::PUBLIC)?;
+    // Nothing has left this station yet: without this the first start would wait for the others' word on what had.
+    let kept = KeptHead { centre: centre.code.clone(), size: 0, root: hash::empty() };
+    head_file::write(&kept_head, &kept)
+        .map_err(|e| Failure::new(Code::OutputFailed).with("path", common::shown(&kept_head)).with("detail", e))?;
     // The configuration comes last: where it is, initialising was complete.
     common::write_out(&folder.config(), format!("{}\n{text}", ctx.say("init.config-head")).as_bytes(), atomic::PRIVATE)?;
 

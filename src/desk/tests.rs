@@ -85,8 +85,10 @@ fn what_is_not_a_request_is_refused_without_repeating_it() {
         assert_eq!(refusal(&answer), RefusalCode::RequestInvalid, "{bad}");
         assert!(!answer.contains("张三") && !answer.contains("not json"));
     }
-    let mut long = vec![b'x'; MAX_REQUEST_BYTES + 10];
-    long.push(b'\n');
+    // A request that would be a good one but for its length.
+    let mut long = b"{\"do\":\"status\"".to_vec();
+    long.resize(MAX_REQUEST_BYTES + 10, b' ');
+    long.extend_from_slice(b"}\n");
     assert_eq!(refusal(&say(&path, &long)), RefusalCode::RequestInvalid);
     assert_eq!(fake.asked(), None, "nothing of it reached the peer");
     assert_eq!(ask(&path, &Request::Status, PATIENCE).unwrap().count(), 1, "the door still works");

@@ -12,8 +12,6 @@ pub mod revoked;
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod vectors;
 
 pub use access::Access;
 pub use claims::{Claims, GRANT_TYPE, MAX_DURATION_MS, MAX_GRANT_BYTES, MAX_USES, Mode};

@@ -1,5 +1,7 @@
 //! Grants as a whole: made, presented, authorised, released, and every way of altering or misusing one refused.
 
+mod vectors;
+
 use serde_json::{Value, json};
 
 use super::claims::{GrantKeys, KEY_BINDING_TYPE, KeyBinding};

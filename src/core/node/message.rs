@@ -111,6 +111,9 @@ pub enum Decline {
     /// Held, but damaged: ask another.
     #[n(2)]
     Damaged,
+    /// Asked too often: ask again in a while.
+    #[n(3)]
+    Busy,
 }
 
 impl Ask {

@@ -22,6 +22,9 @@ use crate::time::{CLOCK_TOLERANCE_MS, SECOND_MS, Time};
 
 /// Most pulls under way at once, over all journals.
 pub const MAX_PULLS: usize = 16;
+/// How long after a failed question for heads it is asked again. Two ends learn of a connection one after the other, so the first
+/// question often comes too early.
+pub const ASK_AGAIN_MS: i64 = SECOND_MS;
 /// A call that was not answered within this is forgotten.
 pub const CALL_PATIENCE_MS: i64 = 15 * SECOND_MS;
 
@@ -35,6 +38,8 @@ pub(super) struct State {
     calls: BTreeMap<u64, Call>,
     next_call: u64,
     last_round: Option<Time>,
+    /// Stations that are asked for their heads again, and since when they are waited for.
+    ask_again: BTreeMap<StationKey, Time>,
     /// How far the author's clock was from ours when its newest announcement came, in milliseconds.
     pub(super) clock_offsets: BTreeMap<CentreCode, i64>,
 }
@@ -68,6 +73,7 @@ impl Node {
     }
 
     pub(super) fn disconnected(&mut self, station: StationKey) {
+        self.replicate.ask_again.remove(&station);
         self.replicate.connected.remove(&station);
     }
 
@@ -95,6 +101,11 @@ impl Node {
     pub(super) fn replicate_tick(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         let now = env.now;
         self.replicate.calls.retain(|_, call| now.since(call.since).abs() < CALL_PATIENCE_MS);
+        let again = self.replicate.ask_again.iter().filter(|(_, since)| now.since(**since).abs() >= ASK_AGAIN_MS);
+        for to in again.map(|(to, _)| *to).collect::<Vec<_>>() {
+            self.replicate.ask_again.remove(&to);
+            self.ask(env, to, About::Heads, out);
+        }
         let due = self.replicate.last_round.is_none_or(|last| now.since(last) >= self.settings.anti_entropy_ms || now < last);
         if due {
             self.replicate.last_round = Some(now);
@@ -208,6 +219,7 @@ impl Node {
             (About::Payloads { centre, indexes }, Answer::Payloads(payloads)) => {
                 self.payloads(env, to, &centre, &indexes, payloads, out)?;
             }
+            (_, Answer::Declined(Decline::Busy)) => return Ok(()), // The next tick asks again.
             (about, Answer::Declined(decline)) => self.declined(to, about, decline, out),
             (About::Heads | About::Pull { .. } | About::Payloads { .. }, _) => fault(out, from, FaultCode::Unasked),
         }
@@ -215,8 +227,12 @@ impl Node {
     }
 
     pub(super) fn call_failed(&mut self, env: &mut Env<'_>, call: u64, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
-        if let Some(Call { to, about: About::Pull { centre, .. }, .. }) = self.replicate.calls.remove(&call) {
-            self.not_a_holder(&centre, &to);
+        match self.replicate.calls.remove(&call) {
+            Some(Call { to, about: About::Pull { centre, .. }, .. }) => self.not_a_holder(&centre, &to),
+            Some(Call { to, about: About::Heads, .. }) if self.replicate.connected.contains(&to) => {
+                self.replicate.ask_again.insert(to, env.now);
+            }
+            Some(Call { about: About::Heads | About::Payloads { .. }, .. }) | None => {}
         }
         self.pull_what_is_missing(env, out)
     }
@@ -498,6 +514,11 @@ impl Node {
         payloads: Vec<PayloadReport>,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
+        // Each costs a reading and a hash, and a bad one a write: an answer of a megabyte must not hold fifty thousand.
+        if payloads.len() > asked.len() {
+            fault(out, from, FaultCode::Oversized);
+            return Ok(());
+        }
         for PayloadReport { index, payload } in payloads {
             if !asked.contains(&index) {
                 fault(out, from, FaultCode::Unasked);

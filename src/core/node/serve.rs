@@ -1,5 +1,7 @@
 //! Other stations ask. Any member is served any journal; what is damaged here is never served.
 
+use std::collections::BTreeMap;
+
 use super::message::{Answer, Ask, Decline, HeadReport, MAX_PAYLOADS, PayloadReport, Question};
 use super::{Effect, Env, Node, fault};
 use crate::error::{FaultCode, ShelfError};
@@ -8,6 +10,18 @@ use crate::journal::proof::OnShelf;
 use crate::journal::statement::absence_allowed;
 use crate::journal::{Entry, Frame, Header};
 use crate::names::{CentreCode, StationKey};
+use crate::time::SECOND_MS;
+
+/// Most questions of one station that are answered within a second. A peer that catches up on one journal asks some tens; beyond this
+/// one member could keep the loop from everybody else's business.
+pub const MAX_ASKS_PER_SECOND: u32 = 100;
+
+/// How often each station has asked within this second.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    second: i64,
+    asked: BTreeMap<StationKey, u32>,
+}
 
 impl Node {
     pub(super) fn asked(
@@ -19,6 +33,7 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         let answer = match Ask::decode(bytes) {
+            _ if !self.may_ask(from, env.now.0.div_euclid(SECOND_MS)) => Answer::Declined(Decline::Busy),
             Err(problem) => {
                 fault(out, from, problem.code);
                 Answer::Declined(Decline::NotHeld)
@@ -35,6 +50,15 @@ impl Node {
         };
         out.push(Effect::Answer { token, bytes: answer.to_bytes() });
         Ok(())
+    }
+
+    fn may_ask(&mut self, station: StationKey, second: i64) -> bool {
+        if self.serve.second != second {
+            self.serve = State { second, asked: BTreeMap::new() };
+        }
+        let asked = self.serve.asked.entry(station).or_default();
+        *asked = asked.saturating_add(1);
+        *asked <= MAX_ASKS_PER_SECOND
     }
 
     fn report_heads(&self, env: &Env<'_>) -> Result<Answer, ShelfError> {

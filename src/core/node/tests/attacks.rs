@@ -221,3 +221,26 @@ fn a_write_that_the_shelf_refuses_leaves_no_trace_and_the_next_one_succeeds() {
     issue(&mut world, 0, &mut holder, 1);
     assert_eq!(world.size(0, 0), 1);
 }
+
+#[test]
+fn a_station_that_asks_without_end_is_declined_and_the_others_are_served() {
+    use crate::node::message::Decline;
+    let mut world = World::new(62, 3);
+    let mut holder = wallet();
+    issue(&mut world, 0, &mut holder, 1);
+    let question = Question::Pull { centre: world.peers[0].centre.clone(), from: 0 };
+    let ask = Ask { charter: world.charter.digest(), question }.to_bytes();
+    let busy = |world: &mut World, from: usize| {
+        let from = world.station(from);
+        let effects = world.feed_raw(0, Input::Asked { from, token: 5, bytes: ask.clone() });
+        effects.iter().any(|e| {
+            matches!(e, crate::node::Effect::Answer { bytes, .. }
+            if Answer::decode(bytes).unwrap() == Answer::Declined(Decline::Busy))
+        })
+    };
+    let declined = (0..500).filter(|_| busy(&mut world, 2)).count();
+    assert_eq!(declined, 500 - crate::node::serve::MAX_ASKS_PER_SECOND as usize);
+    assert!(!busy(&mut world, 1), "another station is served in the same second");
+    world.now = world.now.plus_ms(SECOND_MS);
+    assert!(!busy(&mut world, 2), "and the eager one again in the next");
+}

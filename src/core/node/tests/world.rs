@@ -41,6 +41,9 @@ enum Packet {
     Failed(u64),
 }
 
+/// A packet under way: when it arrives, its serial number, from whom, to whom.
+type Flight = (Time, u64, usize, usize, Packet);
+
 /// One peer.
 pub(super) struct Peer {
     pub(super) centre: CentreCode,
@@ -66,11 +69,12 @@ pub(super) struct World {
     pub(super) weather: Weather,
     pub(super) rng: StdRng,
     cut: BTreeSet<(usize, usize)>,
-    flying: BinaryHeap<Reverse<(Time, u64, usize, usize, Packet)>>,
+    flying: BinaryHeap<Reverse<Flight>>,
     serial: u64,
 }
 
 impl World {
+    #[allow(clippy::print_stdout, clippy::disallowed_macros, reason = "a failing run must say its seed")]
     pub(super) fn new(seed: u64, size: usize) -> Self {
         println!("seed {seed}");
         let mut rng = StdRng::seed_from_u64(seed);
@@ -102,6 +106,12 @@ impl World {
 
     pub(super) fn station(&self, peer: usize) -> StationKey {
         self.peers[peer].keys.station_key()
+    }
+
+    /// Feeds an input and hands its effects out instead of carrying them out.
+    pub(super) fn feed_raw(&mut self, peer: usize, input: Input) -> Vec<Effect> {
+        let p = &mut self.peers[peer];
+        p.node.handle(&mut Env { now: self.now, rng: &mut self.rng, shelf: &p.shelf }, input).unwrap()
     }
 
     /// Feeds an input and carries out its effects as the daemon would.

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{Asker, Presented};
 use crate::certificate::{CertificateBody, FieldValues, IssuerIdentity, Reliance, open_with_keys};
 use crate::error::Refusal;
+use crate::grant::{Asker, Presented};
 use crate::names::{CentreCode, StatementId};
 use crate::seal::Key;
 use crate::seal::hpke::OpeningKey;
