@@ -1,5 +1,6 @@
 //! What the loop does when the disk is full, the head cannot be kept, or many things come at once.
 
+#[allow(dead_code, reason = "what the search for personal data needs of it")]
 pub(crate) mod world;
 
 use std::fs;
@@ -226,10 +227,7 @@ fn while_a_stored_head_is_not_kept_nothing_that_tells_of_it_leaves() {
     fs::create_dir(&partial).unwrap();
     let file = Request::CertificateFile { number: scene.number.clone() };
     assert!(matches!(scene.world.ask(0, file.clone()), Some(Event::Failed { code, .. }) if code == HEAD_NOT_KEPT));
-    let ask = anju_core::node::message::Ask {
-        charter: scene.world.charter.digest(),
-        question: anju_core::node::message::Question::Heads,
-    };
+    let ask = anju_core::node::message::Ask { charter: scene.world.charter.digest(), question: anju_core::node::message::Question::Heads };
     let (from, sent) = (scene.world.peers[HERE].station(), scene.world.frames.len());
     scene.world.feed(0, vec![Input::Asked { from, token: 9, bytes: ask.to_bytes() }]);
     assert_eq!(scene.world.frames.len(), sent, "a head that is not kept was told");

@@ -94,7 +94,8 @@ impl World {
         let mut rng = StdRng::seed_from_u64(seed);
         let founders = CENTRES.map(|code| (CentreCode::new(code).unwrap(), CentreKeys::random(&mut rng)));
         let address = |i: usize| vec![format!("/ip4/127.0.0.1/tcp/{}", 7400 + i)];
-        let cards: Vec<_> = (0..).zip(&founders).map(|(i, (code, keys))| CentreCard::new(code.clone(), "中心".into(), address(i), keys)).collect();
+        let cards: Vec<_> =
+            (0..).zip(&founders).map(|(i, (code, keys))| CentreCard::new(code.clone(), "中心".into(), address(i), keys)).collect();
         let mut file = CharterFile::found(&mut rng, FederationName::new("test").unwrap(), &cards).unwrap();
         founders.iter().for_each(|(centre, keys)| file.sign(centre, keys).unwrap());
         let charter = file.verify().unwrap();
