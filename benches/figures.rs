@@ -202,7 +202,7 @@ fn counter(federation: &mut Federation) {
     println!("certificate: {} bytes in the journal (header and payload), {} bytes as the holder's file before base64", row, evidence.len());
     let audience = CentreCode::new(CENTRES[1]).unwrap();
     let key = federation.charter.member(&audience).unwrap().sealing;
-    let mut make = |wallet: &mut Wallet, rng: &mut StdRng, fields: &[String]| {
+    let make = |wallet: &mut Wallet, rng: &mut StdRng, fields: &[String]| {
         let mut request = GrantRequest::new(now(), number.clone(), fields.to_vec(), audience.clone(), "loan");
         request.uses = USES;
         grant(rng, now(), wallet, &request, &key).unwrap()
@@ -339,7 +339,8 @@ fn main() {
     let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).map_or("unknown", |m| m.trim_start_matches([' ', '\t', ':']));
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     println!("machine: {model}, {cores} cores");
-    println!("command: cargo bench --bench figures -- {count}");
+    let profile = if cfg!(debug_assertions) { " --profile dev" } else { "" };
+    println!("command: cargo bench{profile} --bench figures -- {count}");
     if cfg!(debug_assertions) {
         println!("A debug build: these figures show only that the measurement works.");
     }
