@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::UdpSocket;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::cli::{Room, err, out};
@@ -14,12 +14,17 @@ const ACCOUNT: &str = "46010000000100000";
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A running peer; told to stop and waited for when dropped.
-struct Peer(Child);
+pub(crate) struct Peer(Child);
 
 impl Peer {
     fn start(room: &Room, name: &str) -> Self {
-        let serve = format!("serve --data @{name} --passphrase-file @pass --json");
-        let mut child = room.command(&serve).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Self::start_with(room, name, |command| command.stderr(Stdio::null()))
+    }
+
+    /// Starts with what `set` changes about the process.
+    pub(crate) fn start_with(room: &Room, name: &str, set: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+        let mut command = room.command(&format!("serve --data @{name} --passphrase-file @pass --json"));
+        let mut child = set(command.stdout(Stdio::piped())).spawn().unwrap();
         let mut ready = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
         let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
@@ -28,7 +33,7 @@ impl Peer {
     }
 
     /// SIGTERM, and the exit code.
-    fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) -> Option<i32> {
         let kill = std::process::Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
         assert!(kill.success());
         self.0.wait().unwrap().code()
@@ -47,7 +52,7 @@ fn free_port() -> u16 {
 }
 
 /// Two centres with one charter, the first with the sample exports of Haikou.
-fn federation(room: &Room) {
+pub(crate) fn federation(room: &Room) {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/C46010");
     let listen = || format!("--listen /ip4/127.0.0.1/udp/{}/quic-v1 --passphrase-file @pass", free_port());
     room.done(&format!("init --data @a --centre C46010 --name 海口 --source {} {}", samples.display(), listen()));
@@ -60,7 +65,7 @@ fn federation(room: &Room) {
     }
 }
 
-fn wait_for_rows(room: &Room, name: &str, centre: &str, rows: u64) {
+pub(crate) fn wait_for_rows(room: &Room, name: &str, centre: &str, rows: u64) {
     let start = Instant::now();
     loop {
         let status = room.json(&format!("status --data @{name}"), 0);

@@ -10,9 +10,11 @@
 
 mod cli;
 mod counter;
+mod faults;
 mod interop;
 mod made;
 mod mutation;
+mod privacy;
 mod protocol_page;
 mod tidy;
 mod wire_contract;
