@@ -10,5 +10,11 @@
 
 mod cli;
 mod counter;
+mod demo;
+mod federation;
+mod refusals;
+mod replication;
+mod restored;
+mod stop;
 mod tidy;
 mod wire_contract;
