@@ -4,13 +4,14 @@
 mod house;
 
 use std::fs;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::cli::{Room, err, out};
-use crate::federation::{CHONGQING, Federation, Granting, HAIKOU, Over, SANYA, account, applied, request};
+use crate::federation::{CHONGQING, Federation, Granting, HAIKOU, Over, SANYA, account, applied, now, request};
 
 fn is_chinese(text: &str) -> bool {
     text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
@@ -66,8 +67,6 @@ fn a_grant_that_is_not_for_this_centre_now_and_as_it_was_signed_is_refused() {
     assert_eq!((elsewhere["kind"].as_str(), elsewhere["details"]["recorded"].as_str()), (Some("refusal"), Some("true")), "{elsewhere}");
     federation.wait(CHONGQING, "recording the refusal once", |status| applied(status, CHONGQING) == 1);
 
-    room.write("expired.txt", &federation.expired_grant(&number));
-    refused(room, &Federation::query_line(SANYA, "expired.txt", request(2)), 77, "grant-expired");
     let matter = Federation::query_line(SANYA, "grant.txt", request(3)) + " --matter rent";
     refused(room, &matter, 77, "wrong-matter");
 
@@ -84,6 +83,11 @@ fn a_grant_that_is_not_for_this_centre_now_and_as_it_was_signed_is_refused() {
     room.write("garbage.txt", "this is not a grant");
     refused(room, &Federation::query_line(SANYA, "garbage.txt", request(6)), 65, "grant-malformed");
     refused(room, &Federation::query_line(SANYA, "missing.txt", request(7)), 66, "input-unreadable");
+
+    let (expired, refused_from) = federation.expired_grant(&number);
+    room.write("expired.txt", &expired);
+    std::thread::sleep(Duration::from_millis(refused_from.since(now()).max(0).unsigned_abs()));
+    refused(room, &Federation::query_line(SANYA, "expired.txt", request(2)), 77, "grant-expired");
 
     // Nothing of all this cost the use.
     assert_eq!(federation.query("grant.txt", request(8)).status.code(), Some(0));

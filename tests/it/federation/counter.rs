@@ -4,10 +4,11 @@ use std::process::Output;
 
 use anju::keys::passphrase::Passphrase;
 use anju::wallet::WalletFile;
-use anju_core::desk::Request;
+use anju_core::charter::CharterFile;
+use anju_core::desk::{Event, Request};
 use anju_core::holder::{self, GrantRequest, Wallet};
 use anju_core::names::{CentreCode, CertificateNumber, RequestId};
-use anju_core::time::{MINUTE_MS, Time};
+use anju_core::time::{CLOCK_TOLERANCE_MS, SECOND_MS, Time};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::Value;
@@ -111,16 +112,20 @@ impl Federation {
         ));
     }
 
-    /// A grant to Sanya whose last moment was five minutes ago. The command makes none such, so the library does, with an older clock.
-    pub(crate) fn expired_grant(&self, number: &str) -> String {
+    /// A grant to Sanya for one second shortly before the certificate was issued, which is as old as a grant can be. The command makes none
+    /// such, so the library does, with another clock. Returns the grant and from when on it is refused, all tolerance over.
+    pub(crate) fn expired_grant(&self, number: &str) -> (String, Time) {
         let mut file = WalletFile::open(&self.room.path("wallet"), Passphrase::new(PASSPHRASE.trim()).unwrap()).unwrap();
-        let then = now().plus_ms(-10 * MINUTE_MS);
         let (number, sanya) = (CertificateNumber::new(number).unwrap(), CentreCode::new(SANYA).unwrap());
+        let shown = self.ask(HAIKOU, &Request::CertificateShow { number: number.clone() }).unwrap();
+        let Event::CertificateShow { certificate, .. } = shown else { panic!("{shown:?}") };
+        let then = certificate.issued.plus_ms(10 * SECOND_MS - CLOCK_TOLERANCE_MS);
         let mut request = GrantRequest::new(then, number, vec!["name".to_owned()], sanya.clone(), "cross-region-loan");
-        request.expires = then.plus_ms(5 * MINUTE_MS);
-        let charter = anju_core::charter::CharterFile::parse(&std::fs::read_to_string(self.room.path("charter.json")).unwrap()).unwrap();
+        request.expires = then.plus_ms(SECOND_MS);
+        let charter = CharterFile::parse(&std::fs::read_to_string(self.room.path("charter.json")).unwrap()).unwrap();
         let sealing = charter.verify().unwrap().member(&sanya).unwrap().sealing;
-        holder::grant(&mut StdRng::seed_from_u64(5), then, &mut file.wallet, &request, &sealing).unwrap()
+        let grant = holder::grant(&mut StdRng::seed_from_u64(5), then, &mut file.wallet, &request, &sealing).unwrap();
+        (grant, request.expires.plus_ms(CLOCK_TOLERANCE_MS + 2 * SECOND_MS))
     }
 
     /// The command that uses a grant at a centre.

@@ -19,7 +19,7 @@ use anju::desk::client::{self, ClientError};
 use anju_core::desk::{Event, Request};
 use serde_json::Value;
 
-pub(crate) use counter::{Granting, Holders, account, request};
+pub(crate) use counter::{Granting, Holders, account, now, request};
 
 use crate::cli::Room;
 
