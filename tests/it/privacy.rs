@@ -1,6 +1,8 @@
 //! Personal data is looked for where a thief could look: in every message as it is before transport encryption, in every file of every
 //! data folder, in the log at its most talkative. The search first shows that it finds what is there.
 
+mod peer;
+
 use std::path::Path;
 use std::process::Stdio;
 
@@ -11,8 +13,8 @@ use anju_core::node::{Input, Settings};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use self::peer::{Peer, federation, wait_for_rows};
 use crate::cli::Room;
-use crate::counter::{Peer, federation, wait_for_rows};
 
 #[allow(dead_code, reason = "what the tests of the loop need of it")]
 #[path = "../../src/daemon/engine/tests/world.rs"]

@@ -56,7 +56,7 @@ impl Scene {
     /// How many fed uses the own journal counts.
     fn uses(&self) -> u32 {
         let id = self.wallet.grants()[0].id;
-        self.reader().grant_uses(&self.world.centre(HERE), &id).unwrap()
+        self.reader().grant_uses(&self.world.centre(HERE), &id, None).unwrap()
     }
 
     /// Lets the database of the peer here grow by so many pages at most.
