@@ -1,10 +1,14 @@
 //! The loop: inputs in groups, one transaction a group, and effects in the order that makes them safe: persist, keep the head, send,
 //! reply.
 //!
-//! When a write fails, nothing of the group happened: the transaction is rolled back, who asked is told, and a fresh node goes on over
-//! the store as it was. A node keeps nothing durable, so nothing else is lost.
+//! When a write fails, nothing of the group happened: the transaction is rolled back and a node without memory goes on over the store as
+//! it was. Requests that waited for something are answered as failed, and the group's inputs are tried again, each alone: only those fail
+//! that cannot be written. A node keeps nothing durable, so nothing else is lost.
+//!
+//! A head is written beside the kept one before the commit and takes its place after it: whatever can run out of room fails while
+//! nothing is counted yet. Should the last step fail nevertheless, nothing that tells of the new head leaves until it is kept.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -25,6 +29,10 @@ pub const GROUP_MAX: usize = 64;
 /// Most follow-ups ([`Input::Stored`]) in one transaction, so that a group ends.
 pub const FOLLOW_UPS_MAX: usize = 256;
 
+/// Ticks that are passed over after one that could not be written: the store is tried again after two seconds and not at every tick.
+const PAUSE_TICKS: u32 = 8;
+const HEAD_NOT_KEPT: &str = "head-not-kept";
+
 /// What leaves the loop for the network, the desk and the source.
 #[derive(Debug)]
 pub enum Out {
@@ -42,7 +50,7 @@ pub enum Out {
     ReadSource(u64, String),
 }
 
-/// What a node is made of, to make another when a write failed.
+/// What a node is made of.
 #[derive(Debug, Clone)]
 pub struct Recipe {
     /// The centre.
@@ -55,42 +63,48 @@ pub struct Recipe {
     pub settings: Settings,
 }
 
-impl Recipe {
-    fn node(&self) -> Result<Node, CharterError> {
-        Node::new(self.centre.clone(), self.keys.clone(), self.charter.clone(), self.settings.clone())
-    }
-}
-
 /// Why a group came to nothing.
 #[derive(Debug, thiserror::Error)]
 enum GroupError {
+    #[error("the database cannot be had: {0}")]
+    Begin(StoreError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Shelf(#[from] ShelfError),
+    #[error("the head cannot be kept: {0}")]
+    Head(StoreError),
 }
 
 impl GroupError {
     fn code(&self) -> &'static str {
         match self {
-            Self::Store(StoreError::Full) => "store-full",
+            Self::Store(StoreError::Full) | Self::Begin(StoreError::Full) | Self::Head(StoreError::Full) => "store-full",
             Self::Shelf(ShelfError::Damaged(_)) | Self::Store(StoreError::Damaged(_) | StoreError::DamagedRow { .. }) => "store-damaged",
-            Self::Store(_) | Self::Shelf(ShelfError::Failed(_)) => "store-failed",
+            Self::Begin(_) | Self::Store(_) | Self::Shelf(ShelfError::Failed(_)) => "store-failed",
+            Self::Head(_) => HEAD_NOT_KEPT,
         }
     }
 }
 
 /// Node, store and what they need.
 pub struct Engine {
-    recipe: Recipe,
     node: Node,
+    /// The node has not been told yet that it starts, nor who is connected.
+    fresh: bool,
     store: Store,
     kept_head: PathBuf,
+    /// What is kept there.
+    kept: Option<KeptHead>,
     rng: Box<dyn CryptoRng + Send>,
     clock: fn() -> Time,
     connected: BTreeSet<StationKey>,
     /// Desk requests without a closing event yet.
     open: BTreeSet<u64>,
+    /// A head that is stored but could not be kept outside the store yet.
+    owed: Option<KeptHead>,
+    /// So many ticks are passed over.
+    pause: u32,
 }
 
 /// The machine's clock.
@@ -112,14 +126,20 @@ impl Engine {
         rng: Box<dyn CryptoRng + Send>,
         clock: fn() -> Time,
     ) -> Result<Self, CharterError> {
-        let node = recipe.node()?;
-        Ok(Self { recipe, node, store, kept_head, rng, clock, connected: BTreeSet::new(), open: BTreeSet::new() })
+        let node = Node::new(recipe.centre, recipe.keys, recipe.charter, recipe.settings)?;
+        // A head that cannot be read counts as missing: the peer then asks the others before it writes.
+        let kept = head_file::read(&kept_head)
+            .inspect_err(|error| tracing::warn!(%error, "the kept head cannot be read; writing waits for the other members"))
+            .ok()
+            .flatten();
+        let (connected, open) = (BTreeSet::new(), BTreeSet::new());
+        Ok(Self { node, fresh: true, store, kept_head, kept, rng, clock, connected, open, owed: None, pause: 0 })
     }
 
     /// Runs until every sender of `inputs` is gone. Blocks: give it a thread of its own.
     pub fn run(mut self, mut inputs: mpsc::Receiver<Input>, mut out: impl FnMut(Out)) {
-        let first = Input::Started { kept: self.kept() };
-        self.group(vec![first], &mut out);
+        // The first tick says that the peer lives, before anything is answered.
+        self.group(vec![Input::Tick], &mut out);
         while let Some(input) = inputs.blocking_recv() {
             let mut group = vec![input];
             while group.len() < GROUP_MAX
@@ -134,72 +154,118 @@ impl Engine {
         }
     }
 
-    /// The head kept outside the store. One that cannot be read counts as missing: the peer then asks the others before it writes.
-    fn kept(&self) -> Option<KeptHead> {
-        head_file::read(&self.kept_head)
-            .inspect_err(|error| tracing::warn!(%error, "the kept head cannot be read; writing waits for the other members"))
-            .ok()
-            .flatten()
-    }
-
-    /// Handles a group in one transaction, then lets its effects out.
-    pub fn group(&mut self, inputs: Vec<Input>, out: &mut impl FnMut(Out)) {
-        for input in &inputs {
-            match input {
-                Input::Connected(station) => {
-                    self.connected.insert(*station);
+    /// Handles a group in one transaction, then lets its effects out. The engine tells the node by itself that it starts.
+    pub fn group(&mut self, mut inputs: Vec<Input>, out: &mut impl FnMut(Out)) {
+        inputs.retain(|input| !self.is_passed_over(input));
+        inputs.iter().for_each(|input| self.note(input));
+        match self.attempt(&inputs, out) {
+            Ok(()) => {}
+            // Whoever holds the file would have to be waited for again with each input.
+            Err(error @ GroupError::Begin(_)) => self.give_up(&inputs, &error, out),
+            Err(error) if inputs.len() < 2 => self.give_up(&inputs, &error, out),
+            Err(error) => {
+                self.start_over(&error, out);
+                for input in &inputs {
+                    let input = std::slice::from_ref(input);
+                    if let Err(error) = self.attempt(input, out) {
+                        self.give_up(input, &error, out);
+                    }
                 }
-                Input::Disconnected(station) => {
-                    self.connected.remove(station);
-                }
-                Input::Desk { token, .. } => {
-                    self.open.insert(*token);
-                }
-                Input::Started { .. }
-                | Input::Tick
-                | Input::Announcement { .. }
-                | Input::Asked { .. }
-                | Input::Answered { .. }
-                | Input::CallFailed { .. }
-                | Input::Source { .. }
-                | Input::Stored => {}
             }
-        }
-        match self.handle(inputs) {
-            Ok(effects) => self.let_out(effects, out),
-            Err(error) => self.start_over(&error, out),
         }
     }
 
-    fn handle(&mut self, inputs: Vec<Input>) -> Result<Vec<Effect>, GroupError> {
-        self.store.begin()?;
-        let (mut queue, mut rest, mut follow_ups) = (VecDeque::from(inputs), Vec::new(), 0);
-        while let Some(input) = queue.pop_front() {
-            let mut env = Env { now: (self.clock)(), rng: &mut *self.rng, shelf: self.store.as_shelf() };
-            let mut follow = false;
-            for effect in self.node.handle(&mut env, input)? {
-                match effect {
-                    Effect::Write(write) => self.store.apply(&write)?,
-                    Effect::WhenStored => follow = true,
-                    Effect::KeepHead(_)
-                    | Effect::Announce(_)
-                    | Effect::Judge { .. }
-                    | Effect::Call { .. }
-                    | Effect::Answer { .. }
-                    | Effect::Reply { .. }
-                    | Effect::ReadSource { .. } => rest.push(effect),
-                }
+    /// Whether this is a tick too soon after one that could not be written.
+    fn is_passed_over(&mut self, input: &Input) -> bool {
+        let passed = matches!(input, Input::Tick) && self.pause > 0;
+        self.pause -= u32::from(passed);
+        passed
+    }
+
+    fn note(&mut self, input: &Input) {
+        match input {
+            Input::Connected(station) => {
+                self.connected.insert(*station);
             }
-            if follow && follow_ups < FOLLOW_UPS_MAX {
-                follow_ups += 1;
-                queue.push_front(Input::Stored);
+            Input::Disconnected(station) => {
+                self.connected.remove(station);
             }
+            Input::Started { .. }
+            | Input::Tick
+            | Input::Announcement { .. }
+            | Input::Asked { .. }
+            | Input::Answered { .. }
+            | Input::CallFailed { .. }
+            | Input::Desk { .. }
+            | Input::Source { .. }
+            | Input::Stored => {}
         }
-        self.store.commit()?;
+    }
+
+    /// Carries a group out, or nothing of it.
+    fn attempt(&mut self, inputs: &[Input], out: &mut impl FnMut(Out)) -> Result<(), GroupError> {
+        if self.fresh {
+            let started = std::iter::once(Input::Started { kept: self.kept.clone() });
+            let again: Vec<_> = started.chain(self.connected.iter().copied().map(Input::Connected)).collect();
+            let effects = self.handle(&again)?;
+            self.fresh = false;
+            self.let_out(effects, out);
+        }
+        if inputs.is_empty() {
+            return Ok(());
+        }
+        let effects = self.handle(inputs)?;
+        self.open.extend(asked(inputs));
+        self.let_out(effects, out);
+        Ok(())
+    }
+
+    fn handle(&mut self, inputs: &[Input]) -> Result<Vec<Effect>, GroupError> {
+        self.store.begin().map_err(GroupError::Begin)?;
+        let rest = self.decide(inputs)?;
         // Only the newest head matters, and nothing may leave before it is kept.
         let newest = rest.iter().rev().find_map(|effect| if let Effect::KeepHead(head) = effect { Some(head) } else { None });
-        if let Some(head) = newest {
-            head_file::write(&self.kept_head, head)?;
+        let prepared = match (newest, &self.owed) {
+            (Some(head), _) => Some((head.clone(), head_file::prepare(&self.kept_head, head).map_err(GroupError::Head)?)),
+            (None, Some(owed)) => head_file::prepare(&self.kept_head, owed).ok().map(|prepared| (owed.clone(), prepared)),
+            (None, None) => None,
+        };
+        self.store.commit()?;
+        if let Some((head, prepared)) = prepared {
+            match prepared.put_in_place() {
+                Ok(()) => (self.kept, self.owed) = (Some(head), None),
+                Err(error) => {
+                    tracing::error!(%error, "the head cannot be kept; nothing that tells of it leaves");
+                    self.owed = Some(head);
+                }
+            }
+        }
+        Ok(rest)
+    }
+
+    /// Lets the node decide and applies its writes inside the open transaction; returns what else shall happen.
+    fn decide(&mut self, inputs: &[Input]) -> Result<Vec<Effect>, GroupError> {
+        let (mut rest, mut follow_ups) = (Vec::new(), 0);
+        for input in inputs {
+            let mut next = Some(input.clone());
+            while let Some(input) = next.take() {
+                let mut env = Env { now: (self.clock)(), rng: &mut *self.rng, shelf: self.store.as_shelf() };
+                for effect in self.node.handle(&mut env, input)? {
+                    match effect {
+                        Effect::Write(write) => self.store.apply(&write)?,
+                        Effect::WhenStored if follow_ups < FOLLOW_UPS_MAX => next = Some(Input::Stored),
+                        Effect::WhenStored => {}
+                        Effect::KeepHead(_)
+                        | Effect::Announce(_)
+                        | Effect::Judge { .. }
+                        | Effect::Call { .. }
+                        | Effect::Answer { .. }
+                        | Effect::Reply { .. }
+                        | Effect::ReadSource { .. } => rest.push(effect),
+                    }
+                }
+                follow_ups += usize::from(next.is_some());
+            }
         }
         Ok(rest)
     }
@@ -208,11 +274,16 @@ impl Engine {
         let mut replies = Vec::new();
         for effect in effects {
             match effect {
+                Effect::Announce(_) | Effect::Answer { .. } if self.owed.is_some() => {}
                 Effect::Announce(bytes) => out(Out::Announce(bytes)),
                 Effect::Judge { source, verdict } => out(Out::Judge(source, verdict)),
                 Effect::Call { to, call, bytes } => out(Out::Call(to, call, bytes)),
                 Effect::Answer { token, bytes } => out(Out::Answer(token, bytes)),
                 Effect::ReadSource { reading, account_no } => out(Out::ReadSource(reading, account_no)),
+                Effect::Reply { token, event } if self.owed.is_some() && tells_of_the_head(&event) => {
+                    let detail = "the head cannot be kept".to_owned();
+                    replies.push((token, Box::new(Event::Failed { code: HEAD_NOT_KEPT.to_owned(), detail })));
+                }
                 Effect::Reply { token, event } => replies.push((token, event)),
                 Effect::Write(_) | Effect::KeepHead(_) | Effect::WhenStored => {}
             }
@@ -225,31 +296,42 @@ impl Engine {
         }
     }
 
-    /// Nothing of the group happened: tell who waits, and go on with a fresh node.
+    /// These inputs come to nothing.
+    fn give_up(&mut self, inputs: &[Input], error: &GroupError, out: &mut impl FnMut(Out)) {
+        self.open.extend(asked(inputs));
+        if inputs.iter().any(|input| matches!(input, Input::Tick)) {
+            self.pause = PAUSE_TICKS;
+        }
+        self.start_over(error, out);
+    }
+
+    /// Nothing of the inputs happened: tell who waits, and go on with a node without memory.
     fn start_over(&mut self, error: &GroupError, out: &mut impl FnMut(Out)) {
         self.store.rollback();
-        tracing::error!(code = error.code(), %error, "nothing was written; the requests in hand are answered as failed");
+        tracing::error!(code = error.code(), %error, "nothing was written; the requests that waited are answered as failed");
         for token in std::mem::take(&mut self.open) {
             let failed = Event::Failed { code: error.code().to_owned(), detail: error.to_string() };
             out(Out::Reply(token, Box::new(failed)));
         }
-        match self.recipe.node() {
-            Ok(node) => self.node = node,
-            Err(error) => {
-                tracing::error!(%error, "the charter no longer fits");
-                return;
-            }
-        }
-        // Feeding these must not write, or a full disk would bring us back here for ever: a start only writes a heartbeat, and a failed
-        // heartbeat is tried again by the next tick.
-        let kept = self.kept();
-        let again: Vec<_> = std::iter::once(Input::Started { kept }).chain(self.connected.iter().copied().map(Input::Connected)).collect();
-        match self.handle(again) {
-            Ok(effects) => self.let_out(effects, out),
-            Err(error) => {
-                self.store.rollback();
-                tracing::warn!(code = error.code(), "the store still cannot be written");
-            }
-        }
+        self.node = self.node.successor();
+        self.fresh = true;
+    }
+}
+
+/// The desk requests among these inputs.
+fn asked(inputs: &[Input]) -> impl Iterator<Item = u64> {
+    inputs.iter().filter_map(|input| if let Input::Desk { token, .. } = input { Some(*token) } else { None })
+}
+
+/// Whether an event speaks of something that stands under the newest head, or shows fields for a use that does.
+const fn tells_of_the_head(event: &Event) -> bool {
+    match event {
+        Event::CertificateIssued { .. } | Event::CertificateFile { .. } | Event::CertificateCancelled { .. } | Event::Answer(_) => true,
+        Event::Progress { .. }
+        | Event::Status(_)
+        | Event::CertificateList { .. }
+        | Event::CertificateShow { .. }
+        | Event::Refused { .. }
+        | Event::Failed { .. } => false,
     }
 }

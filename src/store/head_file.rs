@@ -4,7 +4,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anju_core::shelf::KeptHead;
 
@@ -33,11 +33,21 @@ pub fn read(path: &Path) -> Result<Option<KeptHead>, StoreError> {
     serde_json::from_slice(&text).map(Some).map_err(|_| StoreError::damaged("the head file is not a head"))
 }
 
-/// Replaces the kept head. When this returns `Ok`, the new head survives a crash; when it fails, the old one stands.
+/// A head that lies synced beside the kept one and has only to take its place.
+#[must_use]
+pub struct Prepared<'a> {
+    path: &'a Path,
+    partial: PathBuf,
+}
+
+/// Writes and syncs a head beside the kept one: of keeping it, everything that can run out of room or be forbidden.
 ///
 /// # Errors
-/// [`StoreError::Full`] or [`StoreError::File`].
-pub fn write(path: &Path, head: &KeptHead) -> Result<(), StoreError> {
+/// [`StoreError::Full`] or [`StoreError::File`]; the kept head stands.
+pub fn prepare<'a>(path: &'a Path, head: &KeptHead) -> Result<Prepared<'a>, StoreError> {
+    if path.is_dir() {
+        return Err(StoreError::file("replacing the head file")(ErrorKind::IsADirectory.into()));
+    }
     let text = serde_json::to_vec(head).map_err(|_| StoreError::damaged("a head that is not JSON"))?;
     let partial = beside(path, "partial");
     let mut file = OpenOptions::new()
@@ -48,8 +58,26 @@ pub fn write(path: &Path, head: &KeptHead) -> Result<(), StoreError> {
         .open(&partial)
         .map_err(StoreError::file("creating the head file"))?;
     file.write_all(&text).and_then(|()| file.sync_all()).map_err(StoreError::file("writing the head file"))?;
-    std::fs::rename(&partial, path).map_err(StoreError::file("replacing the head file"))?;
-    sync_folder_of(path)
+    Ok(Prepared { path, partial })
+}
+
+impl Prepared<'_> {
+    /// Replaces the kept head. When this returns `Ok`, the new head survives a crash; when it fails, the old one stands.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] or [`StoreError::File`].
+    pub fn put_in_place(self) -> Result<(), StoreError> {
+        std::fs::rename(&self.partial, self.path).map_err(StoreError::file("replacing the head file"))?;
+        sync_folder_of(self.path)
+    }
+}
+
+/// Prepares a head and puts it in place.
+///
+/// # Errors
+/// As [`prepare`] and [`Prepared::put_in_place`].
+pub fn write(path: &Path, head: &KeptHead) -> Result<(), StoreError> {
+    prepare(path, head)?.put_in_place()
 }
 
 /// Makes a file that only its owner can read; refuses one that exists.

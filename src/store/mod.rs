@@ -229,6 +229,13 @@ impl Store {
         Ok(())
     }
 
+    /// Lets the database grow by so many pages and no more: what a full disk looks like.
+    #[cfg(test)]
+    pub(crate) fn limit_growth(&self, pages: i64) {
+        let held: i64 = self.conn.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        self.conn.pragma_update_and_check(None, "max_page_count", held + pages, |_| Ok(())).unwrap();
+    }
+
     /// Copies the database to `target`, which must not exist; it appears there whole or not at all. The copy opens with the same key.
     ///
     /// # Errors

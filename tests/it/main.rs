@@ -10,5 +10,9 @@
 
 mod cli;
 mod counter;
+mod interop;
+mod made;
+mod mutation;
+mod protocol_page;
 mod tidy;
 mod wire_contract;

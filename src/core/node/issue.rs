@@ -16,6 +16,7 @@ use crate::certificate::{
 use crate::desk::{CertificateSummary, Event, MAX_PAGE, Stage};
 use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::facts::AccountFacts;
+use crate::facts::text::identifier;
 use crate::holder::HolderCard;
 use crate::journal::frame::FRAME_BUDGET_BYTES;
 use crate::journal::proof::OnShelf;
@@ -43,6 +44,13 @@ pub(super) struct State {
     storing: Vec<(u64, CertificateNumber, Time)>,
     /// Which card each recent request was for: a repeated request gets its certificate again.
     recent: BTreeMap<RequestId, CertificateNumber>,
+}
+
+impl State {
+    /// For a node that takes another's place: nothing but how far readings were numbered.
+    pub(super) fn successor(&self) -> Self {
+        Self { next_reading: self.next_reading, ..Self::default() }
+    }
 }
 
 /// A request to issue.
@@ -146,6 +154,10 @@ impl Node {
     }
 
     fn issue_now(&mut self, env: &mut Env<'_>, job: Job, facts: &AccountFacts, out: &mut Vec<Effect>) -> Result<(), Stop> {
+        // Never one person's facts on another's card, whatever a source answers.
+        if facts.account_no != identifier(&job.account_no) {
+            return Err(RefusalCode::SourceUnavailable.into());
+        }
         may_issue(job.kind, facts)?;
         self.card_is_unused(env, &job.holder)?; // Another request may have used it while the source was read.
         let number = self.next_number(env, job.kind)?;

@@ -53,7 +53,7 @@ pub struct Env<'a> {
 }
 
 /// Something happened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Input {
     /// The peer starts; the head that was kept outside the store, if any.
     Started {
@@ -280,6 +280,29 @@ impl Node {
         })
     }
 
+    /// The node that takes this one's place after a write failed: it has forgotten every conversation. Its first input must be
+    /// [`Input::Started`]. The numbers of calls and readings go on where this one's ended: a late answer must not be taken for the
+    /// answer to something else.
+    #[must_use]
+    pub fn successor(&self) -> Self {
+        Self {
+            centre: self.centre.clone(),
+            keys: self.keys.clone(),
+            settings: self.settings.clone(),
+            charter: self.charter.clone(),
+            secrets: self.secrets.clone(),
+            authors: self.authors.clone(),
+            publish: self.publish.successor(),
+            replicate: self.replicate.successor(),
+            serve: serve::State::default(),
+            repair: repair::State::default(),
+            issue: self.issue.successor(),
+            query: query::State::default(),
+            last_now: self.last_now,
+            clock_jumped_back: self.clock_jumped_back,
+        }
+    }
+
     /// The centre this peer speaks for.
     #[must_use]
     pub const fn centre(&self) -> &CentreCode {
@@ -300,7 +323,7 @@ impl Node {
         let mut out = Vec::new();
         self.watch_clock(env.now);
         match input {
-            Input::Started { kept } => self.start(env, kept.as_ref(), &mut out)?,
+            Input::Started { kept } => self.start(env, kept.as_ref())?,
             Input::Tick => self.tick(env, &mut out)?,
             Input::Connected(station) => self.connected(station, env, &mut out),
             Input::Disconnected(station) => self.disconnected(station),

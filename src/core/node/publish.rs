@@ -23,6 +23,15 @@ use crate::time::Time;
 pub(super) struct State {
     writing: Writing,
     last_signed: Option<Time>,
+    /// Rows of the own journal were missing at some time since the peer came up.
+    was_restoring: bool,
+}
+
+impl State {
+    /// What a node that takes another's place has to know of it: a doubt about the own journal outlives what was forgotten.
+    pub(super) fn successor(&self) -> Self {
+        Self { was_restoring: self.was_restoring, ..Self::default() }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -39,18 +48,20 @@ enum Writing {
 }
 
 impl Node {
-    /// Decides whether this peer may write, and says that it lives.
-    pub(super) fn start(&mut self, env: &mut Env<'_>, kept: Option<&KeptHead>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+    /// Decides whether this peer may write. That it lives, it says with the next tick: a start writes nothing, so that a full disk keeps
+    /// no peer from reading.
+    pub(super) fn start(&mut self, env: &Env<'_>, kept: Option<&KeptHead>) -> Result<(), ShelfError> {
         let state = env.shelf.journal(&self.centre)?;
         let writer = self.charter.station(&self.keys.station_key()).is_some_and(|(_, station)| station.writer);
         self.publish.writing = if !writer {
             Writing::NotTheWriter
-        } else if agrees(kept, &self.centre, &state, env)? {
+        } else if agrees(kept, &self.centre, &state, env)? && !self.publish.was_restoring {
             Writing::Free
         } else {
+            self.publish.was_restoring = true;
             Writing::Restored { reported: BTreeSet::new() }
         };
-        self.heartbeat_now(env, out)
+        Ok(())
     }
 
     /// Why this peer does not write, if it does not.
@@ -123,6 +134,7 @@ impl Node {
     /// Somebody holds more of our journal than we do: this store was restored. Stop writing until it is back.
     pub(super) fn own_rows_missing(&mut self) {
         if matches!(self.publish.writing, Writing::Free) {
+            self.publish.was_restoring = true;
             self.publish.writing = Writing::Restored { reported: BTreeSet::new() };
         }
     }

@@ -44,6 +44,13 @@ pub(super) struct State {
     pub(super) clock_offsets: BTreeMap<CentreCode, i64>,
 }
 
+impl State {
+    /// For a node that takes another's place: nothing but how far calls were numbered.
+    pub(super) fn successor(&self) -> Self {
+        Self { next_call: self.next_call, ..Self::default() }
+    }
+}
+
 #[derive(Debug)]
 struct Call {
     to: StationKey,
@@ -507,6 +514,11 @@ impl Node {
         payloads: Vec<PayloadReport>,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
+        // Each costs a reading and a hash, and a bad one a write: an answer of a megabyte must not hold fifty thousand.
+        if payloads.len() > asked.len() {
+            fault(out, from, FaultCode::Oversized);
+            return Ok(());
+        }
         for PayloadReport { index, payload } in payloads {
             if !asked.contains(&index) {
                 fault(out, from, FaultCode::Unasked);
