@@ -16,6 +16,7 @@
 //! state: after a crash, or after a write that failed, a fresh node over the same shelf goes on.
 
 pub mod announce;
+mod io;
 pub mod issue;
 pub mod message;
 pub mod project;
@@ -28,154 +29,20 @@ pub mod status;
 #[cfg(test)]
 mod tests;
 
+pub use io::{Effect, Env, Input, Verdict};
+
 use std::collections::BTreeMap;
 
 use crate::charter::{CentreKeys, Charter, CharterError, EpochSecrets};
 use crate::desk;
 use crate::error::{FaultCode, Refusal, RefusalCode, ShelfError};
-use crate::facts::AccountFacts;
 use crate::journal::Author;
 use crate::names::{CentreCode, StationKey};
-use crate::shelf::{KeptHead, Shelf, Write};
+use crate::shelf::Write;
 use crate::time::{MINUTE_MS, SECOND_MS, Time};
 
 /// A journal whose author has been silent longer than this is stale: two heartbeats of 10 minutes and some.
 pub const STALE_AFTER_MS: i64 = 21 * MINUTE_MS;
-
-/// What the core may use while it decides: the time, chance, and the store to read.
-pub struct Env<'a> {
-    /// Now.
-    pub now: Time,
-    /// Randomness.
-    pub rng: &'a mut dyn rand_core::CryptoRng,
-    /// The store.
-    pub shelf: &'a dyn Shelf,
-}
-
-/// Something happened.
-#[derive(Debug, Clone)]
-pub enum Input {
-    /// The peer starts; the head that was kept outside the store, if any.
-    Started {
-        /// The kept head.
-        kept: Option<KeptHead>,
-    },
-    /// Time passed; comes at least every second.
-    Tick,
-    /// A station of the charter is connected.
-    Connected(StationKey),
-    /// It no longer is.
-    Disconnected(StationKey),
-    /// A gossip message.
-    Announcement {
-        /// The station that signed it.
-        from: StationKey,
-        /// To be named in the verdict.
-        source: u64,
-        /// The sealed announcement.
-        bytes: Vec<u8>,
-    },
-    /// Another station asks.
-    Asked {
-        /// Who.
-        from: StationKey,
-        /// To be named in the answer.
-        token: u64,
-        /// The message.
-        bytes: Vec<u8>,
-    },
-    /// Another station answered.
-    Answered {
-        /// Who.
-        from: StationKey,
-        /// Which call of ours.
-        call: u64,
-        /// The message.
-        bytes: Vec<u8>,
-    },
-    /// A call of ours came to nothing.
-    CallFailed {
-        /// Which.
-        call: u64,
-    },
-    /// One of the centre's own people or programs asks.
-    Desk {
-        /// To be named in the replies.
-        token: u64,
-        /// What.
-        request: desk::Request,
-    },
-    /// What the source says about an account, after [`Effect::ReadSource`].
-    Source {
-        /// Which reading.
-        reading: u64,
-        /// The facts, or why there are none.
-        facts: Result<Box<AccountFacts>, Refusal>,
-    },
-    /// What was written before is stored now; conversations that waited for it go on.
-    Stored,
-}
-
-/// Whether a gossip message is worth passing on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Good and new.
-    Accept,
-    /// Old news; not passed on, nobody to blame.
-    Ignore,
-    /// Bad; the station that signed it is at fault.
-    Reject,
-}
-
-/// Something shall happen. The shell makes the writes of an input in one transaction, then keeps the head, then sends, then replies.
-#[derive(Debug)]
-pub enum Effect {
-    /// Change the store.
-    Write(Write),
-    /// Keep this head outside the store before anything leaves.
-    KeepHead(KeptHead),
-    /// Publish an announcement.
-    Announce(Vec<u8>),
-    /// Tell what a gossip message was worth.
-    Judge {
-        /// Which.
-        source: u64,
-        /// What it was worth.
-        verdict: Verdict,
-    },
-    /// Ask a station.
-    Call {
-        /// Whom.
-        to: StationKey,
-        /// Our name for the call.
-        call: u64,
-        /// The message.
-        bytes: Vec<u8>,
-    },
-    /// Answer a station.
-    Answer {
-        /// Which question.
-        token: u64,
-        /// The message.
-        bytes: Vec<u8>,
-    },
-    /// Answer one of our own.
-    Reply {
-        /// Which request.
-        token: u64,
-        /// What.
-        event: Box<desk::Event>,
-    },
-    /// Look an account up in the source, away from the loop; the answer comes back as [`Input::Source`].
-    ReadSource {
-        /// Our name for the reading.
-        reading: u64,
-        /// GRZH 个人账号.
-        account_no: String,
-    },
-    /// After the writes are stored, feed [`Input::Stored`].
-    WhenStored,
-}
 
 /// What a centre may tune; the defaults are for production.
 #[derive(Debug, Clone)]

@@ -1,0 +1,158 @@
+//! What heads tell: which is newest, who holds it, and when an author did what no author may.
+
+use super::super::message::HeadReport;
+use super::super::{Effect, Env, Node, Verdict, fault};
+use crate::error::{FaultCode, ShelfError};
+use crate::journal::VerifiedHead;
+use crate::journal::head::{Standing, compare};
+use crate::journal::proof::{OnShelf, root_at};
+use crate::names::{CentreCode, StationKey};
+use crate::shelf::{Head, JournalState, Write};
+
+impl Node {
+    pub(super) fn heads(
+        &mut self,
+        env: &mut Env<'_>,
+        from: StationKey,
+        reports: Vec<HeadReport>,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), ShelfError> {
+        if reports.len() > crate::charter::MAX_MEMBERS {
+            fault(out, from, FaultCode::Oversized);
+            return Ok(());
+        }
+        for HeadReport { centre, note } in reports {
+            let Some(author) = self.author(&centre) else { continue };
+            let known = self.newest_head(env, &centre)?;
+            if known.as_ref().is_some_and(|known| known.note == note) {
+                self.add_holder(env, &centre, from, known.map_or(0, |h| h.size))?;
+                continue;
+            }
+            match author.verify(&note) {
+                Ok(head) => {
+                    self.learn_head(env, from, &centre, head, out)?;
+                }
+                Err(problem) => fault(out, from, problem.code),
+            }
+        }
+        if self.is_restoring()
+            && let Some(member) = self.charter.station(&from).map(|(member, _)| member.centre.clone())
+        {
+            let complete = !self.replicate.announced.contains_key(&self.centre);
+            self.own_head_reported(env, member, complete, out)?;
+        }
+        Ok(())
+    }
+
+    /// The newest head of a journal that was verified here.
+    pub(in crate::node) fn newest_head(&self, env: &Env<'_>, centre: &CentreCode) -> Result<Option<Head>, ShelfError> {
+        match self.replicate.announced.get(centre) {
+            Some(head) => Ok(Some(head.clone())),
+            None => Ok(env.shelf.journal(centre)?.head),
+        }
+    }
+
+    pub(super) fn add_holder(&mut self, env: &Env<'_>, centre: &CentreCode, station: StationKey, size: u64) -> Result<(), ShelfError> {
+        if size > env.shelf.journal(centre)?.size {
+            self.replicate.holders.entry(centre.clone()).or_default().insert(station, size);
+        }
+        Ok(())
+    }
+
+    /// A verified head of a journal, told by `from`: newer, the same, older, or proof that its author did what no author may.
+    pub(super) fn learn_head(
+        &mut self,
+        env: &mut Env<'_>,
+        from: StationKey,
+        centre: &CentreCode,
+        head: VerifiedHead,
+        out: &mut Vec<Effect>,
+    ) -> Result<Verdict, ShelfError> {
+        let held = env.shelf.journal(centre)?;
+        let known = self.newest_head(env, centre)?;
+        let standing = known.as_ref().map_or(Standing::Newer, |known| compare(known, &head));
+        self.add_holder(env, centre, from, head.size())?;
+        match standing {
+            Standing::Newer if head.size() <= held.size => self.first_or_covered_head(env, centre, &held, head, out),
+            Standing::Newer => {
+                if *centre == self.centre {
+                    self.own_rows_missing();
+                }
+                self.replicate.announced.insert(centre.clone(), head.received_at(env.now));
+                Ok(Verdict::Accept)
+            }
+            Standing::Same { newer_heartbeat: true } if *centre != self.centre => {
+                let head = head.received_at(env.now);
+                if let Some(announced) = self.replicate.announced.get_mut(centre) {
+                    *announced = head;
+                } else {
+                    out.push(Effect::Write(Write::Head { centre: centre.clone(), head }));
+                }
+                Ok(Verdict::Accept)
+            }
+            Standing::Same { .. } => Ok(Verdict::Ignore),
+            Standing::Older => self.older_head(env, from, centre, &held, &head, out),
+            Standing::RolledBack => {
+                self.blame_author(centre, from, FaultCode::RolledBack, out);
+                Ok(Verdict::Reject)
+            }
+            Standing::Forked => {
+                self.forked(centre, known.map(|k| k.note).unwrap_or_default(), &head, from, out);
+                Ok(Verdict::Accept)
+            }
+        }
+    }
+
+    /// A head newer than the newest known, over rows that are held already: the first ever (an empty journal), or one that was not
+    /// kept because the rows came in under a later one.
+    pub(super) fn first_or_covered_head(
+        &mut self,
+        env: &Env<'_>,
+        centre: &CentreCode,
+        held: &JournalState,
+        head: VerifiedHead,
+        out: &mut Vec<Effect>,
+    ) -> Result<Verdict, ShelfError> {
+        let root = root_at(&OnShelf { shelf: env.shelf, centre }, head.size()).map_err(|e| ShelfError::Damaged(e.to_string()))?;
+        if root != head.root() {
+            // No second signed note to show, but these rows were proven under one: counted, and nothing of it is taken over.
+            let station = self.charter.member(centre).and_then(|m| m.stations.first()).map(|s| s.key);
+            out.extend(station.map(|station| Effect::Write(Write::Fault { station, code: FaultCode::Forked })));
+            return Ok(Verdict::Reject);
+        }
+        if head.size() == held.size {
+            out.push(Effect::Write(Write::Head { centre: centre.clone(), head: head.received_at(env.now) }));
+        }
+        Ok(Verdict::Accept)
+    }
+
+    /// An older head is usually an honest peer that is behind. Told by the author's own station, it is checked to lie on our history.
+    pub(super) fn older_head(
+        &mut self,
+        env: &Env<'_>,
+        from: StationKey,
+        centre: &CentreCode,
+        held: &JournalState,
+        head: &VerifiedHead,
+        out: &mut Vec<Effect>,
+    ) -> Result<Verdict, ShelfError> {
+        let by_author = self.charter.station(&from).is_some_and(|(member, _)| member.centre == *centre);
+        let Some(ours) = held.head.as_ref().filter(|_| by_author && head.size() <= held.size) else { return Ok(Verdict::Ignore) };
+        let root = root_at(&OnShelf { shelf: env.shelf, centre }, head.size()).map_err(|e| ShelfError::Damaged(e.to_string()))?;
+        if root != head.root() {
+            self.forked(centre, ours.note.clone(), head, from, out);
+        }
+        Ok(Verdict::Ignore)
+    }
+
+    pub(super) fn forked(&self, centre: &CentreCode, one: Vec<u8>, other: &VerifiedHead, from: StationKey, out: &mut Vec<Effect>) {
+        out.push(Effect::Write(Write::Fork { centre: centre.clone(), one, other: other.note().to_vec() }));
+        self.blame_author(centre, from, FaultCode::Forked, out);
+    }
+
+    /// What a signed head proves, its author did, whoever told of it.
+    pub(super) fn blame_author(&self, centre: &CentreCode, told_by: StationKey, code: FaultCode, out: &mut Vec<Effect>) {
+        let writer = self.charter.member(centre).and_then(|m| m.stations.iter().find(|s| s.writer)).map_or(told_by, |s| s.key);
+        fault(out, writer, code);
+    }
+}

@@ -1,0 +1,263 @@
+//! Every other journal comes here.
+//!
+//! Gossip and anti-entropy tell of heads; heads that are longer than what is held are pulled, frame by frame, from any station that
+//! holds them; a frame is proven against the rows held before anything of it is stored. What is durable of this conversation is only
+//! what was proven; everything in [`State`] can be forgotten.
+
+mod heads;
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rand_core::CryptoRng;
+
+use super::{Effect, Env, Node, Verdict, announce, fault};
+use crate::error::{Fault, FaultCode, ShelfError};
+use crate::journal::{Frame, VerifiedHead};
+use crate::names::{CentreCode, StationKey};
+use crate::node::message::{Answer, Ask, Decline, Question};
+use crate::shelf::Head;
+use crate::time::{SECOND_MS, Time};
+
+/// Most pulls under way at once, over all journals.
+pub const MAX_PULLS: usize = 16;
+/// How long after a failed question for heads it is asked again. Two ends learn of a connection one after the other, so the first
+/// question often comes too early.
+pub const ASK_AGAIN_MS: i64 = SECOND_MS;
+/// A call that was not answered within this is forgotten.
+pub const CALL_PATIENCE_MS: i64 = 15 * SECOND_MS;
+
+#[derive(Debug, Default)]
+pub(in crate::node) struct State {
+    pub(in crate::node) connected: BTreeSet<StationKey>,
+    /// The newest head of each journal that was verified here, when it is beyond what is completely held.
+    pub(in crate::node) announced: BTreeMap<CentreCode, Head>,
+    /// Which stations said they hold how many rows of a journal that we lack.
+    holders: BTreeMap<CentreCode, BTreeMap<StationKey, u64>>,
+    calls: BTreeMap<u64, Call>,
+    next_call: u64,
+    last_round: Option<Time>,
+    /// Stations that are asked for their heads again, and since when they are waited for.
+    ask_again: BTreeMap<StationKey, Time>,
+    /// How far the author's clock was from ours when its newest announcement came, in milliseconds.
+    pub(in crate::node) clock_offsets: BTreeMap<CentreCode, i64>,
+}
+
+impl State {
+    /// For a node that takes another's place: nothing but how far calls were numbered.
+    pub(in crate::node) fn successor(&self) -> Self {
+        Self { next_call: self.next_call, ..Self::default() }
+    }
+}
+
+#[derive(Debug)]
+struct Call {
+    to: StationKey,
+    about: About,
+    since: Time,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum About {
+    Heads,
+    Pull { centre: CentreCode, from: u64 },
+    Payloads { centre: CentreCode, indexes: Vec<u64> },
+}
+
+impl Node {
+    pub(in crate::node) fn connected(&mut self, station: StationKey, env: &mut Env<'_>, out: &mut Vec<Effect>) {
+        if self.charter.station(&station).is_some() && self.replicate.connected.insert(station) {
+            self.ask(env, station, About::Heads, out);
+        }
+    }
+
+    pub(in crate::node) fn disconnected(&mut self, station: StationKey) {
+        self.replicate.ask_again.remove(&station);
+        self.replicate.connected.remove(&station);
+    }
+
+    /// Asks a station something and remembers what.
+    fn ask(&mut self, env: &Env<'_>, to: StationKey, about: About, out: &mut Vec<Effect>) {
+        let question = match &about {
+            About::Heads => Question::Heads,
+            About::Pull { centre, from } => Question::Pull { centre: centre.clone(), from: *from },
+            About::Payloads { centre, indexes } => Question::Payloads { centre: centre.clone(), indexes: indexes.clone() },
+        };
+        self.replicate.next_call += 1;
+        let call = self.replicate.next_call;
+        self.replicate.calls.insert(call, Call { to, about, since: env.now });
+        let bytes = Ask { charter: self.charter.digest(), question }.to_bytes();
+        out.push(Effect::Call { to, call, bytes });
+    }
+
+    /// Asks a random connected station for payloads that are damaged here.
+    pub(in crate::node) fn ask_payloads(&mut self, env: &mut Env<'_>, centre: CentreCode, indexes: Vec<u64>, out: &mut Vec<Effect>) {
+        if let Some(to) = pick(env.rng, self.replicate.connected.iter().copied()) {
+            self.ask(env, to, About::Payloads { centre, indexes }, out);
+        }
+    }
+
+    pub(in crate::node) fn replicate_tick(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let now = env.now;
+        self.replicate.calls.retain(|_, call| now.since(call.since).abs() < CALL_PATIENCE_MS);
+        let again = self.replicate.ask_again.iter().filter(|(_, since)| now.since(**since).abs() >= ASK_AGAIN_MS);
+        for to in again.map(|(to, _)| *to).collect::<Vec<_>>() {
+            self.replicate.ask_again.remove(&to);
+            self.ask(env, to, About::Heads, out);
+        }
+        let due = self.replicate.last_round.is_none_or(|last| now.since(last) >= self.settings.anti_entropy_ms || now < last);
+        if due {
+            self.replicate.last_round = Some(now);
+            if let Some(to) = pick(env.rng, self.replicate.connected.iter().copied()) {
+                self.ask(env, to, About::Heads, out);
+            }
+        }
+        self.pull_what_is_missing(env, out)
+    }
+
+    /// Asks every connected station for its heads: somebody waits for something.
+    pub(in crate::node) fn hurry(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) {
+        for to in self.replicate.connected.clone() {
+            let asked = self.replicate.calls.values().any(|call| call.to == to && call.about == About::Heads);
+            if !asked {
+                self.ask(env, to, About::Heads, out);
+            }
+        }
+    }
+
+    /// A gossip message: opened, checked to be the sender's own, and either stored at once or pulled.
+    pub(in crate::node) fn announcement(
+        &mut self,
+        env: &mut Env<'_>,
+        from: StationKey,
+        source: u64,
+        bytes: &[u8],
+        out: &mut Vec<Effect>,
+    ) -> Result<(), ShelfError> {
+        let verdict = match self.read_announcement(from, bytes) {
+            Err(problem) => {
+                fault(out, from, problem.code);
+                // A message of another epoch may be honest; everything else is the signer's doing.
+                if problem.code == FaultCode::Unsealed { Verdict::Ignore } else { Verdict::Reject }
+            }
+            Ok((frame, head)) => self.heard(env, from, frame, head, out)?,
+        };
+        out.push(Effect::Judge { source, verdict });
+        if verdict == Verdict::Accept {
+            self.pull_what_is_missing(env, out)?;
+        }
+        Ok(())
+    }
+
+    fn read_announcement(&self, from: StationKey, bytes: &[u8]) -> Result<(Frame, VerifiedHead), Fault> {
+        let frame = announce::open(&self.charter, &self.secrets.gossip, &from, bytes)?;
+        let (member, _) = self.charter.station(&from).ok_or_else(|| Fault::new(FaultCode::NotTheAuthor, "not in the charter"))?;
+        if member.centre != frame.centre {
+            return Err(Fault::new(FaultCode::NotTheAuthor, format!("{} announced {}", member.centre, frame.centre)));
+        }
+        let author = self.author(&frame.centre).ok_or_else(|| Fault::new(FaultCode::NotTheAuthor, "no such author"))?;
+        let head = author.verify(&frame.note)?;
+        Ok((frame, head))
+    }
+
+    fn heard(
+        &mut self,
+        env: &mut Env<'_>,
+        from: StationKey,
+        frame: Frame,
+        head: VerifiedHead,
+        out: &mut Vec<Effect>,
+    ) -> Result<Verdict, ShelfError> {
+        let centre = frame.centre.clone();
+        if centre == self.centre {
+            return Ok(Verdict::Ignore);
+        }
+        let (heartbeat, held) = (head.heartbeat(), env.shelf.journal(&centre)?);
+        let verdict = self.learn_head(env, from, &centre, head, out)?;
+        if verdict != Verdict::Accept {
+            return Ok(verdict);
+        }
+        self.replicate.clock_offsets.insert(centre.clone(), env.now.since(heartbeat));
+        if frame.entries.is_empty() || frame.from != held.size {
+            return Ok(Verdict::Accept);
+        }
+        match self.prove(env, frame, &held) {
+            Ok(proven) => {
+                self.store_frame(env, &centre, proven, held, out)?;
+                Ok(Verdict::Accept)
+            }
+            Err(problem) => {
+                fault(out, from, problem.code);
+                Ok(Verdict::Reject)
+            }
+        }
+    }
+
+    /// Another station answered a call of ours.
+    pub(in crate::node) fn answered(
+        &mut self,
+        env: &mut Env<'_>,
+        from: StationKey,
+        call: u64,
+        bytes: &[u8],
+        out: &mut Vec<Effect>,
+    ) -> Result<(), ShelfError> {
+        let Some(Call { to, about, .. }) = self.replicate.calls.remove(&call).filter(|call| call.to == from) else {
+            return Ok(()); // Late: we gave it up. Not a fault.
+        };
+        let answer = match Answer::decode(bytes) {
+            Ok(answer) => answer,
+            Err(problem) => {
+                fault(out, from, problem.code);
+                return Ok(());
+            }
+        };
+        match (about, answer) {
+            (About::Heads, Answer::Heads(reports)) => self.heads(env, from, reports, out)?,
+            (About::Pull { centre, from: asked }, Answer::Frame(frame)) => self.frame(env, to, &centre, asked, &frame, out)?,
+            (About::Payloads { centre, indexes }, Answer::Payloads(payloads)) => {
+                self.payloads(env, to, &centre, &indexes, payloads, out)?;
+            }
+            (_, Answer::Declined(Decline::Busy)) => return Ok(()), // The next tick asks again.
+            (about, Answer::Declined(decline)) => self.declined(to, about, decline, out),
+            (About::Heads | About::Pull { .. } | About::Payloads { .. }, _) => fault(out, from, FaultCode::Unasked),
+        }
+        self.pull_what_is_missing(env, out)
+    }
+
+    pub(in crate::node) fn call_failed(&mut self, env: &mut Env<'_>, call: u64, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        match self.replicate.calls.remove(&call) {
+            Some(Call { to, about: About::Pull { centre, .. }, .. }) => self.not_a_holder(&centre, &to),
+            Some(Call { to, about: About::Heads, .. }) if self.replicate.connected.contains(&to) => {
+                self.replicate.ask_again.insert(to, env.now);
+            }
+            Some(Call { about: About::Heads | About::Payloads { .. }, .. }) | None => {}
+        }
+        self.pull_what_is_missing(env, out)
+    }
+
+    fn declined(&mut self, to: StationKey, about: About, decline: Decline, out: &mut Vec<Effect>) {
+        if decline == Decline::OtherCharter {
+            fault(out, to, FaultCode::OtherCharter);
+        }
+        if let About::Pull { centre, .. } = about {
+            self.not_a_holder(&centre, &to);
+        }
+    }
+
+    fn not_a_holder(&mut self, centre: &CentreCode, station: &StationKey) {
+        if let Some(holders) = self.replicate.holders.get_mut(centre) {
+            holders.remove(station);
+        }
+    }
+}
+
+/// One of the candidates, at random.
+fn pick(rng: &mut dyn CryptoRng, candidates: impl Iterator<Item = StationKey>) -> Option<StationKey> {
+    let candidates: Vec<_> = candidates.collect();
+    if candidates.is_empty() {
+        return None;
+    }
+    let at = rng.next_u64() % candidates.len() as u64;
+    candidates.get(usize::try_from(at).unwrap_or(0)).copied()
+}
