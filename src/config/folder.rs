@@ -38,7 +38,16 @@ pub struct DataFolder {
 /// While it lives, no other process works in the folder.
 #[derive(Debug)]
 pub struct FolderLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for FolderLock {
+    /// A process that is just being started has a copy of every open file until it runs, and would keep the lock that long: so it is
+    /// let go of by name and not only by closing.
+    fn drop(&mut self) {
+        // It fails only when the lock is gone already.
+        let _ = self.file.unlock();
+    }
 }
 
 impl DataFolder {
@@ -136,7 +145,7 @@ impl DataFolder {
     pub fn lock(&self) -> Result<FolderLock, FolderError> {
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(atomic::PRIVATE).open(self.path("lock"))?;
         match file.try_lock() {
-            Ok(()) => Ok(FolderLock { _file: file }),
+            Ok(()) => Ok(FolderLock { file }),
             Err(TryLockError::WouldBlock) => Err(FolderError::Locked),
             Err(TryLockError::Error(e)) => Err(e.into()),
         }

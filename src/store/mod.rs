@@ -73,10 +73,18 @@ mod private {
 /// The one connection that writes.
 pub struct Writer {
     /// Held as long as the store is open; the system lets go of it when the process dies, however it dies.
-    _lock: File,
+    lock: File,
     /// A write of the open transaction failed, so it must not be committed.
     failed: bool,
     noticed: RefCell<BTreeSet<(CentreCode, u64)>>,
+}
+
+impl Drop for Writer {
+    /// Runs after the connection is closed. Let go of by name: a process that is just being started has a copy of the open file.
+    fn drop(&mut self) {
+        // It fails only when the lock is gone already.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Role for Writer {
@@ -136,7 +144,7 @@ impl Store {
     /// anything is written to the database; later that it cannot be read or written.
     pub fn open(path: &Path, store_key: &Key, mode: Mode) -> Result<Self, StoreError> {
         let (conn, columns, lock) = open::writer(path, store_key, mode)?;
-        Ok(Self { conn, columns, role: Writer { _lock: lock, failed: false, noticed: RefCell::default() } })
+        Ok(Self { conn, columns, role: Writer { lock, failed: false, noticed: RefCell::default() } })
     }
 
     /// Begins a transaction.
