@@ -11,10 +11,12 @@
 mod cli;
 mod counter;
 mod demo;
+mod faults;
 mod federation;
 mod interop;
 mod made;
 mod mutation;
+mod privacy;
 mod protocol_page;
 mod refusals;
 mod replication;
