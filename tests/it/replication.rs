@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anju_core::desk::{Event, Request};
 use anju_core::names::CertificateNumber;
 
-use crate::federation::{CHONGQING, Federation, HAIKOU, Holders, Over, PATIENCE, SANYA, applied, ask, journal};
+use crate::federation::{CHONGQING, Federation, HAIKOU, Holders, Over, PATIENCE, SANYA, TellsThatItIsOver, applied, ask, journal};
 
 /// Certificates that are issued while peers are killed.
 const CERTIFICATES: usize = 44;
@@ -47,12 +47,12 @@ fn issue(federation: &Federation, holders: &mut Holders, count: usize) -> Vec<Ce
 #[test]
 fn peers_killed_while_certificates_are_issued_lose_none_that_was_acknowledged() {
     let mut federation = Federation::running(&[HAIKOU, SANYA, CHONGQING], Over::Quic);
-    let (acknowledged, enough) = (Mutex::new(Vec::new()), AtomicBool::new(false));
+    let (acknowledged, over) = (Mutex::new(Vec::new()), AtomicBool::new(false));
     let socket = federation.socket(HAIKOU);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let mut holders = Holders::new(44);
-            while acknowledged.lock().unwrap().len() < CERTIFICATES || !enough.load(Ordering::Relaxed) {
+            while !over.load(Ordering::Relaxed) {
                 match ask(&socket, &holders.asks()) {
                     Ok(Event::CertificateIssued { number, .. }) => acknowledged.lock().unwrap().push(number),
                     Ok(Event::Failed { code, .. }) => assert_eq!(code, "stopping"),
@@ -62,21 +62,25 @@ fn peers_killed_while_certificates_are_issued_lose_none_that_was_acknowledged() 
                 }
             }
         });
+        let _over = TellsThatItIsOver(&over);
+        let reach = |count: usize| {
+            let start = Instant::now();
+            while acknowledged.lock().unwrap().len() < count {
+                assert!(start.elapsed() < PATIENCE, "Haikou issues no more");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        };
         for (code, kills) in KILLS {
             for kill in 1..=kills {
                 let before = acknowledged.lock().unwrap().len();
-                let start = Instant::now();
-                while acknowledged.lock().unwrap().len() < before + 4 {
-                    assert!(start.elapsed() < PATIENCE, "Haikou issues no more");
-                    std::thread::sleep(Duration::from_millis(5));
-                }
+                reach(before + 4);
                 println!("kill {kill} of {code} after {} certificates", acknowledged.lock().unwrap().len());
                 federation.kill(code);
                 std::thread::sleep(Duration::from_millis(100));
                 federation.start(code);
             }
         }
-        enough.store(true, Ordering::Relaxed);
+        reach(CERTIFICATES);
     });
     let numbers = acknowledged.into_inner().unwrap();
     assert!(numbers.len() >= CERTIFICATES);

@@ -10,7 +10,7 @@ use anju_core::desk::{Event, Request};
 use anju_core::error::RefusalCode;
 use anju_core::names::{CertificateNumber, RequestId};
 
-use crate::federation::{Federation, Granting, HAIKOU, Holders, Over, SANYA, STOP_TIME, account, applied, ask, request};
+use crate::federation::{Federation, Granting, HAIKOU, Holders, Over, SANYA, STOP_TIME, TellsThatItIsOver, account, applied, ask, request};
 
 /// How long a test waits for what its threads do.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -58,10 +58,10 @@ fn sigterm_stops_a_peer_in_time_while_certificates_are_issued_and_every_acknowle
                 }
             });
         }
+        let _over = TellsThatItIsOver(&over);
         wait_until("twelve certificates", || issued.lock().unwrap().len() >= 12 || over.load(Ordering::Relaxed));
         assert!(!over.load(Ordering::Relaxed), "the peer answers until it is told to stop");
         assert_stops(&mut federation, HAIKOU);
-        over.store(true, Ordering::Relaxed);
     });
     federation.start(HAIKOU);
     let issued = issued.into_inner().unwrap();
@@ -140,6 +140,7 @@ fn a_peer_killed_while_queries_run_forgets_no_use_that_was_answered_and_releases
     let (query, socket) = (query(&federation, "grant.txt", request(1)), federation.socket(SANYA));
     let kills = std::thread::scope(|scope| {
         let clients: Vec<_> = (0..4).map(|_| scope.spawn(|| query_on(&socket, &query, &ids, &over, &answered))).collect();
+        let _over = TellsThatItIsOver(&over);
         let mut kills = 0;
         for enough in [8, 20, 35] {
             wait_until("more answers", || answered.lock().unwrap().len() >= enough || clients.iter().any(|c| c.is_finished()));
@@ -149,7 +150,6 @@ fn a_peer_killed_while_queries_run_forgets_no_use_that_was_answered_and_releases
             federation.start(SANYA);
         }
         wait_until("the last use", || clients.iter().all(|client| client.is_finished()));
-        over.store(true, Ordering::Relaxed);
         kills
     });
     let mut answered = answered.into_inner().unwrap();

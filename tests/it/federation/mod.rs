@@ -12,7 +12,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use anju::desk::client::{self, ClientError};
@@ -212,6 +212,15 @@ impl Drop for Federation {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+}
+
+/// Tells a test's threads that it is over, also when it ends with a panic: else their scope would wait for them for ever.
+pub(crate) struct TellsThatItIsOver<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for TellsThatItIsOver<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
