@@ -25,3 +25,7 @@ pub mod source;
 pub mod store;
 pub mod wallet;
 pub mod words;
+
+// Tests that are shared with `tests/it` name this crate as those do.
+#[cfg(test)]
+extern crate self as anju;

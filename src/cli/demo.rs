@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Value, json};
 
 use super::common;
@@ -14,10 +15,15 @@ use crate::demo::{self, Ending, Options, Report, Step};
 pub(super) struct Args {
     #[arg(long)]
     stay: bool,
-    #[arg(long = "break", value_name = "STEP")]
+    #[arg(long = "break", value_name = "STEP", value_parser = steps())]
     broken: Option<Step>,
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
+}
+
+/// Only a step's name; a complaint then lists them all.
+fn steps() -> impl TypedValueParser<Value = Step> {
+    PossibleValuesParser::new(Step::ALL.iter().map(|step| step.as_str())).try_map(|name| name.parse::<Step>())
 }
 
 pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {

@@ -335,3 +335,6 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::Failed { .. } => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -297,9 +297,10 @@ impl<R: Role> Shelf for Db<R> {
         Ok(self.one(sql, params![issuer.as_str(), prefix, end], |row| unsigned(row, 0))?.unwrap_or_default())
     }
 
-    fn grant_uses(&self, author: &CentreCode, grant: &GrantId) -> Result<u32, ShelfError> {
-        let sql = "SELECT count(*) FROM access WHERE author = ?1 AND grant_id = ?2 AND refused IS NULL";
-        let uses = self.one(sql, params![author.as_str(), grant.0], |row| unsigned(row, 0))?.unwrap_or_default();
+    fn grant_uses(&self, author: &CentreCode, grant: &GrantId, before: Option<u64>) -> Result<u32, ShelfError> {
+        let sql = "SELECT count(*) FROM access WHERE author = ?1 AND grant_id = ?2 AND refused IS NULL AND idx < ?3";
+        let before = before.and_then(|before| signed(before).ok()).unwrap_or(i64::MAX);
+        let uses = self.one(sql, params![author.as_str(), grant.0, before], |row| unsigned(row, 0))?.unwrap_or_default();
         Ok(u32::try_from(uses).unwrap_or(u32::MAX))
     }
 

@@ -10,7 +10,7 @@ use anju_core::error::{Refusal, RefusalCode};
 use anju_core::names::{CertificateNumber, GrantId};
 use serde_json::Value;
 
-const PASSPHRASE: &str = "a passphrase for tests\n";
+pub(crate) const PASSPHRASE: &str = "a passphrase for tests\n";
 
 /// A folder of its own for one test, with a passphrase file in it.
 pub(crate) struct Room {

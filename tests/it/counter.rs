@@ -1,114 +1,184 @@
 //! The main job by hand, with the real program and real peers on loopback: found, issue, receive, grant, and read at the counter of the
-//! other centre while the issuer's peer is stopped.
+//! other centre while the issuer's peer is stopped; and what a counter may rely on: repeats, limits, endings.
 
-use std::io::{BufRead, BufReader};
-use std::net::UdpSocket;
-use std::path::Path;
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::cli::{Room, err, out};
+use anju_core::certificate::{CertificateKind, Field};
+use serde_json::Value;
+
+use crate::cli::{err, out};
+use crate::federation::{Federation, Granting, HAIKOU, Over, SANYA, account, request};
 
 const ACCOUNT: &str = "46010000000100000";
-/// How long two peers on loopback may take to connect and copy one row, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// How soon after it was made an ending must be heeded at another centre.
+const ENDING_TIME: Duration = Duration::from_secs(5);
 
-/// A running peer; told to stop and waited for when dropped.
-struct Peer(Child);
-
-impl Peer {
-    fn start(room: &Room, name: &str) -> Self {
-        let serve = format!("serve --data @{name} --passphrase-file @pass --json");
-        let mut child = room.command(&serve).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut ready = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-        let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
-        assert!(ready["listening"].as_array().is_some_and(|a| !a.is_empty()), "{ready}");
-        Self(child)
-    }
-
-    /// SIGTERM, and the exit code.
-    fn stop(mut self) -> Option<i32> {
-        let kill = std::process::Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
-        assert!(kill.success());
-        self.0.wait().unwrap().code()
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// Two centres with one charter, the first with the sample exports of Haikou.
-fn federation(room: &Room) {
-    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/C46010");
-    let listen = || format!("--listen /ip4/127.0.0.1/udp/{}/quic-v1 --passphrase-file @pass", free_port());
-    room.done(&format!("init --data @a --centre C46010 --name 海口 --source {} {}", samples.display(), listen()));
-    room.done(&format!("init --data @b --centre C46020 --name 三亚 {}", listen()));
-    room.done("federation found --name hainan --card @a/card.json --card @b/card.json --out @charter.json");
-    for step in ["sign", "adopt"] {
-        for name in ["a", "b"] {
-            room.done(&format!("federation {step} --data @{name} --charter @charter.json --passphrase-file @pass"));
-        }
-    }
-}
-
-fn wait_for_rows(room: &Room, name: &str, centre: &str, rows: u64) {
-    let start = Instant::now();
-    loop {
-        let status = room.json(&format!("status --data @{name}"), 0);
-        let journals = status["status"]["journals"].as_array().unwrap().clone();
-        if journals.iter().any(|j| j["centre"] == centre && j["applied"].as_u64() >= Some(rows)) {
-            return;
-        }
-        assert!(start.elapsed() < PATIENCE, "{centre} has not arrived at {name}: {status}");
-        std::thread::sleep(Duration::from_millis(200));
-    }
+/// Haikou and Sanya, running and connected, and a citizen's wallet.
+fn two() -> Federation {
+    let federation = Federation::running(&[HAIKOU, SANYA], Over::Quic);
+    federation.wallet();
+    federation
 }
 
 #[test]
 fn a_certificate_is_read_at_the_other_counter_while_its_issuer_is_stopped_and_only_once() {
-    let room = Room::new();
-    federation(&room);
-    let (a, b) = (Peer::start(&room, "a"), Peer::start(&room, "b"));
-    assert_eq!(room.json("serve --data @a --passphrase-file @pass", 75)["error"]["code"], "folder-locked");
-    room.done("holder new --wallet @w --charter @charter.json --passphrase-file @pass");
-    room.done("holder card --wallet @w --centre C46010 --out @card.json --passphrase-file @pass");
-    let issue = format!("certificate issue --data @a --account {ACCOUNT} --kind YDDKJCZM --addressee C46020 --card @card.json --clerk 王");
-    let issued = room.json(&format!("{issue} --out @certificate.txt"), 0);
+    let mut federation = two();
+    federation.card("card.json", HAIKOU);
+    let issue = Federation::issue_line(ACCOUNT, "YDDKJCZM", "card.json", "certificate.txt");
+    let issued = federation.room.json(&issue, 0);
     let number = issued["number"].as_str().unwrap();
-    assert_eq!(room.json(&format!("{issue} --out @certificate.txt"), 73)["error"]["code"], "output-exists");
-    let received = room.json("holder receive --wallet @w @certificate.txt --passphrase-file @pass", 0);
+    assert_eq!(federation.room.json(&issue, 73)["error"]["code"], "output-exists");
+    let received = federation.room.json("holder receive --wallet @wallet @certificate.txt --passphrase-file @pass", 0);
     assert_eq!(received["number"], number);
-    wait_for_rows(&room, "b", "C46010", 1);
-    assert_eq!(a.stop(), Some(0), "a peer stops cleanly on SIGTERM");
+    federation.wait_for_rows(SANYA, HAIKOU, 1);
+    assert_eq!(federation.stop(HAIKOU).code, Some(0), "a peer stops cleanly on SIGTERM");
 
-    let grant = format!("holder grant --wallet @w --certificate {number} --to C46020 --matter loan --passphrase-file @pass");
+    let grant = format!("holder grant --wallet @wallet --certificate {number} --to {SANYA} --matter loan --passphrase-file @pass");
+    let room = &federation.room;
     assert!(room.json(&grant, 64)["error"]["details"]["fields"].as_str().is_some_and(|fields| fields.contains("document_no")));
     assert_eq!(room.json(&format!("{grant} --field name"), 64)["error"]["code"], "no-confirmation");
     room.done(&format!("{grant} --field name,ZJHM,连续缴存月数 --yes --out @grant.txt --qr @grant.png"));
     assert!(std::fs::read(room.path("grant.png")).unwrap().starts_with(b"\x89PNG"));
 
-    let shown = room.run("query --data @b --grant @grant.txt --business-no SY-1");
+    let shown = room.run(&format!("query --data @{SANYA} --grant @grant.txt --business-no SY-1"));
     assert_eq!(shown.status.code(), Some(0), "{}{}", out(&shown), err(&shown));
     assert_eq!(err(&shown).split_whitespace().collect::<Vec<_>>(), ["拉取中", "已获取", "已核验"]);
     for words in ["真实？是", "已授权？是", "现行？", "460***********5352"] {
         assert!(out(&shown).contains(words), "{words}: {}", out(&shown));
     }
     assert!(!out(&shown).contains("460199199211165352"), "the identity number is masked on a screen");
-    let again = room.json("query --data @b --grant @grant.txt --business-no SY-2", 77);
+    let again = room.json(&format!("query --data @{SANYA} --grant @grant.txt --business-no SY-2"), 77);
     assert_eq!(again["error"]["code"], "grant-used-up");
 
-    assert_eq!(b.stop(), Some(0));
-    for name in ["a", "b"] {
-        assert_eq!(room.json(&format!("store check --data @{name} --passphrase-file @pass"), 0)["sound"], true);
-        assert_eq!(room.json(&format!("store rebuild --data @{name} --passphrase-file @pass"), 0)["equal"], true);
+    federation.stop_all();
+    [HAIKOU, SANYA].iter().for_each(|code| federation.assert_sound(code));
+}
+
+/// The fields of an answer that came, as name and value.
+fn fields(answer: &Value) -> Vec<(&str, &Value)> {
+    let fields = answer["answer"]["fields"].as_array().unwrap();
+    fields.iter().map(|field| (field["name"].as_str().unwrap(), &field["value"])).collect()
+}
+
+#[test]
+fn each_of_the_three_kinds_is_issued_received_granted_and_read_with_all_its_fields() {
+    let federation = two();
+    let settled = account(HAIKOU, |a| a["status"] == "01" && a["loans"] != 0 && a["outstanding"] == "0.00");
+    for (kind, account_no) in [("JCZM", ACCOUNT), ("YDDKJCZM", ACCOUNT), ("DKJQZM", settled.as_str())] {
+        let number = federation.certificate(account_no, kind);
+        assert!(number.starts_with(&format!("{HAIKOU}-{kind}-")), "{number}");
+        let all = Field::all(kind.parse::<CertificateKind>().unwrap());
+        let names: Vec<&str> = all.iter().map(|field| field.name.as_str()).collect();
+        let grant = format!("grant-{kind}.txt");
+        federation.grant(Granting { fields: &names.join(","), ..Granting::of(&number) }, &grant);
+        let answer = federation.room.json(&Federation::query_line(SANYA, &grant, request(1 + all.len() as u8)), 0);
+        let got = fields(&answer);
+        assert_eq!(got.iter().map(|(name, _)| *name).collect::<Vec<_>>(), names, "{kind}");
+        assert!(got.contains(&("account_no", &account_no.into())), "{kind}: {got:?}");
+        assert_eq!(answer["answer"]["certificate"]["kind"], kind);
+        assert_eq!(answer["answer"]["current"]["state"], "standing");
+        let shown = federation.room.json(&format!("certificate show --data @{HAIKOU} {number}"), 0);
+        assert_eq!(shown["account_no"], account_no, "the issuer knows whose it is");
+        let shown = federation.room.json(&format!("certificate show --data @{SANYA} {number}"), 0);
+        assert!(shown["account_no"].is_null(), "nobody else does");
     }
+    let listed = federation.room.json(&format!("certificate list --data @{HAIKOU}"), 0);
+    assert_eq!(listed["certificates"].as_array().map(Vec::len), Some(3));
+}
+
+/// An answer without what differs by the moment it was asked.
+fn lasting(mut answer: Value) -> Value {
+    for gone in ["elapsed_ms"] {
+        answer.as_object_mut().unwrap().remove(gone);
+    }
+    for gone in ["as_of", "age_ms"] {
+        answer["answer"]["current"].as_object_mut().unwrap().remove(gone);
+    }
+    for gone in ["checkpoint_size", "checkpoint_root"] {
+        answer["answer"]["authentic"].as_object_mut().unwrap().remove(gone);
+    }
+    answer
+}
+
+#[test]
+fn a_request_that_comes_again_gets_the_same_answer_and_costs_no_further_use() {
+    let mut federation = two();
+    let number = federation.certificate(ACCOUNT, "YDDKJCZM");
+    federation.grant(Granting { fields: "name,account_no", uses: 2, ..Granting::of(&number) }, "grant.txt");
+    let ask = |federation: &Federation, id, exit| federation.room.json(&Federation::query_line(SANYA, "grant.txt", request(id)), exit);
+    let first = ask(&federation, 1, 0);
+    assert_eq!((first["answer"]["authorised"]["use_no"].as_u64(), first["answer"]["authorised"]["uses"].as_u64()), (Some(1), Some(2)));
+    for _ in 0..3 {
+        assert_eq!(lasting(ask(&federation, 1, 0)), lasting(first.clone()));
+    }
+    let second = ask(&federation, 2, 0);
+    assert_eq!(second["answer"]["authorised"]["use_no"].as_u64(), Some(2));
+    assert_eq!(ask(&federation, 3, 77)["error"]["code"], "grant-used-up");
+    assert_eq!(ask(&federation, 3, 77)["error"]["details"]["recorded"], "true", "the refusal was recorded, once");
+    assert_eq!(lasting(ask(&federation, 1, 0)), lasting(first.clone()), "the first answer stays the first, whatever came after");
+    let other = Federation::query_line(SANYA, "grant.txt", request(1)).replace("NO-1", "NO-2");
+    assert_eq!(federation.room.json(&other, 64)["error"]["code"], "request-reused");
+
+    assert_eq!(federation.stop(SANYA).code, Some(0));
+    federation.start(SANYA);
+    assert_eq!(lasting(ask(&federation, 1, 0)), lasting(first), "and after the peer was started again");
+    let rows = federation.wait_for_rows(SANYA, SANYA, 3);
+    assert_eq!(crate::federation::applied(&rows, SANYA), 3, "two uses and one refusal, and nothing else, are on record");
+}
+
+#[test]
+fn a_certificate_cancelled_by_its_issuer_is_refused_at_the_other_counter_within_five_seconds() {
+    let federation = two();
+    let number = federation.certificate(ACCOUNT, "YDDKJCZM");
+    federation.grant(Granting { uses: 100, ..Granting::of(&number) }, "grant.txt");
+    assert_eq!(federation.query("grant.txt", request(1)).status.code(), Some(0));
+    let cancelled = federation.room.json(&format!("certificate cancel --data @{HAIKOU} {number}"), 0);
+    assert_eq!(cancelled["ended"]["reason"], "cancelled");
+    let start = Instant::now();
+    for id in 2.. {
+        let output = federation.query("grant.txt", request(id));
+        let took = start.elapsed();
+        assert!(took < ENDING_TIME, "{took:?}: {}", out(&output));
+        if output.status.code() == Some(0) {
+            continue;
+        }
+        let answer: Value = serde_json::from_str(&out(&output)).unwrap();
+        assert_eq!((output.status.code(), &answer["error"]["code"]), (Some(77), &"certificate-ended".into()), "{answer}");
+        println!("refused {took:?} after it was cancelled");
+        break;
+    }
+    let again = federation.room.json(&format!("certificate cancel --data @{HAIKOU} {number} --reason superseded"), 0);
+    assert_eq!(again["ended"], cancelled["ended"], "a certificate ends once");
+    let listed = federation.room.json(&format!("certificate list --data @{HAIKOU}"), 0);
+    assert_eq!(listed["certificates"][0]["ended"]["reason"], "cancelled");
+}
+
+#[test]
+fn eight_processes_at_once_release_the_fields_exactly_as_often_as_was_granted() {
+    let federation = two();
+    let number = federation.certificate(ACCOUNT, "YDDKJCZM");
+    federation.grant(Granting { uses: 2, ..Granting::of(&number) }, "grant.txt");
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let all: Vec<_> = (1..=8)
+            .map(|id| {
+                scope.spawn({
+                    let federation = &federation;
+                    move || federation.query("grant.txt", request(id))
+                })
+            })
+            .collect();
+        all.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mut uses: Vec<u64> = Vec::new();
+    for output in answers {
+        let answer: Value = serde_json::from_str(&out(&output)).unwrap_or_else(|e| panic!("{e}: {}{}", out(&output), err(&output)));
+        match output.status.code() {
+            Some(0) => uses.push(answer["answer"]["authorised"]["use_no"].as_u64().unwrap()),
+            Some(77) => assert_eq!(answer["error"]["code"], "grant-used-up"),
+            other => panic!("{other:?}: {answer}"),
+        }
+    }
+    uses.sort_unstable();
+    assert_eq!(uses, [1, 2]);
+    assert_eq!(crate::federation::applied(&federation.status(SANYA), SANYA), 8, "every one of the eight is on record");
 }

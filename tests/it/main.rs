@@ -10,9 +10,17 @@
 
 mod cli;
 mod counter;
+mod demo;
+mod faults;
+mod federation;
 mod interop;
 mod made;
 mod mutation;
+mod privacy;
 mod protocol_page;
+mod refusals;
+mod replication;
+mod restored;
+mod stop;
 mod tidy;
 mod wire_contract;

@@ -294,7 +294,8 @@ impl Node {
             authors: self.authors.clone(),
             publish: self.publish.successor(),
             replicate: self.replicate.successor(),
-            serve: serve::State::default(),
+            // How often others have asked is not forgotten: a failed write is no leave to ask more.
+            serve: self.serve.clone(),
             repair: repair::State::default(),
             issue: self.issue.successor(),
             query: query::State::default(),

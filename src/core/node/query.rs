@@ -146,9 +146,8 @@ impl Node {
                 return Ok(true);
             }
         }
-        let uses = env.shelf.grant_uses(&self.centre, &presented.id())?;
-        // The same request again opens what it opened before and costs no further use.
-        let counted = uses.saturating_sub(u32::from(before.is_some()));
+        // The same request again opens what it opened before and costs no further use: it is the use it was then, whatever came after.
+        let counted = env.shelf.grant_uses(&self.centre, &presented.id(), before.as_ref().map(|access| access.index))?;
         match self.judge(env, asked, presented, counted) {
             Ok(Attempt::Missing) if late => {
                 let refusal = Refusal::about(RefusalCode::CertificateUnknown, presented.claims().number.as_str());

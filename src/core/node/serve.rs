@@ -17,7 +17,7 @@ use crate::time::SECOND_MS;
 pub const MAX_ASKS_PER_SECOND: u32 = 100;
 
 /// How often each station has asked within this second.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct State {
     second: i64,
     asked: BTreeMap<StationKey, u32>,

@@ -216,8 +216,9 @@ impl Shelf for MemoryShelf {
         Ok(rows.count() as u64)
     }
 
-    fn grant_uses(&self, author: &CentreCode, grant: &GrantId) -> Result<u32, ShelfError> {
-        let uses = self.accesses_of(author).filter(|row| row.grant == *grant && row.refused.is_none()).count();
+    fn grant_uses(&self, author: &CentreCode, grant: &GrantId, before: Option<u64>) -> Result<u32, ShelfError> {
+        let released = self.accesses_of(author).filter(|row| row.grant == *grant && row.refused.is_none());
+        let uses = released.filter(|row| before.is_none_or(|before| row.index < before)).count();
         Ok(u32::try_from(uses).unwrap_or(u32::MAX))
     }
 

@@ -232,8 +232,8 @@ pub trait Shelf {
     -> Result<Vec<CertificateRow>, ShelfError>;
     /// How many certificates of `issuer` have numbers that begin with `prefix`.
     fn certificate_count(&self, issuer: &CentreCode, prefix: &str) -> Result<u64, ShelfError>;
-    /// How often this centre released fields for `grant`.
-    fn grant_uses(&self, author: &CentreCode, grant: &GrantId) -> Result<u32, ShelfError>;
+    /// How often this centre released fields for `grant`; with `before`, in the rows of its journal before that one.
+    fn grant_uses(&self, author: &CentreCode, grant: &GrantId, before: Option<u64>) -> Result<u32, ShelfError>;
     /// When the grant was revoked, if it was.
     fn grant_revoked(&self, grant: &GrantId) -> Result<Option<Time>, ShelfError>;
     /// The access made under this request id by `author`.

@@ -111,7 +111,9 @@ fn look(shelf: &dyn Shelf) -> Vec<String> {
             let index = u64::from(mark);
             seen.push(format!("{:?}", shelf.certificate(&number(code, index))));
             seen.push(format!("{:?}", shelf.certificate_of_holder(&Thumbprint([mark; 32]))));
-            seen.push(format!("{:?} {:?}", shelf.grant_uses(&centre, &GrantId([mark; 16])), shelf.grant_revoked(&GrantId([mark; 16]))));
+            let grant = GrantId([mark; 16]);
+            let uses = [None, Some(index), Some(u64::MAX)].map(|before| shelf.grant_uses(&centre, &grant, before));
+            seen.push(format!("{uses:?} {:?}", shelf.grant_revoked(&grant)));
             seen.push(format!("{:?}", shelf.access(&centre, &RequestId([mark; 16]))));
             let issued = shelf.issued(&number(code, index)).unwrap();
             seen.push(format!("{:?}", issued.map(|r| (r.number, r.account_no, *r.content_key.expose()))));

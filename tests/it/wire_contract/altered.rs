@@ -10,7 +10,7 @@ use super::{check, examples};
 /// Rules of a map in which a key may be left out, and rules where another key is allowed.
 const OPTIONAL_KEYS: &[(&str, u64)] = &[("header", 4), ("entry", 1), ("certificate-head", 3), ("access", 10)];
 /// Shapes that are alike although what they mean is not: where they stand tells them apart.
-const ALIKE: &[(&str, &str)] = &[("hpke-sealed", "entry")];
+const ALIKE: &[(&str, &str)] = &[("hpke-sealed", "entry"), ("epoch-secrets", "entry"), ("epoch-secrets", "hpke-sealed")];
 /// What must be in the contract and here: a shape nobody checks is no contract.
 const RULES: &[&str] = &[
     "access",

@@ -1,11 +1,11 @@
 //! Members that do what they must not.
 
 use super::counter::{grant_for, issue, query, wallet};
-use super::world::World;
+use super::world::{Weather, World};
 use crate::desk::Event;
 use crate::error::FaultCode;
 use crate::journal::{Author, Frame, Frontier, Kind, Statement, batch};
-use crate::node::message::{Answer, Ask, Question};
+use crate::node::message::{Answer, Ask, PayloadReport, Question};
 use crate::node::{Input, Verdict, announce};
 use crate::shelf::{Shelf, Write};
 use crate::time::{DAY_MS, MINUTE_MS, SECOND_MS, Time};
@@ -243,4 +243,25 @@ fn a_station_that_asks_without_end_is_declined_and_the_others_are_served() {
     assert!(!busy(&mut world, 1), "another station is served in the same second");
     world.now = world.now.plus_ms(SECOND_MS);
     assert!(!busy(&mut world, 2), "and the eager one again in the next");
+}
+
+#[test]
+fn an_answer_with_more_payloads_than_were_asked_for_is_refused_before_any_is_looked_at() {
+    let mut world = World::new(62, 2);
+    let mut holder = wallet();
+    issue(&mut world, 0, &mut holder, 1);
+    world.run_for(5 * SECOND_MS);
+    let (centre, from, charter) = (world.peers[0].centre.clone(), world.station(0), world.charter.digest());
+    assert!(world.peers[1].shelf.flip_payload_bit(&centre, 0));
+    world.weather = Weather { loss_percent: 100, ..Weather::FAIR };
+    let pull = Ask { charter, question: Question::Pull { centre, from: 0 } }.to_bytes();
+    world.feed(1, Input::Asked { from, token: 9_999, bytes: pull });
+    world.run_for(6 * SECOND_MS);
+    // Which of the calls under way asks for the payload does not show from outside: the others find the answer unasked for.
+    let bytes = Answer::Payloads(vec![PayloadReport { index: 0, payload: vec![0; 16] }; 1_000]).to_bytes();
+    for call in 1..=64 {
+        world.feed(1, Input::Answered { from, call, bytes: bytes.clone() });
+    }
+    let faults = world.faults(1);
+    assert!(faults.contains(&FaultCode::Oversized) && !faults.contains(&FaultCode::BadPayload), "{faults:?}");
 }

@@ -1,0 +1,120 @@
+//! Journals travel between real processes: through kills, through the author's absence, over each transport.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anju_core::desk::{Event, Request};
+use anju_core::names::CertificateNumber;
+
+use crate::federation::{CHONGQING, Federation, HAIKOU, Holders, Over, PATIENCE, SANYA, applied, ask, journal};
+
+/// Certificates that are issued while peers are killed.
+const CERTIFICATES: usize = 44;
+/// How often a reader is killed meanwhile, and how often the author.
+const KILLS: [(&str, usize); 2] = [(SANYA, 3), (HAIKOU, 2)];
+
+/// Asserts that every one of `codes` holds all of Haikou's journal, and the same.
+fn assert_equal_journals(federation: &Federation, codes: &[&str], rows: u64) {
+    let mut roots = Vec::new();
+    for code in codes {
+        let status = federation.wait_for_rows(code, HAIKOU, rows);
+        let of = journal(&status, HAIKOU);
+        assert_eq!((of["size"].as_u64(), of["announced"].as_u64()), (Some(rows), Some(rows)), "{code}: {of}");
+        assert_eq!((&of["forked"], status["faults"].as_array().map(Vec::len)), (&false.into(), Some(0)), "{code}: {status}");
+        roots.push(of["root"].as_str().unwrap().to_owned());
+    }
+    assert!(roots.iter().all(|root| *root == roots[0]), "{roots:?}");
+}
+
+fn assert_held(federation: &Federation, code: &str, numbers: &[CertificateNumber]) {
+    for number in numbers {
+        let shown = federation.ask(code, &Request::CertificateShow { number: number.clone() }).unwrap();
+        let Event::CertificateShow { certificate, .. } = shown else { panic!("{code} does not hold {number}: {shown:?}") };
+        assert_eq!(certificate.number, *number);
+    }
+}
+
+/// Issues `count` certificates at Haikou's desk; their numbers.
+fn issue(federation: &Federation, holders: &mut Holders, count: usize) -> Vec<CertificateNumber> {
+    let issued = (0..count).map(|_| match federation.ask(HAIKOU, &holders.asks()).unwrap() {
+        Event::CertificateIssued { number, .. } => number,
+        other => panic!("{other:?}"),
+    });
+    issued.collect()
+}
+
+#[test]
+fn peers_killed_while_certificates_are_issued_lose_none_that_was_acknowledged() {
+    let mut federation = Federation::running(&[HAIKOU, SANYA, CHONGQING], Over::Quic);
+    let (acknowledged, enough) = (Mutex::new(Vec::new()), AtomicBool::new(false));
+    let socket = federation.socket(HAIKOU);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut holders = Holders::new(44);
+            while acknowledged.lock().unwrap().len() < CERTIFICATES || !enough.load(Ordering::Relaxed) {
+                match ask(&socket, &holders.asks()) {
+                    Ok(Event::CertificateIssued { number, .. }) => acknowledged.lock().unwrap().push(number),
+                    Ok(Event::Failed { code, .. }) => assert_eq!(code, "stopping"),
+                    Ok(other) => panic!("{other:?}"),
+                    // The author is dead just now; what was asked of it may or may not have been written.
+                    Err(_) => std::thread::sleep(Duration::from_millis(50)),
+                }
+            }
+        });
+        for (code, kills) in KILLS {
+            for kill in 1..=kills {
+                let before = acknowledged.lock().unwrap().len();
+                let start = Instant::now();
+                while acknowledged.lock().unwrap().len() < before + 4 {
+                    assert!(start.elapsed() < PATIENCE, "Haikou issues no more");
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                println!("kill {kill} of {code} after {} certificates", acknowledged.lock().unwrap().len());
+                federation.kill(code);
+                std::thread::sleep(Duration::from_millis(100));
+                federation.start(code);
+            }
+        }
+        enough.store(true, Ordering::Relaxed);
+    });
+    let numbers = acknowledged.into_inner().unwrap();
+    assert!(numbers.len() >= CERTIFICATES);
+    let distinct: std::collections::BTreeSet<_> = numbers.iter().map(ToString::to_string).collect();
+    assert_eq!(distinct.len(), numbers.len(), "no number was given twice");
+    let rows = applied(&federation.status(HAIKOU), HAIKOU);
+    assert!(rows >= numbers.len() as u64, "{rows} rows, {} acknowledged", numbers.len());
+    let all = [HAIKOU, SANYA, CHONGQING];
+    assert_equal_journals(&federation, &all, rows);
+    all.iter().for_each(|code| assert_held(&federation, code, &numbers));
+    federation.stop_all();
+    all.iter().for_each(|code| federation.assert_sound(code));
+}
+
+#[test]
+fn a_peer_that_was_down_from_the_start_gets_everything_while_the_author_is_stopped() {
+    let mut federation = Federation::of(&[HAIKOU, SANYA, CHONGQING], Over::Quic);
+    federation.start(HAIKOU);
+    federation.start(SANYA);
+    let numbers = issue(&federation, &mut Holders::new(7), 7);
+    federation.wait_for_rows(SANYA, HAIKOU, 7);
+    assert_eq!(federation.stop(HAIKOU).code, Some(0));
+    federation.start(CHONGQING);
+    assert_equal_journals(&federation, &[SANYA, CHONGQING], 7);
+    assert_held(&federation, CHONGQING, &numbers);
+    federation.stop_all();
+    federation.assert_sound(CHONGQING);
+}
+
+#[test]
+fn peers_that_listen_on_tcp_replicate_like_those_on_quic() {
+    let mut federation = Federation::of(&[HAIKOU, SANYA], Over::Tcp);
+    for code in [HAIKOU, SANYA] {
+        let listening = federation.start(code);
+        assert!(listening.iter().all(|address| address.contains("/tcp/")), "{listening:?}");
+    }
+    let numbers = issue(&federation, &mut Holders::new(3), 3);
+    assert_equal_journals(&federation, &[HAIKOU, SANYA], 3);
+    assert_held(&federation, SANYA, &numbers);
+    federation.stop_all();
+}
