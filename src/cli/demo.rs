@@ -36,7 +36,7 @@ pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
     });
     let ending = ending.map_err(|e| Failure::new(Code::DemoStage).with("detail", e))?;
     let left: Vec<Value> = ending.left_up.iter().map(|(name, path)| json!({ "name": name, "path": common::shown(path) })).collect();
-    let json = json!({ "demo": { "ok": ending.ok, "ms": ending.ms, "steps": steps, "left_up": left } });
+    let json = json!({ "demo": { "ok": ending.ok, "ms": ending.ms, "steps": steps, "left_up": left, "processes": ending.processes } });
     Ok(Done { json, text: foot(ctx, &ending), exit: if ending.ok { Exit::Ok } else { Exit::Software } })
 }
 
@@ -90,10 +90,12 @@ fn foot(ctx: Ctx, ending: &Ending) -> String {
         for (name, path) in &ending.left_up {
             out.push_str(&format!("  {name:<10}  {}\n", common::shown(path)));
         }
+        let pids = ending.processes.iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
         let path = |name: &str| ending.left_up.iter().find(|(n, _)| n == name).map(|(_, p)| common::shown(p)).unwrap_or_default();
-        out.push_str(
-            &ctx.fill("demo.talk", &[("sanya", &path("C46020")), ("wallet", &path("wallet")), ("passphrase", &path("passphrase"))]),
-        );
+        out.push_str(&ctx.fill(
+            "demo.talk",
+            &[("pids", &pids), ("sanya", &path("C46020")), ("wallet", &path("wallet")), ("passphrase", &path("passphrase"))],
+        ));
     }
     out
 }

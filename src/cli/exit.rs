@@ -70,6 +70,7 @@ impl Exit {
             | R::CeilingExceeded
             | R::HolderMismatch
             | R::CertificateUnknown
+            | R::NotTheIssuer
             | R::CertificateEnded
             | R::CertificateExpired
             | R::WrongAddressee

@@ -138,7 +138,11 @@ impl Failure {
             Why::Refused(_) => lang.say("error.head-refused"),
         };
         let (undone_head, next_head) = (lang.say("error.head-undone"), lang.say("error.head-next"));
-        format!("{head} [{code}] {what}{detail}\n  {undone_head}{undone}\n  {next_head}{next}\n")
+        let request = self.values.iter().find(|(name, _)| *name == "request");
+        let request = request.map_or_else(String::new, |(_, id)| lang.fill("error.request", &[("request", id)]));
+        let recorded = self.values.iter().any(|(name, value)| *name == "recorded" && value == "true");
+        let recorded = if recorded { lang.say("error.recorded") } else { String::new() };
+        format!("{head} [{code}] {what}{detail}\n  {undone_head}{undone}{recorded}\n  {next_head}{next}\n{request}")
     }
 
     /// The same for a program.

@@ -93,6 +93,10 @@ fn run(args: &[std::ffi::OsString]) -> Exit {
             let outcome = dispatch(ctx, line.command);
             out::finish(ctx, outcome)
         }
+        // Whoever types only `anju` wants to know what there is.
+        Err(error) if error.kind() == clap::error::ErrorKind::MissingSubcommand && args.len() < 2 => {
+            out::print(&help::localised(Line::command(), ctx.lang).render_help().to_string(), Exit::Usage)
+        }
         Err(error) if !error.use_stderr() => out::print(&error.render().to_string(), Exit::Ok),
         Err(error) => out::finish(ctx, Err(help::explain(&error))),
     }

@@ -93,7 +93,11 @@ impl DataFolder {
     /// [`FolderError::NotInitialised`] when it does not.
     pub fn open(root: &Path, mark: &str) -> Result<Self, FolderError> {
         let folder = Self::at(root);
-        if folder.path(mark).is_file() { Ok(folder) } else { Err(FolderError::NotInitialised) }
+        match folder.path(mark).metadata() {
+            Ok(found) if found.is_file() => Ok(folder),
+            Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Err(e.into()),
+            Ok(_) | Err(_) => Err(FolderError::NotInitialised),
+        }
     }
 
     /// A path in the folder; an absolute `name` stays what it is.

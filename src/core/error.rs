@@ -63,6 +63,8 @@ codes! {
         HolderMismatch = "holder-mismatch",
         /// No such certificate in any journal held here.
         CertificateUnknown = "certificate-unknown",
+        /// Only the centre that issued a certificate can do this with it.
+        NotTheIssuer = "not-the-issuer",
         /// The certificate's bytes are not what its issuer signed.
         CertificateAltered = "certificate-altered",
         /// The certificate was cancelled or superseded.

@@ -200,8 +200,14 @@ async fn hear_peers(mut events: mpsc::Receiver<PeerEvent>, inputs: mpsc::Sender<
         };
         let Some(event) = event else { return };
         let input = match event {
-            PeerEvent::Connected(station) => Input::Connected(station),
-            PeerEvent::Disconnected(station) => Input::Disconnected(station),
+            PeerEvent::Connected(station) => {
+                tracing::info!(%station, "connected");
+                Input::Connected(station)
+            }
+            PeerEvent::Disconnected(station) => {
+                tracing::info!(%station, "disconnected");
+                Input::Disconnected(station)
+            }
             PeerEvent::Announcement { from, source, body } => Input::Announcement { from, source, bytes: body },
             PeerEvent::Asked { from, token, body } => Input::Asked { from, token, bytes: body },
             PeerEvent::Answered { from, call, body } => Input::Answered { from, call, bytes: body },

@@ -52,6 +52,8 @@ pub struct Ending {
     pub ms: u64,
     /// With `stay`: the data folder of each centre and the wallet's, still in use.
     pub left_up: Vec<(String, PathBuf)>,
+    /// With `stay`: the processes that were left up.
+    pub processes: Vec<u32>,
 }
 
 /// Tells the story; `told` hears of each step as it ends. Stops at the first step that is not as it should be.
@@ -76,8 +78,8 @@ pub fn run(options: &Options, mut told: impl FnMut(&Report)) -> Result<Ending, S
             break;
         }
     }
-    let left_up = if ok && options.stay { stage.leave_up() } else { Vec::new() };
-    Ok(Ending { ok, ms: millis(began), left_up })
+    let (left_up, processes) = if ok && options.stay { stage.leave_up() } else { (Vec::new(), Vec::new()) };
+    Ok(Ending { ok, ms: millis(began), left_up, processes })
 }
 
 fn millis(since: Instant) -> u64 {

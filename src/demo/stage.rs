@@ -260,7 +260,8 @@ impl Stage {
     }
 
     /// Leaves peers and folder as they are, and says where everything is.
-    pub(super) fn leave_up(mut self) -> Vec<(String, PathBuf)> {
+    pub(super) fn leave_up(mut self) -> (Vec<(String, PathBuf)>, Vec<u32>) {
+        let processes = self.peers.iter().flatten().map(Child::id).collect();
         let mut left: Vec<_> = Self::centres().map(|(i, centre)| (centre.code.to_owned(), self.data(i))).collect();
         left.push(("wallet".to_owned(), self.path("wallet")));
         left.push(("passphrase".to_owned(), self.path("passphrase")));
@@ -269,7 +270,7 @@ impl Stage {
         }
         // A child that is only forgotten goes on; its end is the user's.
         self.peers = [None, None, None];
-        left
+        (left, processes)
     }
 }
 

@@ -221,8 +221,8 @@ impl Node {
     }
 
     fn own_certificate(&self, env: &Env<'_>, number: &CertificateNumber) -> Result<CertificateRow, Stop> {
-        let row = env.shelf.certificate(number)?.filter(|row| row.issuer == self.centre);
-        row.ok_or_else(|| Refusal::about(RefusalCode::CertificateUnknown, number.as_str()).into())
+        let row = env.shelf.certificate(number)?.ok_or_else(|| Refusal::about(RefusalCode::CertificateUnknown, number.as_str()))?;
+        if row.issuer == self.centre { Ok(row) } else { Err(Refusal::about(RefusalCode::NotTheIssuer, row.issuer.as_str()).into()) }
     }
 
     pub(super) fn certificate_file(&self, env: &Env<'_>, number: &CertificateNumber) -> Result<Event, Stop> {

@@ -34,6 +34,9 @@ pub(crate) struct Holders {
     rng: StdRng,
 }
 
+/// A wallet holds so many keys that were never used, and a fast machine asks more often than that.
+const KEYS_MAX: usize = 200;
+
 impl Holders {
     pub(crate) fn new(seed: u64) -> Self {
         println!("holders' seed: {seed}");
@@ -42,6 +45,9 @@ impl Holders {
 
     /// A request for a deposit certificate of an ordinary Haikou account, under a fresh card.
     pub(crate) fn asks(&mut self) -> Request {
+        if self.wallet.keys().len() >= KEYS_MAX {
+            self.wallet = Wallet::default();
+        }
         let card = holder::card(&mut self.rng, now(), &mut self.wallet, &CentreCode::new(HAIKOU).unwrap()).unwrap();
         let mut id = [0; 16];
         rand_core::Rng::fill_bytes(&mut self.rng, &mut id);

@@ -24,6 +24,8 @@ pub const MAX_PULLS: usize = 16;
 /// How long after a failed question for heads it is asked again. Two ends learn of a connection one after the other, so the first
 /// question often comes too early.
 pub const ASK_AGAIN_MS: i64 = SECOND_MS;
+/// How often everybody is asked while this peer waits for its own rows: until they are back, its centre is silent.
+pub const HURRY_EVERY_MS: i64 = 2 * SECOND_MS;
 /// A call that was not answered within this is forgotten.
 pub const CALL_PATIENCE_MS: i64 = 15 * SECOND_MS;
 
@@ -37,6 +39,7 @@ pub(in crate::node) struct State {
     calls: BTreeMap<u64, Call>,
     next_call: u64,
     last_round: Option<Time>,
+    last_hurry: Option<Time>,
     /// Stations that are asked for their heads again, and since when they are waited for.
     ask_again: BTreeMap<StationKey, Time>,
     /// How far the author's clock was from ours when its newest announcement came, in milliseconds.
@@ -104,6 +107,10 @@ impl Node {
         for to in again.map(|(to, _)| *to).collect::<Vec<_>>() {
             self.replicate.ask_again.remove(&to);
             self.ask(env, to, About::Heads, out);
+        }
+        if self.is_restoring() && self.replicate.last_hurry.is_none_or(|last| now.since(last).abs() >= HURRY_EVERY_MS) {
+            self.replicate.last_hurry = Some(now);
+            self.hurry(env, out);
         }
         let due = self.replicate.last_round.is_none_or(|last| now.since(last) >= self.settings.anti_entropy_ms || now < last);
         if due {
