@@ -37,7 +37,7 @@ kinds! {
     /// A holder's key is no longer theirs.
     HolderEnded = "holder.ended", false;
     /// A holder took a grant back.
-    GrantRevoked = "grant.revoked", true;
+    GrantRevoked = "grant.revoked", false;
     /// A grant was used or refused.
     AccessRecorded = "access.recorded", true;
     /// A listing took effect.

@@ -16,7 +16,7 @@ use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::journal::{Entry, Frame, Frontier, Header, batch};
 use crate::names::CentreCode;
 use crate::shelf::{JournalState, KeptHead, Write};
-use crate::time::Time;
+use crate::time::{SECOND_MS, Time};
 
 /// Whether the own journal may be written.
 #[derive(Debug, Default)]
@@ -89,7 +89,9 @@ impl Node {
         let author = self.author(&self.centre).ok_or_else(|| ShelfError::Failed("not in the charter".to_owned()))?;
         let state = env.shelf.journal(&self.centre)?;
         let frontier = Frontier::from_parts(state.size, state.peaks).map_err(|e| ShelfError::Damaged(e.to_string()))?;
-        let at = batch::heartbeat_time(env.now, state.head.map(|head| head.heartbeat));
+        // Without new rows a heartbeat is news only if its time is newer, also after this clock was set back.
+        let step = if entries.is_empty() { SECOND_MS } else { 0 };
+        let at = batch::heartbeat_time(env.now, state.head.map(|head| head.heartbeat.plus_ms(step)));
         let batch = batch::append(&frontier, &entries, author, &self.keys.signing, &self.keys.heartbeat, at)
             .map_err(|e| ShelfError::Failed(e.to_string()))?;
         let (size, from) = (batch.frontier.size(), state.size);

@@ -73,7 +73,7 @@ impl Node {
         let standing = known.as_ref().map_or(Standing::Newer, |known| compare(known, &head));
         self.add_holder(env, centre, from, head.size())?;
         match standing {
-            Standing::Newer if head.size() <= held.size => self.first_or_covered_head(env, centre, &held, head, out),
+            Standing::Newer if head.size() <= held.size => self.first_or_covered_head(env, from, centre, &held, head, out),
             Standing::Newer => {
                 if *centre == self.centre {
                     self.own_rows_missing();
@@ -108,6 +108,7 @@ impl Node {
     pub(super) fn first_or_covered_head(
         &mut self,
         env: &Env<'_>,
+        from: StationKey,
         centre: &CentreCode,
         held: &JournalState,
         head: VerifiedHead,
@@ -116,8 +117,7 @@ impl Node {
         let root = root_at(&OnShelf { shelf: env.shelf, centre }, head.size()).map_err(|e| ShelfError::Damaged(e.to_string()))?;
         if root != head.root() {
             // No second signed note to show, but these rows were proven under one: counted, and nothing of it is taken over.
-            let station = self.charter.member(centre).and_then(|m| m.stations.first()).map(|s| s.key);
-            out.extend(station.map(|station| Effect::Write(Write::Fault { station, code: FaultCode::Forked })));
+            self.blame_author(centre, from, FaultCode::Forked, out);
             return Ok(Verdict::Reject);
         }
         if head.size() == held.size {

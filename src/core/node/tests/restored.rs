@@ -4,7 +4,7 @@ use super::counter::{issue, wallet};
 use super::world::World;
 use crate::desk::{Event, ReadOnly, Request};
 use crate::shelf::Shelf;
-use crate::time::SECOND_MS;
+use crate::time::{DAY_MS, MINUTE_MS, SECOND_MS};
 
 fn read_only(world: &mut World, peer: usize) -> Option<ReadOnly> {
     let token = world.ask(peer, Request::Status);
@@ -90,4 +90,21 @@ fn a_missing_kept_head_means_read_only() {
     world.heal();
     world.run_for(20 * SECOND_MS);
     assert_eq!(read_only(&mut world, 0), None);
+}
+
+#[test]
+fn a_centre_whose_clock_was_a_year_ahead_and_was_set_back_is_not_taken_for_dead() {
+    let mut world = World::new(45, 2);
+    world.peers[0].clock_off_ms = 365 * DAY_MS;
+    world.run_for(6 * MINUTE_MS);
+    world.peers[0].clock_off_ms = 0;
+    for _ in 0..8 {
+        world.run_for(5 * MINUTE_MS);
+    }
+    let token = world.ask(1, Request::Status);
+    let Some(Event::Status(status)) = world.closing(1, token) else { panic!() };
+    let journal = status.journals.iter().find(|j| j.centre == world.peers[0].centre).unwrap();
+    assert!(!journal.stale, "heard {:?} ms ago", journal.age_ms);
+    assert!(journal.age_ms.unwrap() <= 6 * MINUTE_MS);
+    assert!(world.faults(1).is_empty());
 }
