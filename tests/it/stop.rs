@@ -1,6 +1,6 @@
 //! Peers that end: told to, with work in hand, or killed. What was answered stands, and the folder is free for the next.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -109,7 +109,7 @@ fn query(federation: &Federation, grant: &str, request: RequestId) -> Request {
 }
 
 /// Queries the peer behind a socket with ids of its own until it is told to end; adds what was answered, and with which use.
-fn query_on(socket: &PathBuf, query: &Request, ids: &Mutex<u64>, over: &AtomicBool, answered: &Mutex<Vec<(RequestId, u32)>>) {
+fn query_on(socket: &Path, query: &Request, ids: &Mutex<u64>, over: &AtomicBool, answered: &Mutex<Vec<(RequestId, u32)>>) {
     let Request::Query { grant, business_no, matter, .. } = query else { panic!("no query") };
     while !over.load(Ordering::Relaxed) {
         let mut id = [0; 16];
