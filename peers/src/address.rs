@@ -28,10 +28,21 @@ pub(crate) fn dial_address(text: &str, member: &PeerId) -> Option<Multiaddr> {
         }
         addr.pop();
     }
+    can_be_dialled(&addr).then_some(addr)
+}
+
+/// Whether `text` is an address that others can dial: a host, then `tcp/PORT` or `udp/PORT/quic-v1`, and nothing else. What a charter
+/// holds cannot be changed, so an address is looked at before it gets there.
+#[must_use]
+pub fn is_dialable(text: &str) -> bool {
+    read(text).is_some_and(|addr| can_be_dialled(&addr))
+}
+
+fn can_be_dialled(addr: &Multiaddr) -> bool {
     let mut parts = addr.iter();
-    let host = matches!(parts.next()?, Protocol::Ip4(_) | Protocol::Ip6(_) | Protocol::Dns(_) | Protocol::Dns4(_) | Protocol::Dns6(_));
-    let port = transport_port(&mut parts)?;
-    (host && port != 0).then_some(addr)
+    let host =
+        |p: Protocol<'_>| matches!(p, Protocol::Ip4(_) | Protocol::Ip6(_) | Protocol::Dns(_) | Protocol::Dns4(_) | Protocol::Dns6(_));
+    parts.next().is_some_and(host) && transport_port(&mut parts).is_some_and(|port| port != 0)
 }
 
 /// Reads an address to listen on: an IP address, no name.

@@ -29,6 +29,7 @@ pub mod message;
 mod outbox;
 mod station;
 
+pub use address::is_dialable;
 pub use codec::{REQUEST_MAX_BYTES, RESPONSE_MAX_BYTES};
 pub use config::{Member, PeersConfig, PeersError};
 pub use engine::start;

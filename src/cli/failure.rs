@@ -82,6 +82,7 @@ failures! {
     FieldsMissing = "fields-missing" => Usage,
     NoRandomness = "no-randomness" => Software,
     ServeFailed = "serve-failed" => Unavailable,
+    AddressBad = "address-bad" => Usage,
     PortInUse = "port-in-use" => Unavailable,
     SourceNotConfigured = "source-not-configured" => Config,
     SourceUnreadable = "source-unreadable" => NoInput,

@@ -50,6 +50,9 @@ pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
     let bad_config = |e| common::config_failure(&folder.config(), e);
     let text = config.to_text().map_err(bad_config)?;
     config.socket(&folder).map_err(bad_config)?;
+    if let Some(address) = config.peer.listen.iter().find(|address| !anju_peers::is_dialable(address)) {
+        return Err(Failure::new(Code::AddressBad).with("address", address));
+    }
     let kept_head = config.kept_head(&folder);
     let passphrase = args.passphrase.new_one(ctx)?;
     let secrets = Secrets::random(&mut common::randomness()?);
