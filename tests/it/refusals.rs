@@ -179,7 +179,7 @@ fn a_certificate_that_may_not_be_issued_is_refused_with_the_reason_and_nothing_i
     assert_eq!(used["details"]["refusal_detail"], number.as_str(), "it says for which certificate: {used}");
     // Only the issuer ends its certificates.
     federation.wait_for_rows(SANYA, HAIKOU, 1);
-    refused(room, &format!("certificate cancel --data @{SANYA} {number}"), 77, "certificate-unknown");
+    refused(room, &format!("certificate cancel --data @{SANYA} {number}"), 77, "not-the-issuer");
     assert_eq!(applied(&federation.status(HAIKOU), HAIKOU), 1);
 }
 

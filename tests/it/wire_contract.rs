@@ -88,6 +88,7 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Answer::Declined(Decline::OtherCharter),
         Answer::Declined(Decline::NotHeld),
         Answer::Declined(Decline::Damaged),
+        Answer::Declined(Decline::Busy),
     ];
     out.extend(answers.map(|answer| ("answer", answer.to_bytes())));
 }
