@@ -1,7 +1,7 @@
 //! The command line. One file per command, and the only room that knows clap.
 //!
-//! A command reads its arguments, asks the peer or a library, and hands back what it has to say ([`out::Done`]) or why not
-//! ([`failure::Failure`]); only [`out`] writes. A new command is one file here, one line in [`Command`], and its words in `locales/`.
+//! A command reads its arguments, asks the peer or a library, and hands back what it has to say (`out::Done`) or why not
+//! (`failure::Failure`); only `out` writes. A new command is one file here, one line in `Command`, and its words in `locales/`.
 //! What must never be here: a decision of the core's, and a secret that arrives as an argument.
 
 mod certificate;

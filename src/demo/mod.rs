@@ -1,7 +1,7 @@
 //! The main job as a story between real processes on loopback: three centres, one citizen, one certificate.
 //!
 //! Every command of the story is run as a user would run it: this program, started again with arguments, its answers read as JSON.
-//! [`stage`] is the folder and the processes, [`steps`] the story, [`samples`] the exports it starts from. Each step checks what it
+//! `stage` is the folder and the processes, `steps` the story, `samples` the exports it starts from. Each step checks what it
 //! claims, and each can be sabotaged (`--break STEP`): a demo that cannot fail shows nothing. What must never be here: a word for the
 //! screen (see `locales/`), or an answer that no process gave.
 

@@ -122,7 +122,7 @@ pub struct FileReport {
     pub columns_ignored: u64,
     /// Worksheets without the expected columns.
     pub sheets_skipped: u64,
-    /// The first [`REJECTIONS_KEPT_MAX`] rejections.
+    /// The first `REJECTIONS_KEPT_MAX` rejections.
     pub rejections: Vec<Rejection>,
 }
 

@@ -1,6 +1,6 @@
 //! Certificates: what a centre signs about one account, bound to a key of its holder, sealed field by field.
 //!
-//! A certificate is an SD-JWT VC (RFC 9901 and draft-ietf-oauth-sd-jwt-vc): [`issue`] makes one, [`body`] is how it travels in a
+//! A certificate is an SD-JWT VC (RFC 9901 and draft-ietf-oauth-sd-jwt-vc): [`mod@issue`] makes one, [`body`] is how it travels in a
 //! journal, [`verify`] is the only way back to its fields. [`kind`] and [`schema`] say what each kind contains, [`eligibility`] when it
 //! may be issued. What must never be here: who may read a certificate (that is [`crate::grant`]), and how its state in a journal is
 //! kept (that is the node).

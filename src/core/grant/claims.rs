@@ -75,7 +75,7 @@ pub struct Claims {
     pub uses: u32,
     /// Its random id, 16 bytes in lower-case hex.
     pub jti: String,
-    /// base64url of the sealed [`GrantKeys`].
+    /// base64url of the sealed `GrantKeys`.
     pub keys: String,
 }
 

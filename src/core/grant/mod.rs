@@ -1,6 +1,6 @@
 //! Grants: the holder's consent that one centre reads certain fields of one certificate for one matter, and the keys to do so.
 //!
-//! A grant is a compact JWS (RFC 7515) by the key the certificate is bound to, with fixed claims and no policy language. [`make`] makes
+//! A grant is a compact JWS (RFC 7515) by the key the certificate is bound to, with fixed claims and no policy language. [`mod@make`] makes
 //! one, [`present`] takes one from outside through its checks to the fields, [`access`] records its use, [`revoked`] takes it back.
 //! What must never be here: how often a grant was used (the node counts), and where a text came from.
 

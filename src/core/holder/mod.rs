@@ -1,6 +1,6 @@
 //! The holder's side as a pure library: what a citizen's app does with keys, certificates and grants.
 //!
-//! [`wallet`] is what it keeps, [`card`] is how a holder asks for a certificate, [`receive`] takes one in, [`grant`] shows what a grant will
+//! [`wallet`] is what it keeps, [`mod@card`] is how a holder asks for a certificate, [`mod@receive`] takes one in, [`mod@grant`] shows what a grant will
 //! disclose and signs it. What must never be here: a file, a passphrase, a picture; the shell keeps the wallet's bytes sealed.
 
 pub mod card;

@@ -1,7 +1,7 @@
 //! Sealing: the only room that touches ciphers, key agreement and key derivation.
 //!
 //! Three things live here: [`hpke`] seals to somebody's public key (RFC 9180, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
-//! ChaCha20-Poly1305), [`aead`] seals under a shared key (XChaCha20-Poly1305), and [`derive`] makes one key from another (HKDF-SHA256).
+//! ChaCha20-Poly1305), [`aead`] seals under a shared key (XChaCha20-Poly1305), and [`derive()`] makes one key from another (HKDF-SHA256).
 //! Every use names its purpose, so that what was sealed for one can never be opened as another. What must never be here: a rule about
 //! who may open what.
 

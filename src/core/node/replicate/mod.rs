@@ -2,7 +2,7 @@
 //!
 //! Gossip and anti-entropy tell of heads; heads that are longer than what is held are pulled, frame by frame, from any station that
 //! holds them; a frame is proven against the rows held before anything of it is stored. What is durable of this conversation is only
-//! what was proven; everything in [`State`] can be forgotten.
+//! what was proven; everything in `State` can be forgotten.
 
 mod heads;
 mod rows;
