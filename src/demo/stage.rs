@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rand::RngExt;
-use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
 use super::samples::{CENTRES, Centre};
@@ -106,11 +106,11 @@ impl Stage {
             (None, None) => return Err(io::Error::from(io::ErrorKind::NotFound).into()),
         };
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
-        let mut rng = rand::rngs::StdRng::try_from_rng(&mut rand::rngs::SysRng).map_err(|_| StageError::NoRandomness)?;
+        let mut rng = StdRng::try_from_rng(&mut rand::rngs::SysRng).map_err(|_| StageError::NoRandomness)?;
         let passphrase: String = (0..32).map(|_| char::from(b'a' + rng.random_range(0..26_u8))).collect();
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(folder.join("passphrase"))?;
         writeln!(file, "{passphrase}")?;
-        let ports = free_ports()?;
+        let ports = free_ports(&mut rng)?;
         let (program, citizen) = (std::env::current_exe()?, Value::Null);
         Ok(Self { folder, temporary, program, peers: [None, None, None], ports, commands: Vec::new(), citizen, number: String::new() })
     }
@@ -283,12 +283,20 @@ impl Drop for Stage {
     }
 }
 
+/// Where ports are looked for: below those that the system hands out by itself, so that no other program is given one in between.
+const PORTS: std::ops::Range<u16> = 20_000..30_000;
+/// How many ports are tried before giving up.
+const PORT_TRIES: usize = 200;
+
 /// Three UDP ports that nobody has just now.
-fn free_ports() -> io::Result<[u16; CENTRES.len()]> {
-    let sockets = [UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?];
-    let mut ports = [0; CENTRES.len()];
-    for (port, socket) in ports.iter_mut().zip(&sockets) {
-        *port = socket.local_addr()?.port();
+fn free_ports(rng: &mut StdRng) -> io::Result<[u16; CENTRES.len()]> {
+    let mut held = Vec::new();
+    for _ in 0..PORT_TRIES {
+        let port = rng.random_range(PORTS);
+        held.extend(UdpSocket::bind(("127.0.0.1", port)).map(|socket| (port, socket)));
+        if let [(one, _), (two, _), (three, _)] = held.as_slice() {
+            return Ok([*one, *two, *three]);
+        }
     }
-    Ok(ports)
+    Err(io::ErrorKind::AddrInUse.into())
 }
