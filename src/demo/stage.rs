@@ -284,7 +284,7 @@ impl Drop for Stage {
 }
 
 /// Where ports are looked for: below those that the system hands out by itself, so that no other program is given one in between.
-const PORTS: std::ops::Range<u16> = 20_000..30_000;
+const PORTS: std::ops::Range<u16> = 30_000..32_700;
 /// How many ports are tried before giving up.
 const PORT_TRIES: usize = 200;
 

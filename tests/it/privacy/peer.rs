@@ -1,12 +1,12 @@
 //! Two centres and their peers, for the search: a room whose every file is known.
 
 use std::io::{BufRead, BufReader};
-use std::net::UdpSocket;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::cli::Room;
+use crate::federation::free_port;
 
 /// How long two peers on loopback may take to connect and copy one row, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -39,10 +39,6 @@ impl Drop for Peer {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn free_port() -> u16 {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Two centres with one charter, the first with the sample exports of Haikou.
