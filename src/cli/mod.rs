@@ -14,6 +14,7 @@ mod federation;
 mod help;
 mod holder;
 mod init;
+mod meter;
 mod out;
 mod qr;
 mod query;

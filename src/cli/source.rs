@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::common::{self, DataArgs};
 use super::exit::Exit;
 use super::failure::{Code, Failure};
+use super::meter::Meter;
 use super::out::{Ctx, Done, table};
 use super::text::clean;
 use crate::source::{self, FileReport, Report, SourceConfig, SourceError};
@@ -53,7 +54,9 @@ fn configured(data: &DataArgs) -> Result<(SourceConfig, CentreCode), Failure> {
 /// Rejected rows are not a failure of the command, but a program must be able to tell: the command ends with 65.
 fn check(ctx: Ctx, args: &Check) -> Result<Done, Failure> {
     let (source, _) = configured(&args.data)?;
-    let report = source::check(&source, &mut |_| ()).map_err(source_failure)?;
+    let meter = Meter::new(ctx);
+    let report = source::check(&source, &mut |at| meter.tell(|| reading(ctx, at))).map_err(source_failure)?;
+    drop(meter);
     let rejected: u64 = files(&report).iter().map(|file| file.rejected_total()).sum();
     let exit = if rejected == 0 { Exit::Ok } else { Exit::Data };
     Ok(Done { text: text(ctx, &report), json: json!({ "report": report, "rejected": rejected }), exit })
@@ -110,7 +113,8 @@ fn facts(ctx: Ctx, args: &Facts) -> Result<Done, Failure> {
             written = line(ctx, &mut out, &reading.facts, &centre);
             if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        match source::facts_all(&source, &mut |_| (), &mut sink) {
+        let meter = Meter::beside_output(ctx);
+        match source::facts_all(&source, &mut |at| meter.tell(|| reading(ctx, at)), &mut sink) {
             Ok(_) | Err(SourceError::Stopped) => {}
             Err(error) => {
                 let _ = out.flush();
@@ -122,6 +126,11 @@ fn facts(ctx: Ctx, args: &Facts) -> Result<Done, Failure> {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),
         Ok(()) | Err(_) => Ok(Done::new(Value::Null, String::new())),
     }
+}
+
+fn reading(ctx: Ctx, at: source::Progress) -> String {
+    let file = ctx.say(&format!("progress.file-{}", at.file));
+    ctx.fill("progress.reading", &[("file", &file), ("rows", &at.rows.to_string())])
 }
 
 fn line(ctx: Ctx, out: &mut impl Write, facts: &AccountFacts, centre: &CentreCode) -> io::Result<()> {

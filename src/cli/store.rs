@@ -6,10 +6,12 @@ use serde_json::json;
 use super::common::{self, DataArgs, PassphraseArgs};
 use super::exit::Exit;
 use super::failure::{Code, Failure};
+use super::meter::Meter;
 use super::out::{Ctx, Done};
 use crate::config::Config;
 use crate::config::folder::{DataFolder, FolderLock};
 use crate::keys::Secrets;
+use crate::store::scrub::Progress;
 use crate::store::{Mode, Store, StoreError};
 
 #[derive(Debug, clap::Subcommand)]
@@ -56,7 +58,13 @@ pub(super) fn open(ctx: Ctx, data: &DataArgs, passphrase: &PassphraseArgs, mode:
 
 fn check(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     let mut opened = open(ctx, &args.data, &args.passphrase, Mode::Existing)?;
-    let report = opened.store.scrub(common::now(), &mut |_| ()).map_err(store_failure)?;
+    let meter = Meter::new(ctx);
+    let mut told = |at: &Progress| {
+        let (centre, rows, of) = (at.centre.as_str(), at.rows.to_string(), at.of.to_string());
+        meter.tell(|| ctx.fill("progress.checking", &[("centre", centre), ("rows", &rows), ("of", &of)]));
+    };
+    let report = opened.store.scrub(common::now(), &mut told).map_err(store_failure)?;
+    drop(meter);
     let (key, exit) = if report.is_sound() { ("store.sound", Exit::Ok) } else { ("store.found", Exit::Data) };
     let text = ctx.fill(
         key,
