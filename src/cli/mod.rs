@@ -95,7 +95,7 @@ fn run(args: &[std::ffi::OsString]) -> Exit {
             out::finish(ctx, outcome)
         }
         // Whoever types only `anju` wants to know what there is.
-        Err(error) if error.kind() == clap::error::ErrorKind::MissingSubcommand && args.len() < 2 => {
+        Err(error) if error.use_stderr() && args.len() < 2 => {
             out::print(&help::localised(Line::command(), ctx.lang).render_help().to_string(), Exit::Usage)
         }
         Err(error) if !error.use_stderr() => out::print(&error.render().to_string(), Exit::Ok),

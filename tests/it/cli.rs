@@ -197,6 +197,9 @@ fn a_peer_that_is_not_running_is_told_with_the_next_step() {
 #[test]
 fn usage_errors_exit_64_on_standard_error_or_as_json() {
     let room = Room::new();
+    let bare = room.run("");
+    assert_eq!(bare.status.code(), Some(64));
+    assert!(out(&bare).contains("命令") && out(&bare).contains("federation"), "who types only the name is shown what there is");
     for (line, code) in [
         ("", "usage-command"),
         ("nonsense", "usage-command"),
