@@ -201,7 +201,6 @@ fn usage_errors_exit_64_on_standard_error_or_as_json() {
     assert_eq!(bare.status.code(), Some(64));
     assert!(out(&bare).contains("命令") && out(&bare).contains("federation"), "who types only the name is shown what there is");
     for (line, code) in [
-        ("", "usage-command"),
         ("nonsense", "usage-command"),
         ("status", "usage-missing"),
         ("status --nonsense", "usage-unknown"),
