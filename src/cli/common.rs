@@ -253,6 +253,7 @@ pub(super) fn stage(ctx: Ctx, stage: Stage) -> String {
         Stage::Pulling => "stage.pulling",
         Stage::Obtained => "stage.obtained",
         Stage::Verified => "stage.verified",
+        Stage::Deriving => "stage.deriving",
     })
 }
 

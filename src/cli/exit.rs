@@ -53,9 +53,20 @@ impl Exit {
     pub const fn of_refusal(code: RefusalCode) -> Self {
         use RefusalCode as R;
         match code {
-            R::GrantMalformed | R::GrantAltered | R::CertificateAltered | R::CardInvalid | R::AccountUnreadable => Self::Data,
-            R::RequestInvalid | R::RequestReused | R::AddresseeInvalid => Self::Usage,
-            R::ReadOnly | R::WriterUnreachable | R::TooManyRequests | R::StoreUnavailable => Self::TryLater,
+            R::GrantMalformed
+            | R::GrantAltered
+            | R::CertificateAltered
+            | R::CardInvalid
+            | R::AccountUnreadable
+            | R::DocumentInvalid
+            | R::NotInCatalogue
+            | R::DatesContradict
+            | R::DecisionReused
+            | R::ImportDiffers => Self::Data,
+            R::RequestInvalid | R::RequestReused | R::AddresseeInvalid | R::FieldMissing | R::CursorInvalid => Self::Usage,
+            R::ReadOnly | R::WriterUnreachable | R::TooManyRequests | R::StoreUnavailable | R::ImportRunning | R::QuotaExceeded => {
+                Self::TryLater
+            }
             R::SourceUnavailable => Self::NoInput,
             R::Unsupported => Self::Unavailable,
             R::NoCharter => Self::Config,
@@ -79,7 +90,17 @@ impl Exit {
             | R::AccountClosed
             | R::LoanUnsettled
             | R::NoLoan
-            | R::CardUsed => Self::Refused,
+            | R::CardUsed
+            | R::OperatorUnknown
+            | R::OperatorUnproven
+            | R::RoleMissing
+            | R::OneAccountEach
+            | R::OperatorExists
+            | R::SecondPersonNeeded
+            | R::CaseUnknown
+            | R::StepNotAllowed
+            | R::CaseExists
+            | R::ImportUnknown => Self::Refused,
         }
     }
 }

@@ -103,6 +103,44 @@ codes! {
         NoCharter = "no-charter",
         /// The source cannot be read.
         SourceUnavailable = "source-unavailable",
+        /// No such operator, or the operator is disabled.
+        OperatorUnknown = "operator-unknown",
+        /// An operator's signature does not verify, or is for another centre or another time.
+        OperatorUnproven = "operator-unproven",
+        /// The operator's role does not allow this.
+        RoleMissing = "role-missing",
+        /// This person has an account already: nobody is two operators.
+        OneAccountEach = "one-account-each",
+        /// An operator of this name exists.
+        OperatorExists = "operator-exists",
+        /// A second person must do this: not the one who did the step before.
+        SecondPersonNeeded = "second-person-needed",
+        /// No such case or listing.
+        CaseUnknown = "case-unknown",
+        /// The case is not where this step could be taken.
+        StepNotAllowed = "step-not-allowed",
+        /// A field that this step needs is missing, or says something that cannot be.
+        FieldMissing = "field-missing",
+        /// Not in this centre's catalogue.
+        NotInCatalogue = "not-in-catalogue",
+        /// Dates that contradict each other or lie in the past.
+        DatesContradict = "dates-contradict",
+        /// A case about this decision and this subject exists.
+        CaseExists = "case-exists",
+        /// The decision number is in use for another decision.
+        DecisionReused = "decision-reused",
+        /// The number of the document is not one.
+        DocumentInvalid = "document-invalid",
+        /// More lookups than this operator or this centre may make in a day.
+        QuotaExceeded = "quota-exceeded",
+        /// Another import is under way.
+        ImportRunning = "import-running",
+        /// This file was not imported, or not wholly.
+        ImportUnknown = "import-unknown",
+        /// What was staged is not what the file says.
+        ImportDiffers = "import-differs",
+        /// The cursor is not one of ours.
+        CursorInvalid = "cursor-invalid",
         /// Not in this version.
         Unsupported = "unsupported",
         /// Too many of these for now.

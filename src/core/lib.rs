@@ -13,10 +13,14 @@
 //! | [`charter`] | who is in the federation, with which keys |
 //! | [`facts`] | what a certificate says, derived from account, transactions and loans |
 //! | [`certificate`], [`grant`], [`holder`] | signed evidence, consent to read it, and the citizen's side of both |
+//! | [`listing`] | the blacklist: subjects, due process, what is published of it |
+//! | [`operator`], [`audit`] | a centre's own people and what they may do; the log of what they did |
+//! | [`vector`] | how far a centre has applied every journal: the acknowledgement |
 //! | [`shelf`] | what the core may read of the store, and what it asks the store to write |
 //! | [`node`] | the state machine, one file per conversation |
 //! | [`desk`] | the requests and events of the local door |
 
+pub mod audit;
 pub mod certificate;
 pub mod charter;
 pub mod desk;
@@ -25,10 +29,13 @@ pub mod facts;
 pub mod grant;
 pub mod holder;
 pub mod journal;
+pub mod listing;
 pub mod names;
 pub mod node;
+pub mod operator;
 pub mod seal;
 pub mod shelf;
 pub mod sign;
 pub mod time;
+pub mod vector;
 pub mod wire;

@@ -224,10 +224,83 @@ byte_name!(
     /// The random id of a grant (`jti`).
     GrantId, 16
 );
+byte_name!(
+    /// The id of a listing, the same through all its statements. Made by its centre from a secret of its own, so that it says nothing.
+    ListingId, 16
+);
+byte_name!(
+    /// What a listing's subject is found by: derived from the number of a document and the federation's pepper (see
+    /// [`crate::listing::subject`]).
+    SubjectToken, 16
+);
+
+/// One row of one centre's journal that decided a listing, such as `C46010-L123`: how people and programs name a listing that is
+/// published, whoever published it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ListingRef {
+    /// Whose listing.
+    pub centre: CentreCode,
+    /// Row of that centre's journal.
+    pub index: u64,
+}
+
+/// A case of this centre's own, such as `C46010-A45`: how its operators name it from the first proposal on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CaseNumber {
+    /// Whose case.
+    pub centre: CentreCode,
+    /// Counted from 1.
+    pub serial: u64,
+}
+
+macro_rules! numbered_name {
+    ($name:ident, $field:ident, $mark:literal, $what:literal) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!("{}-", $mark, "{}"), self.centre, self.$field)
+            }
+        }
+        impl std::str::FromStr for $name {
+            type Err = Malformed;
+            fn from_str(text: &str) -> Result<Self, Malformed> {
+                let err = Malformed { what: $what };
+                let (centre, number) = text.split_once(concat!("-", $mark)).ok_or_else(|| err.clone())?;
+                let plain = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) && (number == "0" || !number.starts_with('0'));
+                let $field = number.parse().ok().filter(|n| plain && *n <= i64::MAX as u64).ok_or(err)?;
+                Ok(Self { centre: CentreCode::new(centre)?, $field })
+            }
+        }
+        impl TryFrom<String> for $name {
+            type Error = Malformed;
+            fn try_from(text: String) -> Result<Self, Malformed> {
+                text.parse()
+            }
+        }
+        impl From<$name> for String {
+            fn from(name: $name) -> String {
+                name.to_string()
+            }
+        }
+    };
+}
+numbered_name!(ListingRef, index, "L", "listing number");
+numbered_name!(CaseNumber, serial, "A", "case number");
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_case_and_a_listing_have_numbers_of_one_form() {
+        let listing: ListingRef = "C46010-L123".parse().unwrap();
+        assert_eq!((listing.to_string().as_str(), listing.index), ("C46010-L123", 123));
+        assert_eq!("C13010KF-A1".parse::<CaseNumber>().unwrap().serial, 1);
+        for bad in ["C46010-L", "C46010-L01", "C46010-L-1", "C46010-L+1", "C46010-A1", "L1", "C46010-L99999999999999999999"] {
+            assert!(bad.parse::<ListingRef>().is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn a_centre_code_is_c_five_digits_and_at_most_two_more() {

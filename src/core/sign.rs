@@ -23,6 +23,8 @@ pub enum Context {
     Charter,
     /// A holder's enrolment card.
     HolderCard,
+    /// What an operator asks their peer to do.
+    OperatorAct,
 }
 
 impl Context {
@@ -32,6 +34,7 @@ impl Context {
             Self::CardStation => "anju/v1/card-station",
             Self::Charter => "anju/v1/charter",
             Self::HolderCard => "anju/v1/holder-card",
+            Self::OperatorAct => "anju/v1/operator-act",
         }
     }
 

@@ -15,6 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anju_core::charter::{CentreKeys, Charter, CharterError};
 use anju_core::desk::Event;
 use anju_core::error::ShelfError;
+use anju_core::listing::{Document, Pepper};
 use anju_core::names::{CentreCode, StationKey};
 use anju_core::node::{Effect, Env, Input, Node, Settings, Verdict};
 use anju_core::shelf::KeptHead;
@@ -48,6 +49,8 @@ pub enum Out {
     Reply(u64, Box<Event>),
     /// Look an account up.
     ReadSource(u64, String),
+    /// Derive subjects' secrets.
+    Derive(u64, Vec<(Pepper, Document)>),
 }
 
 /// What a node is made of.
@@ -105,6 +108,8 @@ pub struct Engine {
     owed: Option<KeptHead>,
     /// So many ticks are passed over.
     pause: u32,
+    /// Long work goes on with the next group.
+    again: bool,
 }
 
 /// The machine's clock.
@@ -133,15 +138,24 @@ impl Engine {
             .ok()
             .flatten();
         let (connected, open) = (BTreeSet::new(), BTreeSet::new());
-        Ok(Self { node, fresh: true, store, kept_head, kept, rng, clock, connected, open, owed: None, pause: 0 })
+        Ok(Self { node, fresh: true, store, kept_head, kept, rng, clock, connected, open, owed: None, pause: 0, again: false })
     }
 
     /// Runs until every sender of `inputs` is gone. Blocks: give it a thread of its own.
     pub fn run(mut self, mut inputs: mpsc::Receiver<Input>, mut out: impl FnMut(Out)) {
         // The first tick says that the peer lives, before anything is answered.
         self.group(vec![Input::Tick], &mut out);
-        while let Some(input) = inputs.blocking_recv() {
-            let mut group = vec![input];
+        loop {
+            // Long work waits for nobody, and nobody waits for more than one piece of it.
+            let mut group = Vec::new();
+            if !std::mem::take(&mut self.again) {
+                let Some(input) = inputs.blocking_recv() else { break };
+                group.push(input);
+            } else if inputs.is_closed() && inputs.is_empty() {
+                break;
+            } else {
+                group.push(Input::Again);
+            }
             while group.len() < GROUP_MAX
                 && let Ok(input) = inputs.try_recv()
             {
@@ -198,7 +212,9 @@ impl Engine {
             | Input::CallFailed { .. }
             | Input::Desk { .. }
             | Input::Source { .. }
-            | Input::Stored => {}
+            | Input::Derived { .. }
+            | Input::Stored
+            | Input::Again => {}
         }
     }
 
@@ -255,13 +271,15 @@ impl Engine {
                         Effect::Write(write) => self.store.apply(&write)?,
                         Effect::WhenStored if follow_ups < FOLLOW_UPS_MAX => next = Some(Input::Stored),
                         Effect::WhenStored => {}
+                        Effect::Again => self.again = true,
                         Effect::KeepHead(_)
                         | Effect::Announce(_)
                         | Effect::Judge { .. }
                         | Effect::Call { .. }
                         | Effect::Answer { .. }
                         | Effect::Reply { .. }
-                        | Effect::ReadSource { .. } => rest.push(effect),
+                        | Effect::ReadSource { .. }
+                        | Effect::Derive { .. } => rest.push(effect),
                     }
                 }
                 follow_ups += usize::from(next.is_some());
@@ -280,12 +298,13 @@ impl Engine {
                 Effect::Call { to, call, bytes } => out(Out::Call(to, call, bytes)),
                 Effect::Answer { token, bytes } => out(Out::Answer(token, bytes)),
                 Effect::ReadSource { reading, account_no } => out(Out::ReadSource(reading, account_no)),
+                Effect::Derive { job, work } => out(Out::Derive(job, work)),
                 Effect::Reply { token, event } if self.owed.is_some() && tells_of_the_head(&event) => {
                     let detail = "the head cannot be kept".to_owned();
                     replies.push((token, Box::new(Event::Failed { code: HEAD_NOT_KEPT.to_owned(), detail })));
                 }
                 Effect::Reply { token, event } => replies.push((token, event)),
-                Effect::Write(_) | Effect::KeepHead(_) | Effect::WhenStored => {}
+                Effect::Write(_) | Effect::KeepHead(_) | Effect::WhenStored | Effect::Again => {}
             }
         }
         for (token, event) in replies {
@@ -326,11 +345,28 @@ fn asked(inputs: &[Input]) -> impl Iterator<Item = u64> {
 /// Whether an event speaks of something that stands under the newest head, or shows fields for a use that does.
 const fn tells_of_the_head(event: &Event) -> bool {
     match event {
-        Event::CertificateIssued { .. } | Event::CertificateFile { .. } | Event::CertificateCancelled { .. } | Event::Answer(_) => true,
+        Event::CertificateIssued { .. }
+        | Event::CertificateFile { .. }
+        | Event::CertificateCancelled { .. }
+        | Event::Answer(_)
+        | Event::Case(_)
+        | Event::Listing(_) => true,
         Event::Progress { .. }
         | Event::Status(_)
         | Event::CertificateList { .. }
         | Event::CertificateShow { .. }
+        | Event::Operators { .. }
+        | Event::OperatorKey(_)
+        | Event::Done
+        | Event::Cases { .. }
+        | Event::Proof(_)
+        | Event::Lookup(_)
+        | Event::Screen(_)
+        | Event::Export(_)
+        | Event::Import(_)
+        | Event::Audit { .. }
+        | Event::AuditState(_)
+        | Event::Sync(_)
         | Event::Refused { .. }
         | Event::Failed { .. } => false,
     }

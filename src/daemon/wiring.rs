@@ -8,6 +8,7 @@ use anju_core::charter::{Charter, CharterError};
 use anju_core::desk::{Event, Request};
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::facts::AccountFacts;
+use anju_core::listing::{Document, Pepper, SubjectSecret};
 use anju_core::node::{Input, Verdict};
 use anju_peers::{Member, PeerCommand, PeerEvent, PeersConfig, PeersError, PeersHandle};
 use rand::SeedableRng;
@@ -29,6 +30,8 @@ const COMMANDS_MAX: usize = 1024;
 const TICK: Duration = Duration::from_millis(250);
 /// Exports read at once.
 const READERS_MAX: usize = 2;
+/// Derivation jobs that may wait; the core has fewer under way.
+const DERIVATIONS_MAX: usize = 128;
 
 /// Reads one account of the source; runs on a blocking thread.
 pub type SourceReader = Arc<dyn Fn(&str) -> Result<Box<AccountFacts>, Refusal> + Send + Sync>;
@@ -94,16 +97,18 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
     let (events_out, events) = mpsc::channel(DESK_MAX);
     let (requests_in, requests) = mpsc::channel(DESK_MAX);
     let (readings, to_read) = mpsc::channel(DESK_MAX);
+    let (derivations, to_derive) = mpsc::channel(DERIVATIONS_MAX);
 
     let thread = std::thread::Builder::new().name("anju-engine".to_owned());
     let engine = thread
-        .spawn(move || engine.run(inbox, |out| let_out(out, &commands, &events_out, &readings)))
+        .spawn(move || engine.run(inbox, |out| let_out(out, &commands, &events_out, &readings, &derivations)))
         .map_err(|e| DaemonError::System(e.to_string()))?;
     let tasks = vec![
         tokio::spawn(tick(inputs.clone(), stopped.clone())),
         tokio::spawn(hear_peers(peer_events, inputs.clone(), stopped.clone())),
         tokio::spawn(order_peers(orders, peers.clone())),
         tokio::spawn(read_source(to_read, source, inputs.clone(), stopped.clone())),
+        tokio::spawn(derive(to_derive, inputs.clone(), stopped.clone())),
         tokio::spawn(hear_desk(requests, inputs, stopped)),
         tokio::spawn(door.serve(requests_in, events)),
     ];
@@ -144,8 +149,17 @@ fn peers_config(recipe: &Recipe, listen: Vec<String>) -> PeersConfig {
     }
 }
 
+/// A job's number and its work.
+type Derivation = (u64, Vec<(Pepper, Document)>);
+
 /// Never blocks: the loop must not wait for the network or for a slow client.
-fn let_out(out: Out, commands: &mpsc::Sender<PeerCommand>, events: &mpsc::Sender<(u64, Event)>, readings: &mpsc::Sender<(u64, String)>) {
+fn let_out(
+    out: Out,
+    commands: &mpsc::Sender<PeerCommand>,
+    events: &mpsc::Sender<(u64, Event)>,
+    readings: &mpsc::Sender<(u64, String)>,
+    derivations: &mpsc::Sender<Derivation>,
+) {
     let command = match out {
         Out::Reply(token, event) => {
             if events.try_send((token, *event)).is_err() {
@@ -156,6 +170,12 @@ fn let_out(out: Out, commands: &mpsc::Sender<PeerCommand>, events: &mpsc::Sender
         Out::ReadSource(reading, account_no) => {
             if readings.try_send((reading, account_no)).is_err() {
                 tracing::warn!("too many accounts are being read; one was dropped");
+            }
+            return;
+        }
+        Out::Derive(job, work) => {
+            if derivations.try_send((job, work)).is_err() {
+                tracing::warn!("too many subjects are being derived; some were dropped");
             }
             return;
         }
@@ -276,4 +296,35 @@ async fn read_source(
             let _ = inputs.send(Input::Source { reading, facts }).await;
         });
     }
+}
+
+/// Derivations one job after the other, each on every processor.
+async fn derive(mut to_derive: mpsc::Receiver<Derivation>, inputs: mpsc::Sender<Input>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let next = tokio::select! {
+            () = until_stopped(&mut stopped) => return,
+            next = to_derive.recv() => next,
+        };
+        let Some((job, work)) = next else { return };
+        let asked = work.len();
+        let secrets = tokio::task::spawn_blocking(move || derive_all(&work)).await.unwrap_or_else(|_| vec![None; asked]);
+        if inputs.send(Input::Derived { job, secrets }).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn derive_all(work: &[(Pepper, Document)]) -> Vec<Option<SubjectSecret>> {
+    let one = |(pepper, document): &(Pepper, Document)| SubjectSecret::derive(pepper, document).ok();
+    let slow = work.iter().filter(|(_, document)| !document.kind().is_public()).count();
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(slow.max(1));
+    if threads < 2 {
+        return work.iter().map(one).collect();
+    }
+    let share = work.len().div_ceil(threads);
+    std::thread::scope(|scope| {
+        let parts: Vec<_> =
+            work.chunks(share).map(|part| (part.len(), scope.spawn(move || part.iter().map(one).collect::<Vec<_>>()))).collect();
+        parts.into_iter().flat_map(|(len, part)| part.join().unwrap_or_else(|_| vec![None; len])).collect()
+    })
 }

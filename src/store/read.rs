@@ -137,7 +137,7 @@ impl<R: Role> Db<R> {
         let content_key = self.columns.open(Column::IssuedContentKey, &bound_to, &row.get::<_, Vec<u8>>(2)?)?;
         let bytes: Zeroizing<[u8; 32]> =
             Zeroizing::new(content_key.as_slice().try_into().map_err(|_| StoreError::damaged("issued.content_key"))?);
-        Ok(IssuedRecord { number, account_no, content_key: Key::from_bytes(*bytes) })
+        Ok(IssuedRecord { number, account_no, content_key: Key::from_bytes(*bytes), request: None, asked: None })
     }
 
     fn damaged_rows(&self, limit: usize) -> Result<Vec<(CentreCode, u64)>, StoreError> {
@@ -254,6 +254,9 @@ fn certificate_row(row: &Row<'_>) -> Result<CertificateRow, StoreError> {
     })
 }
 
+impl<R: Role> anju_core::shelf::Lists for Db<R> {}
+impl<R: Role> anju_core::shelf::House for Db<R> {}
+
 impl<R: Role> Shelf for Db<R> {
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError> {
         Ok(self.journal_state(centre)?)
@@ -312,6 +315,11 @@ impl<R: Role> Shelf for Db<R> {
         let sql = "SELECT author, idx, at, request, asked, grant_id, certificate, matter, business_no, fields, refused
                    FROM access WHERE author = ?1 AND request = ?2 ORDER BY idx LIMIT 1";
         Ok(self.one(sql, params![author.as_str(), request.0], |row| self.access_row(row))?)
+    }
+
+    fn issued_by(&self, request: &RequestId) -> Result<Option<IssuedRecord>, ShelfError> {
+        let _ = request;
+        Ok(None)
     }
 
     fn issued(&self, number: &CertificateNumber) -> Result<Option<IssuedRecord>, ShelfError> {

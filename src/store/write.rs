@@ -21,6 +21,7 @@ impl Store {
             Write::Project(projection) => self.project(projection),
             Write::Issued(record) => self.issue(record),
             Write::Fork { centre, one, other } => self.fork(centre, one, other),
+            Write::List(_) | Write::House(_) => Ok(()),
             Write::Fault { station, code } => self.fault(*station, *code),
         }
     }
@@ -164,6 +165,7 @@ impl Store {
                 self.run(sql, params![number.as_str(), at.0, reason]).map(|_| ())
             }
             Projection::Access(row) => self.accessed(row),
+            Projection::List(_) | Projection::AuditCommitted(_) => Ok(()),
             Projection::GrantRevoked { grant, at } => {
                 // Any centre may say it: the earliest time is the same in whatever order the journals arrive.
                 let sql = "INSERT INTO grant_revoked (grant_id, at) VALUES (?1, ?2)

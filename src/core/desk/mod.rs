@@ -4,15 +4,27 @@
 //! then exactly one closing event. The command line and the terminal speak these same types. What must never be here: words for a
 //! screen; the peer answers codes and facts, the client finds the words.
 
+mod act;
+mod blacklist;
+mod house;
+
 use serde::{Deserialize, Serialize};
+
+pub use act::{Act, Applicant, CaseRef, MAX_CODE_BYTES, MAX_SCREEN_PAGE, Proposal};
+pub use blacklist::{
+    Acknowledgement, CaseLine, CaseView, CentreAnswer, Doubt, ExportPage, ExportRow, Hit, ImportView, LookupAnswer, OwnRow, Proof,
+    ScreenAnswer, ScreenPage, StepView, Verdict,
+};
+pub use house::{AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
 
 use crate::error::{FaultCode, Refusal};
 use crate::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, RequestId, StationKey};
+use crate::operator::{OperatorName, SignedAct};
 use crate::shelf::{CertificateRow, Ended};
 use crate::time::Time;
 
-/// Longest request line, in bytes: a grant of 8 KiB in JSON, an enrolment card, and room.
-pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
+/// Longest request line, in bytes: a signed page of an import, and room.
+pub const MAX_REQUEST_BYTES: usize = 1024 * 1024;
 /// Longest event line, in bytes.
 pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
 /// Most certificates in one page of a list.
@@ -76,6 +88,20 @@ pub enum Request {
         /// The same id gets the same answer and costs no further use.
         request: RequestId,
     },
+    /// The centre's operators.
+    Operators,
+    /// What a client needs to sign for an operator.
+    OperatorKey {
+        /// Whose.
+        name: OperatorName,
+    },
+    /// What an operator asks for.
+    Act(SignedAct),
+    /// Wait until every journal is as new as its author's newest checkpoint.
+    Sync {
+        /// How long at most, in milliseconds.
+        timeout_ms: u64,
+    },
 }
 
 /// What the peer answers.
@@ -128,6 +154,47 @@ pub enum Event {
     },
     /// What a grant allowed to read, with the three answers.
     Answer(Box<Answer>),
+    /// The centre's operators.
+    Operators {
+        /// In order of their names.
+        operators: Vec<OperatorLine>,
+    },
+    /// What a client needs to sign for an operator.
+    OperatorKey(Box<OperatorKey>),
+    /// It was done, and there is nothing more to say.
+    Done,
+    /// A case of ours, as it stands now.
+    Case(Box<CaseView>),
+    /// What can be said of somebody else's listing.
+    Listing(Box<ExportRow>),
+    /// Cases of ours.
+    Cases {
+        /// In the order of their deadlines, then numbers.
+        cases: Vec<CaseLine>,
+        /// Whether there are more.
+        more: bool,
+    },
+    /// Which centres have acknowledged an ending.
+    Proof(Box<Proof>),
+    /// What the lists say of a subject.
+    Lookup(Box<LookupAnswer>),
+    /// What they say of many.
+    Screen(Box<ScreenPage>),
+    /// What has changed on the lists.
+    Export(Box<ExportPage>),
+    /// How an import stands.
+    Import(Box<ImportView>),
+    /// Rows of the audit log.
+    Audit {
+        /// Newest first.
+        rows: Vec<AuditLine>,
+        /// Whether there are more.
+        more: bool,
+    },
+    /// Whether the audit log is what the journal says.
+    AuditState(Box<AuditState>),
+    /// How current this peer is.
+    Sync(Box<SyncView>),
     /// A policy said no. Closes the request.
     Refused {
         /// Why.
@@ -164,6 +231,8 @@ pub enum Stage {
     Obtained,
     /// 已核验: every check has passed.
     Verified,
+    /// 推导中: the subject's token is being derived.
+    Deriving,
 }
 
 /// What is known of a certificate without anybody's consent.

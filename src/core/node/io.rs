@@ -3,6 +3,7 @@
 use crate::desk;
 use crate::error::Refusal;
 use crate::facts::AccountFacts;
+use crate::listing::{Document, Pepper, SubjectSecret};
 use crate::names::StationKey;
 use crate::shelf::{KeptHead, Shelf, Write};
 use crate::time::Time;
@@ -77,8 +78,17 @@ pub enum Input {
         /// The facts, or why there are none.
         facts: Result<Box<AccountFacts>, Refusal>,
     },
+    /// What was derived, after [`Effect::Derive`].
+    Derived {
+        /// Which job.
+        job: u64,
+        /// One for each piece of work, in order; nothing where the memory for it could not be had.
+        secrets: Vec<Option<SubjectSecret>>,
+    },
     /// What was written before is stored now; conversations that waited for it go on.
     Stored,
+    /// After [`Effect::Again`]: long work goes on.
+    Again,
 }
 
 /// Whether a gossip message is worth passing on.
@@ -138,6 +148,15 @@ pub enum Effect {
         /// GRZH 个人账号.
         account_no: String,
     },
+    /// Derive subjects' secrets, away from the loop; they come back as [`Input::Derived`].
+    Derive {
+        /// Our name for the job.
+        job: u64,
+        /// Of which documents, under which peppers.
+        work: Vec<(Pepper, Document)>,
+    },
     /// After the writes are stored, feed [`Input::Stored`].
     WhenStored,
+    /// Feed [`Input::Again`] in a later transaction, after whatever waits by then.
+    Again,
 }

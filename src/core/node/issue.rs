@@ -20,8 +20,8 @@ use crate::facts::text::identifier;
 use crate::holder::HolderCard;
 use crate::journal::frame::FRAME_BUDGET_BYTES;
 use crate::journal::proof::OnShelf;
-use crate::journal::{Evidence, Kind, Statement};
-use crate::names::{CentreCode, CertificateNumber, RequestId};
+use crate::journal::{Evidence, Kind, Statement, hash};
+use crate::names::{CentreCode, CertificateNumber, Digest, RequestId};
 use crate::seal::SUITE;
 use crate::shelf::{CertificateRow, Ended, IssuedRecord, Write};
 use crate::time::{DAY_MS, Time};
@@ -42,8 +42,6 @@ pub(super) struct State {
     reading: BTreeMap<u64, Job>,
     /// Waiting for their statement to be stored.
     storing: Vec<(u64, CertificateNumber, Time)>,
-    /// Which card each recent request was for: a repeated request gets its certificate again.
-    recent: BTreeMap<RequestId, CertificateNumber>,
 }
 
 impl State {
@@ -66,6 +64,21 @@ pub(super) struct Asked {
     pub(super) request: RequestId,
 }
 
+impl Asked {
+    /// What was asked, so that a request id that comes again with something else is noticed.
+    fn digest(&self) -> Digest {
+        let card: String = self.card.split_ascii_whitespace().collect();
+        let days = self.valid_days.map(|days| days.to_string()).unwrap_or_default();
+        let addressee = self.addressee.as_ref().map(CentreCode::as_str).unwrap_or_default();
+        let mut bytes = Vec::new();
+        for part in [self.account_no.as_str(), &self.kind, addressee, &card, &self.clerk, &days] {
+            bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        hash::sha256(&bytes)
+    }
+}
+
 #[derive(Debug)]
 struct Job {
     token: u64,
@@ -76,20 +89,25 @@ struct Job {
     valid_days: u32,
     account_no: String,
     request: RequestId,
+    asked: Digest,
 }
 
 impl Node {
     pub(super) fn certificate_issue(&mut self, env: &mut Env<'_>, asked: Asked, out: &mut Vec<Effect>) -> Result<(), Stop> {
         self.may_write()?;
-        if let Some(number) = self.issue.recent.get(&asked.request) {
-            self.issue.storing.push((asked.token, number.clone(), env.now));
+        let digest = asked.digest();
+        if let Some(record) = env.shelf.issued_by(&asked.request)? {
+            if record.asked != Some(digest) {
+                return Err(RefusalCode::RequestReused.into());
+            }
+            self.issue.storing.push((asked.token, record.number, env.now));
             out.push(Effect::WhenStored);
             return Ok(());
         }
         if self.issue.reading.len() >= MAX_ISSUING {
             return Err(RefusalCode::TooManyRequests.into());
         }
-        let (token, job) = (asked.token, self.check_request(env, asked)?);
+        let (token, job) = (asked.token, self.check_request(env, asked, digest)?);
         self.issue.next_reading += 1;
         let reading = self.issue.next_reading;
         out.push(Effect::Reply { token, event: Box::new(Event::Progress { stage: Stage::ReadingSource }) });
@@ -98,7 +116,7 @@ impl Node {
         Ok(())
     }
 
-    fn check_request(&self, env: &Env<'_>, asked: Asked) -> Result<Job, Stop> {
+    fn check_request(&self, env: &Env<'_>, asked: Asked, digest: Digest) -> Result<Job, Stop> {
         let kind: CertificateKind = asked.kind.parse().map_err(|_| Refusal::about(RefusalCode::RequestInvalid, "kind"))?;
         let addressee = self.check_addressee(kind, asked.addressee)?;
         let valid_days = asked.valid_days.unwrap_or(self.settings.valid_days);
@@ -112,7 +130,8 @@ impl Node {
         let card = HolderCard::parse(&asked.card, &self.centre, env.now)?;
         let holder = card.keys;
         self.card_is_unused(env, &holder)?;
-        Ok(Job { token: asked.token, kind, addressee, holder, clerk, valid_days, account_no: asked.account_no, request: asked.request })
+        let Asked { token, account_no, request, .. } = asked;
+        Ok(Job { token, kind, addressee, holder, clerk, valid_days, account_no, request, asked: digest })
     }
 
     fn card_is_unused(&self, env: &Env<'_>, holder: &HolderKeys) -> Result<(), Stop> {
@@ -178,14 +197,11 @@ impl Node {
         let entry = Statement::build(env.rng, Kind::CertificateIssued, env.now, Some(drop_after), &issued.body)
             .map_err(|e| ShelfError::Failed(e.to_string()))?;
         self.append(env, vec![entry], out)?;
-        let record = IssuedRecord { number: number.clone(), account_no: job.account_no, content_key: issued.content_key };
+        let (request, asked) = (Some(job.request), Some(job.asked));
+        let record = IssuedRecord { number: number.clone(), account_no: job.account_no, content_key: issued.content_key, request, asked };
         out.push(Effect::Write(Write::Issued(record)));
         out.push(Effect::WhenStored);
-        self.issue.storing.push((job.token, number.clone(), expires));
-        if self.issue.recent.len() >= MAX_ISSUING {
-            self.issue.recent.pop_first();
-        }
-        self.issue.recent.insert(job.request, number);
+        self.issue.storing.push((job.token, number, expires));
         Ok(())
     }
 

@@ -10,15 +10,23 @@
 //! | [`repair`] | payloads that are damaged come again, payloads whose time is over go |
 //! | [`issue`] | certificates are issued, listed and ended |
 //! | [`query`] | a grant is used: pull, verify, release, record |
+//! | [`operator`] | our own people ask: who they are, what their role allows |
+//! | [`list`] | the blacklist: due process, lookups, imports, exports, endings |
+//! | [`audit`] | what our people did is committed to |
+//! | [`vector`] | how far we have applied every journal is declared |
+//! | [`sync`] | somebody waits until this peer is current |
 //! | [`status`] | how the peer is |
 //!
 //! [`message`] and [`announce`] are what travels, [`project`] is what statements mean for the tables. Nothing durable lives in this
 //! state: after a crash, or after a write that failed, a fresh node over the same shelf goes on.
 
 pub mod announce;
+pub mod audit;
 mod io;
 pub mod issue;
+pub mod list;
 pub mod message;
+pub mod operator;
 pub mod project;
 pub mod publish;
 pub mod query;
@@ -26,8 +34,10 @@ pub mod repair;
 pub mod replicate;
 pub mod serve;
 pub mod status;
+pub mod sync;
 #[cfg(test)]
 mod tests;
+pub mod vector;
 
 pub use io::{Effect, Env, Input, Verdict};
 
@@ -57,6 +67,8 @@ pub struct Settings {
     pub valid_days: u32,
     /// The telephone number printed on certificates.
     pub phone: String,
+    /// What the centre says about its blacklist.
+    pub blacklist: list::Settings,
 }
 
 impl Default for Settings {
@@ -67,6 +79,7 @@ impl Default for Settings {
             pull_patience_ms: 5 * SECOND_MS,
             valid_days: 90,
             phone: String::new(),
+            blacklist: list::Settings::default(),
         }
     }
 }
@@ -113,6 +126,10 @@ pub struct Node {
     repair: repair::State,
     issue: issue::State,
     query: query::State,
+    list: list::State,
+    audit: audit::State,
+    vector: vector::State,
+    sync: sync::State,
     /// The time of the last input, to notice a clock that jumps back.
     last_now: Option<Time>,
     clock_jumped_back: bool,
@@ -142,6 +159,10 @@ impl Node {
             repair: repair::State::default(),
             issue: issue::State::default(),
             query: query::State::default(),
+            list: list::State::default(),
+            audit: audit::State::default(),
+            vector: vector::State::default(),
+            sync: sync::State::default(),
             last_now: None,
             clock_jumped_back: false,
         })
@@ -166,6 +187,10 @@ impl Node {
             repair: repair::State::default(),
             issue: self.issue.successor(),
             query: query::State::default(),
+            list: self.list.successor(),
+            audit: audit::State::default(),
+            vector: vector::State::default(),
+            sync: sync::State::default(),
             last_now: self.last_now,
             clock_jumped_back: self.clock_jumped_back,
         }
@@ -201,7 +226,9 @@ impl Node {
             Input::CallFailed { call } => self.call_failed(env, call, &mut out)?,
             Input::Desk { token, request } => self.desk(env, token, request, &mut out)?,
             Input::Source { reading, facts } => self.source_answered(env, reading, facts, &mut out)?,
+            Input::Derived { job, secrets } => self.derived(env, job, secrets, &mut out)?,
             Input::Stored => self.stored(env, &mut out)?,
+            Input::Again => self.import_goes_on(env, &mut out)?,
         }
         Ok(out)
     }
@@ -209,11 +236,35 @@ impl Node {
     fn tick(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         self.replicate_tick(env, out)?;
         self.repair_tick(env, out)?;
+        self.sync_tick(env, out)?;
         // Each of these may append to the own journal, and an input appends at most once: see `publish`.
-        if !self.query_tick(env, out)? {
+        if !self.query_tick(env, out)? && !self.own_rows_tick(env, out)? {
             self.heartbeat_tick(env, out)?;
         }
         Ok(())
+    }
+
+    /// Rows of our own that are due by the clock, all under one head. Returns whether there were any.
+    fn own_rows_tick(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<bool, ShelfError> {
+        if self.may_write().is_err() {
+            return Ok(false);
+        }
+        let (mut effects, mut entries) = (Vec::new(), Vec::new());
+        self.cases_due(env, &mut entries, &mut effects)?;
+        self.hits_due(env, &mut entries, &mut effects)?;
+        self.audit_due(env, &mut entries)?;
+        self.vector_due(env, &mut entries)?;
+        if entries.is_empty() {
+            return Ok(false);
+        }
+        match self.append(env, entries, out) {
+            Ok(_) => {
+                out.append(&mut effects);
+                Ok(true)
+            }
+            Err(Stop::Refused(_)) => Ok(false),
+            Err(Stop::Shelf(error)) => Err(error),
+        }
     }
 
     fn stored(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
@@ -238,6 +289,10 @@ impl Node {
                 let asked = query::Asked { token, grant, business_no, matter, request };
                 self.query(env, asked, out).map(|()| None)
             }
+            desk::Request::Operators => self.operators(env).map(Some),
+            desk::Request::OperatorKey { name } => self.operator_key(env, &name).map(Some),
+            desk::Request::Act(signed) => self.act(env, token, &signed, out),
+            desk::Request::Sync { timeout_ms } => self.sync(env, token, timeout_ms, out).map(|()| None),
         };
         let event = match answered {
             Ok(Some(event)) => event,

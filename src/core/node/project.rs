@@ -25,6 +25,7 @@ pub fn project(own: &CentreCode, opening: &OpeningKey, author: &CentreCode, inde
         | Kind::ListingDecided
         | Kind::ListingChanged
         | Kind::ListingObjected
+        | Kind::ListingHit
         | Kind::DossierOpened
         | Kind::DossierJoined
         | Kind::DossierChanged

@@ -1,12 +1,14 @@
 //! Sealing: the only room that touches ciphers, key agreement and key derivation.
 //!
-//! Three things live here: [`hpke`] seals to somebody's public key (RFC 9180, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
-//! ChaCha20-Poly1305), [`aead`] seals under a shared key (XChaCha20-Poly1305), and [`derive()`] makes one key from another (HKDF-SHA256).
+//! Four things live here: [`hpke`] seals to somebody's public key (RFC 9180, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
+//! ChaCha20-Poly1305), [`aead`] seals under a shared key (XChaCha20-Poly1305), [`derive()`] makes one key from another (HKDF-SHA256),
+//! and [`stretch`] makes a key from what can be guessed (Argon2id).
 //! Every use names its purpose, so that what was sealed for one can never be opened as another. What must never be here: a rule about
 //! who may open what.
 
 pub mod aead;
 pub mod hpke;
+pub mod stretch;
 
 use hkdf::Hkdf;
 use sha2::Sha256;
@@ -66,9 +68,45 @@ pub enum Purpose {
     Epoch,
     /// A personal column of the store.
     StoreColumn,
+    /// From a document's number to the secret that stands for its subject.
+    Subject,
+    /// From that secret to the token a listing is found by.
+    SubjectToken,
+    /// From that secret to the key of one listing's content.
+    SubjectEntry,
+    /// A listing's content.
+    Finding,
+    /// From a centre's own secret to the id of a listing.
+    ListingId,
+    /// The note to a listing's centre that somebody was found on its list.
+    ListingHit,
+    /// The ground of an objection, sealed to the centre whose listing it is.
+    Objection,
+    /// An operator's signing key, under their passphrase.
+    OperatorKey,
 }
 
 impl Purpose {
+    /// Every purpose there is.
+    pub const ALL: &'static [Self] = &[
+        Self::Gossip,
+        Self::CertificateJwt,
+        Self::CertificateField,
+        Self::CertificateContent,
+        Self::GrantKeys,
+        Self::Access,
+        Self::Epoch,
+        Self::StoreColumn,
+        Self::Subject,
+        Self::SubjectToken,
+        Self::SubjectEntry,
+        Self::Finding,
+        Self::ListingId,
+        Self::ListingHit,
+        Self::Objection,
+        Self::OperatorKey,
+    ];
+
     /// The label that enters derivations; never changes once released.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -81,6 +119,14 @@ impl Purpose {
             Self::Access => "anju/v1/access",
             Self::Epoch => "anju/v1/epoch",
             Self::StoreColumn => "anju/v1/store-column",
+            Self::Subject => "anju/v1/subject",
+            Self::SubjectToken => "anju/v1/subject-token",
+            Self::SubjectEntry => "anju/v1/subject-entry",
+            Self::Finding => "anju/v1/finding",
+            Self::ListingId => "anju/v1/listing-id",
+            Self::ListingHit => "anju/v1/listing-hit",
+            Self::Objection => "anju/v1/objection",
+            Self::OperatorKey => "anju/v1/operator-key",
         }
     }
 }
@@ -105,6 +151,26 @@ pub fn derive(key: &Key, purpose: Purpose, context: &[&[u8]]) -> Key {
     let derived = Key(out);
     out.zeroize();
     derived
+}
+
+/// HMAC-SHA256 of the parts under `key`, for `purpose` (RFC 2104); the label and each part are length-prefixed.
+#[must_use]
+pub fn hmac(key: &Key, purpose: Purpose, parts: &[&[u8]]) -> Key {
+    use ::hmac::{Hmac, KeyInit, Mac};
+    // A key shorter than the block is filled up with zeros: RFC 2104, section 2.
+    let mut block = ::hmac::digest::Key::<Hmac<Sha256>>::default();
+    block[..32].copy_from_slice(key.expose());
+    let mut mac = Hmac::<Sha256>::new(&block);
+    block.as_mut_slice().zeroize();
+    for part in std::iter::once(purpose.label().as_bytes()).chain(parts.iter().copied()) {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    let mut out = [0; 32];
+    out.copy_from_slice(&mac.finalize().into_bytes());
+    let key = Key(out);
+    out.zeroize();
+    key
 }
 
 #[cfg(test)]

@@ -5,7 +5,12 @@
 //! the one that forgets, for simulations. What must never be here: SQL, a file, a cache.
 
 pub mod check;
+mod house;
+mod lists;
 pub mod memory;
+
+pub use house::{AuditCommitment, House, HouseWrite};
+pub use lists::{CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, WithheldRow};
 
 use serde::{Deserialize, Serialize};
 
@@ -129,6 +134,10 @@ pub enum Projection {
         /// When.
         at: Time,
     },
+    /// Something about a listing.
+    List(ListProjection),
+    /// Our own journal commits to our audit log.
+    AuditCommitted(AuditCommitment),
 }
 
 /// What an issuer keeps of a certificate it issued. A record, not a projection: it is in no journal. Sealed at rest.
@@ -140,6 +149,10 @@ pub struct IssuedRecord {
     pub account_no: String,
     /// The key its field keys are derived from.
     pub content_key: Key,
+    /// The request that issued it; nothing for those issued before requests were kept.
+    pub request: Option<RequestId>,
+    /// Digest over what was asked, to notice a request id that comes again with something else.
+    pub asked: Option<Digest>,
 }
 
 /// The last head this station let out, as kept outside the backup set.
@@ -212,10 +225,14 @@ pub enum Write {
         /// How.
         code: FaultCode,
     },
+    /// A record about lists changed.
+    List(ListWrite),
+    /// A record about our people changed.
+    House(HouseWrite),
 }
 
 /// Reads. Implementations answer as of the writes made so far, and never cache across a failed transaction.
-pub trait Shelf {
+pub trait Shelf: Lists + House {
     /// How far `centre`'s journal is held; the default when nothing is.
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError>;
     /// Rows `from..`, at least one if there is one, then as many as fit `max_bytes` of header and payload, at most `max_rows`.
@@ -238,6 +255,8 @@ pub trait Shelf {
     fn grant_revoked(&self, grant: &GrantId) -> Result<Option<Time>, ShelfError>;
     /// The access made under this request id by `author`.
     fn access(&self, author: &CentreCode, request: &RequestId) -> Result<Option<AccessRow>, ShelfError>;
+    /// The certificate that this request issued.
+    fn issued_by(&self, request: &RequestId) -> Result<Option<IssuedRecord>, ShelfError>;
     /// What the issuer kept of a certificate.
     fn issued(&self, number: &CertificateNumber) -> Result<Option<IssuedRecord>, ShelfError>;
     /// Whether a payload was erased on purpose (by [`Write::Erase`]).

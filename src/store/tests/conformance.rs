@@ -74,7 +74,13 @@ fn write_of(step: Step, authors: &mut [Author; 2], accepted: &[(usize, u64, Vec<
         9 => Write::Project(Projection::GrantRevoked { grant, at: Time(i64::from(b)) }),
         10 => {
             let account_no = format!("46010000{b}");
-            Write::Issued(IssuedRecord { number: number(code, small), account_no, content_key: Key::from_bytes([7; 32]) })
+            Write::Issued(IssuedRecord {
+                number: number(code, small),
+                account_no,
+                content_key: Key::from_bytes([7; 32]),
+                request: None,
+                asked: None,
+            })
         }
         11.. => match a % 2 {
             0 => Write::Fork { centre: author.centre.clone(), one: vec![1], other: vec![2] },

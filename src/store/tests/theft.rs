@@ -55,6 +55,8 @@ fn plant(store: &mut Store) {
         number: number("C46010", 1),
         account_no: format!("{}{}", PLANTED[0], PLANTED[1]),
         content_key: Key::from_bytes(CONTENT_KEY),
+        request: None,
+        asked: None,
     };
     let canaries = text_forms(CANARY).concat();
     store

@@ -10,6 +10,7 @@ use rand::{RngExt, SeedableRng};
 use crate::charter::{CentreCard, CentreKeys, Charter, CharterFile};
 use crate::desk::{Event, Request};
 use crate::facts::{AccountFacts, AccountStatus, Fen, Month};
+use crate::listing::SubjectSecret;
 use crate::names::{CentreCode, FederationName, StationKey};
 use crate::node::{Effect, Env, Input, Node, Settings, Verdict};
 use crate::shelf::memory::MemoryShelf;
@@ -134,6 +135,11 @@ impl World {
             Effect::Write(write) => self.peers[peer].shelf.apply(&write).unwrap(),
             Effect::KeepHead(head) => self.peers[peer].kept = Some(head),
             Effect::WhenStored => again.push_back(Input::Stored),
+            Effect::Again => again.push_back(Input::Again),
+            Effect::Derive { job, work } => {
+                let secrets = work.iter().map(|(pepper, document)| SubjectSecret::derive(pepper, document).ok()).collect();
+                again.push_back(Input::Derived { job, secrets });
+            }
             Effect::ReadSource { reading, account_no } => {
                 again.push_back(Input::Source { reading, facts: Ok(Box::new(facts(&account_no))) });
             }

@@ -78,6 +78,7 @@ impl MemoryShelf {
             Write::Fork { centre, one, other } => {
                 self.forks.entry(centre.clone()).or_insert_with(|| (one.clone(), other.clone()));
             }
+            Write::List(_) | Write::House(_) => {}
             Write::Fault { station, code } => *self.faults.entry((*station, *code)).or_default() += 1,
         }
         Ok(())
@@ -144,6 +145,7 @@ impl MemoryShelf {
             Projection::Access(row) => {
                 self.accesses.entry((row.author.clone(), row.index)).or_insert_with(|| row.clone());
             }
+            Projection::List(_) | Projection::AuditCommitted(_) => {}
             Projection::GrantRevoked { grant, at } => {
                 let first = self.revoked.entry(*grant).or_insert(*at);
                 *first = (*first).min(*at);
@@ -155,6 +157,9 @@ impl MemoryShelf {
         self.accesses.range((author.clone(), 0)..=(author.clone(), u64::MAX)).map(|(_, row)| row)
     }
 }
+
+impl super::Lists for MemoryShelf {}
+impl super::House for MemoryShelf {}
 
 impl Shelf for MemoryShelf {
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError> {
@@ -228,6 +233,10 @@ impl Shelf for MemoryShelf {
 
     fn access(&self, author: &CentreCode, request: &RequestId) -> Result<Option<AccessRow>, ShelfError> {
         Ok(self.accesses_of(author).find(|row| row.request == *request).cloned())
+    }
+
+    fn issued_by(&self, request: &RequestId) -> Result<Option<IssuedRecord>, ShelfError> {
+        Ok(self.issued.values().find(|record| record.request == Some(*request)).cloned())
     }
 
     fn issued(&self, number: &CertificateNumber) -> Result<Option<IssuedRecord>, ShelfError> {

@@ -1,0 +1,272 @@
+//! What an operator may ask for: the inside of a [`crate::operator::SignedAct`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::listing::import::ImportRow;
+use crate::names::{CaseNumber, Digest, ListingRef, Malformed};
+use crate::operator::{OperatorName, Role, SealedKey};
+use crate::sign::PublicKey;
+
+/// Most applicants in one [`Act::Screen`].
+pub const MAX_SCREEN_PAGE: usize = 256;
+/// Longest code of a matter or legal basis, in bytes.
+pub const MAX_CODE_BYTES: usize = 64;
+
+/// A case of ours or a published listing of anybody's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum CaseRef {
+    /// `C46010-A45`
+    Case(CaseNumber),
+    /// `C46010-L123`
+    Listing(ListingRef),
+}
+
+impl std::fmt::Display for CaseRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Case(number) => number.fmt(f),
+            Self::Listing(listing) => listing.fmt(f),
+        }
+    }
+}
+
+impl std::str::FromStr for CaseRef {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        text.parse().map(Self::Listing).or_else(|_| text.parse().map(Self::Case)).map_err(|_: Malformed| Malformed { what: "case" })
+    }
+}
+
+impl TryFrom<String> for CaseRef {
+    type Error = Malformed;
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        text.parse()
+    }
+}
+
+impl From<CaseRef> for String {
+    fn from(case: CaseRef) -> String {
+        case.to_string()
+    }
+}
+
+/// What a teller proposes. Codes and labels are the catalogue's. Personal.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proposal {
+    /// The same fields as a row of a file has.
+    pub row: ImportRow,
+    /// SHA-256 of the decision document.
+    pub decision_sha256: Digest,
+    /// Which version of the legal basis.
+    pub legal_basis_version: Option<String>,
+    /// The case that was returned and is proposed again.
+    pub again: Option<CaseNumber>,
+    /// A listing of this subject was withdrawn because of impersonation, and the proposer has looked at that.
+    pub impersonation_checked: bool,
+}
+
+impl std::fmt::Debug for Proposal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Proposal(..)")
+    }
+}
+
+/// Who is looked up. Personal.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Applicant {
+    /// The row of the caller's file, or 0.
+    pub row: u64,
+    /// Code of the document's type.
+    pub document_type: String,
+    /// The document's number.
+    pub document_no: String,
+    /// The asking centre's business number.
+    pub business_no: String,
+}
+
+impl std::fmt::Debug for Applicant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Applicant({}, ..)", self.row)
+    }
+}
+
+/// What an operator asks their peer to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Act {
+    /// Make an account. Security administrator.
+    OperatorAdd {
+        /// What they log in with.
+        name: OperatorName,
+        /// Their name, for people.
+        display: String,
+        /// The employer's number of the person.
+        staff_no: String,
+        /// What they may do.
+        role: Role,
+        /// What their acts are signed with.
+        key: PublicKey,
+        /// The secret half under their passphrase.
+        sealed: SealedKey,
+    },
+    /// Disable an account for good. Security administrator, never their own.
+    OperatorDisable {
+        /// Whose.
+        name: OperatorName,
+        /// Why.
+        reason: String,
+    },
+    /// One's own key under another passphrase. Anybody.
+    OperatorPasswd {
+        /// The same key, sealed anew.
+        sealed: SealedKey,
+    },
+    /// Propose a case. Teller.
+    Propose(Box<Proposal>),
+    /// Approve or return a proposal. Reviewer, not the proposer.
+    Review {
+        /// Which.
+        case: CaseNumber,
+        /// Approve, or return.
+        approve: bool,
+        /// Why.
+        reason: String,
+    },
+    /// The subject was told. Teller; with a waiver a reviewer.
+    Notify {
+        /// Which.
+        case: CaseNumber,
+        /// The day they were told.
+        day: String,
+        /// How.
+        how: String,
+        /// SHA-256 of the paper by which the subject gives up the period.
+        waiver: Option<Digest>,
+    },
+    /// Somebody objects: to a case of ours, or to anybody's listing. Teller or reviewer.
+    Object {
+        /// To which.
+        about: CaseRef,
+        /// Code of the ground.
+        ground: String,
+        /// What they say.
+        text: String,
+    },
+    /// Answer the open objection. Reviewer, not the proposer.
+    Answer {
+        /// Which.
+        about: CaseRef,
+        /// The finding stands; otherwise it is withdrawn.
+        uphold: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Take a case or listing of ours back. Reviewer.
+    Withdraw {
+        /// Which.
+        about: CaseRef,
+        /// Why.
+        reason: String,
+        /// The subject's name was used by somebody else.
+        impersonated: bool,
+    },
+    /// End a listing of ours that was made good. Reviewer, not the proposer.
+    Repair {
+        /// Which.
+        about: CaseRef,
+        /// Who decided the repair, and under which number.
+        decision: String,
+        /// Why.
+        reason: String,
+    },
+    /// What waits for whom until when. Any operator.
+    Queue {
+        /// Only cases after this serial.
+        after: Option<u64>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// One case of ours, or what can be said of a listing. Teller, reviewer, auditor.
+    CaseShow {
+        /// Which.
+        about: CaseRef,
+        /// With the subject's number and name in plain; the reason is recorded.
+        unmask: Option<String>,
+    },
+    /// Which centres have acknowledged the ending of a listing of ours. Any operator.
+    Proof {
+        /// Which.
+        about: CaseRef,
+    },
+    /// Is this subject on anybody's list? Teller or reviewer.
+    Lookup {
+        /// Who.
+        applicant: Applicant,
+        /// Code of the matter.
+        matter: String,
+        /// Code of the legal basis.
+        legal_basis: String,
+    },
+    /// Are these? Teller or reviewer.
+    Screen {
+        /// Who; at most [`MAX_SCREEN_PAGE`].
+        applicants: Vec<Applicant>,
+        /// Code of the matter.
+        matter: String,
+        /// Code of the legal basis.
+        legal_basis: String,
+    },
+    /// What has changed on the lists since the cursor. Teller or reviewer.
+    Export {
+        /// Where the last export ended; everything when absent.
+        cursor: Option<String>,
+        /// At most so many rows.
+        limit: usize,
+    },
+    /// Begin, or go on with, staging a file. Teller.
+    ImportBegin {
+        /// SHA-256 of the file.
+        file: Digest,
+    },
+    /// Rows of the file, in order. Who began it.
+    ImportRows {
+        /// SHA-256 of the file.
+        file: Digest,
+        /// At most [`crate::listing::import::MAX_IMPORT_PAGE`].
+        rows: Vec<ImportRow>,
+        /// Only say what they would come to.
+        dry_run: bool,
+    },
+    /// That was all. Who began it.
+    ImportFinish {
+        /// SHA-256 of the file.
+        file: Digest,
+        /// Rows that passed the checks.
+        rows: u64,
+        /// [`crate::listing::import::RowsDigest`] over them.
+        digest: Digest,
+    },
+    /// List what was staged. Reviewer, not who staged it.
+    ImportApprove {
+        /// SHA-256 of the file.
+        file: Digest,
+        /// Rows that pass the checks, by the approver's own reading of the file.
+        rows: u64,
+        /// Digest over them, likewise.
+        digest: Digest,
+    },
+    /// Rows of the audit log. Auditor.
+    AuditList {
+        /// Only rows before this one; the newest when absent.
+        before: Option<u64>,
+        /// At most so many.
+        limit: usize,
+        /// Only this operator's.
+        operator: Option<OperatorName>,
+    },
+    /// Whether the audit log is what the journal says. Auditor.
+    AuditCheck,
+}
