@@ -148,7 +148,7 @@ impl Engine {
         loop {
             // Long work waits for nobody, and nobody waits for more than one piece of it.
             let mut group = Vec::new();
-            if !std::mem::take(&mut self.again) {
+            if !self.goes_on() {
                 let Some(input) = inputs.blocking_recv() else { break };
                 group.push(input);
             } else if inputs.is_closed() && inputs.is_empty() {
@@ -187,6 +187,11 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Whether long work is in hand: the next group is to have [`Input::Again`] in it.
+    pub fn goes_on(&mut self) -> bool {
+        std::mem::take(&mut self.again)
     }
 
     /// Whether this is a tick too soon after one that could not be written.

@@ -13,6 +13,7 @@ use anju_core::desk::{Event, Request};
 use anju_core::facts::AccountFacts;
 use anju_core::holder::{GrantRequest, Wallet, card, grant, receive};
 use anju_core::journal::{Author, Evidence};
+use anju_core::listing::SubjectSecret;
 use anju_core::names::{CentreCode, CertificateNumber, FederationName, RequestId, StationKey};
 use anju_core::node::{Input, Settings, announce};
 use anju_core::seal::Key;
@@ -135,6 +136,9 @@ impl World {
         for out in outs {
             self.carry_out(peer, out);
         }
+        if self.peers[peer].engine.goes_on() {
+            self.feed(peer, vec![Input::Again]);
+        }
     }
 
     fn carry_out(&mut self, peer: usize, out: Out) {
@@ -167,6 +171,10 @@ impl World {
             Out::ReadSource(reading, account_no) if self.source_waits => self.peers[peer].readings.push((reading, account_no)),
             Out::ReadSource(reading, account_no) => {
                 self.flying.push_back((peer, Input::Source { reading, facts: Ok(Box::new(facts(&account_no))) }));
+            }
+            Out::Derive(job, work) => {
+                let secrets = work.iter().map(|(pepper, document)| SubjectSecret::derive(pepper, document).ok()).collect();
+                self.flying.push_back((peer, Input::Derived { job, secrets }));
             }
             Out::Reply(token, event) => self.peers[peer].replies.entry(token).or_default().push(*event),
             Out::Judge(..) => {}
