@@ -179,6 +179,11 @@ pub enum ListWrite {
         /// Up to this row of the file.
         up_to: u64,
     },
+    /// An import that nobody approved is given up: its record and every staged row go.
+    Forget {
+        /// Serial of the import.
+        import: u64,
+    },
     /// A hit that its centre has to be told of.
     Hit(PendingHit),
     /// It was told.
@@ -338,6 +343,11 @@ pub trait Lists {
     /// The staged row of an import for this listing, if it has one: a file may name a listing once.
     fn staged_listing(&self, import: u64, listing: &ListingId) -> Result<Option<StagedRow>, ShelfError> {
         let _ = (import, listing);
+        unbuilt()
+    }
+    /// Any staged row of an import with this decision digest.
+    fn staged_decision(&self, import: u64, decision: &Digest) -> Result<Option<StagedRow>, ShelfError> {
+        let _ = (import, decision);
         unbuilt()
     }
     /// Imported cases of ours that are published and have no staged row in this import: the first `limit` serials, and how many there are.

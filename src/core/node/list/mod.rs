@@ -22,8 +22,8 @@ use std::collections::BTreeMap;
 
 use super::{Effect, Env, Node};
 use crate::error::ShelfError;
-use crate::listing::SubjectSecret;
 use crate::listing::catalogue::Catalogue;
+use crate::listing::{Pepper, SubjectSecret};
 use crate::time::MINUTE_MS;
 
 /// Most derivations that are under way at once.
@@ -84,6 +84,11 @@ enum Job {
 }
 
 impl Node {
+    /// The pepper that new listings are made with.
+    pub(super) fn pepper(&self) -> Pepper {
+        Pepper { version: self.charter.pepper(), key: self.secrets.pepper.clone() }
+    }
+
     /// Secrets were derived: whoever waited for them goes on.
     pub(super) fn derived(
         &mut self,

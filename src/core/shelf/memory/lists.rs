@@ -118,6 +118,10 @@ impl Tables {
                     row.case = Vec::new();
                 }
             }
+            ListWrite::Forget { import } => {
+                self.imports.remove(import);
+                self.staged.retain(|(of, _), _| of != import);
+            }
             ListWrite::Hit(hit) => {
                 self.pending_made += 1;
                 self.pending.insert(self.pending_made, PendingHit { serial: self.pending_made, ..hit.clone() });
@@ -272,6 +276,11 @@ impl Lists for MemoryShelf {
     fn staged(&self, import: u64, after: u64, limit: usize) -> Result<Vec<StagedRow>, ShelfError> {
         let rows = self.lists.staged.range((import, 0)..=(import, u64::MAX)).filter(|((_, row), _)| *row > after);
         Ok(rows.take(limit).map(|(_, row)| row.clone()).collect())
+    }
+
+    fn staged_decision(&self, import: u64, decision: &Digest) -> Result<Option<StagedRow>, ShelfError> {
+        let mut rows = self.lists.staged.range((import, 0)..=(import, u64::MAX)).map(|(_, row)| row);
+        Ok(rows.find(|row| row.decision == *decision).cloned())
     }
 
     fn staged_listing(&self, import: u64, listing: &ListingId) -> Result<Option<StagedRow>, ShelfError> {
