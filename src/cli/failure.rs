@@ -47,6 +47,7 @@ failures! {
     PassphraseNoTerminal = "passphrase-no-terminal" => Usage,
     PassphraseFile = "passphrase-file" => NoInput,
     PassphraseWrong = "passphrase-wrong" => Refused,
+    OperatorPassphraseWrong = "operator-passphrase-wrong" => Refused,
     SecretMissing = "secret-missing" => NoInput,
     SecretDamaged = "secret-damaged" => Data,
     PeerNotRunning = "peer-not-running" => Unavailable,

@@ -4,6 +4,7 @@
 //! (`failure::Failure`); only `out` writes. A new command is one file here, one line in `Command`, and its words in `locales/`.
 //! What must never be here: a decision of the core's, and a secret that arrives as an argument.
 
+mod acting;
 mod certificate;
 mod common;
 mod completions;
