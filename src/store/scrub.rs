@@ -10,7 +10,7 @@ use anju_core::shelf::JournalState;
 use anju_core::time::Time;
 use rusqlite::{Row, params};
 
-use super::read::{StoredRow, signed};
+use super::read::{ISSUED_COLUMNS, StoredRow, signed};
 use super::{Store, StoreError};
 
 /// Rows read between two notes of progress.
@@ -215,7 +215,7 @@ impl Store {
 
     fn sealed_that_stay_shut(&self) -> Result<u64, StoreError> {
         let mut shut = 0;
-        let mut statement = self.conn.prepare_cached("SELECT number, account_no, content_key FROM issued")?;
+        let mut statement = self.conn.prepare_cached(&format!("SELECT {ISSUED_COLUMNS} FROM issued"))?;
         let mut rows = statement.query(())?;
         while let Some(row) = rows.next()? {
             shut += u64::from(self.issued_record(row).is_err());

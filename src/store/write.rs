@@ -21,17 +21,18 @@ impl Store {
             Write::Project(projection) => self.project(projection),
             Write::Issued(record) => self.issue(record),
             Write::Fork { centre, one, other } => self.fork(centre, one, other),
-            Write::List(_) | Write::House(_) => Ok(()),
+            Write::List(write) => self.list(write),
+            Write::House(write) => self.house(write),
             Write::Fault { station, code } => self.fault(*station, *code),
         }
     }
 
-    fn run<P: Params>(&self, sql: &str, params: P) -> Result<usize, StoreError> {
+    pub(super) fn run<P: Params>(&self, sql: &str, params: P) -> Result<usize, StoreError> {
         Ok(self.conn.prepare_cached(sql)?.execute(params)?)
     }
 
     /// The key of a journal's rows; a journal not seen before gets an empty one.
-    fn key_of(&self, centre: &CentreCode) -> Result<i64, StoreError> {
+    pub(super) fn key_of(&self, centre: &CentreCode) -> Result<i64, StoreError> {
         if let Some((key, _)) = self.journal_key(centre)? {
             return Ok(key);
         }
@@ -101,7 +102,7 @@ impl Store {
     }
 
     /// The key of a row that is held.
-    fn row_key(&self, centre: &CentreCode, index: u64) -> Result<(i64, i64), StoreError> {
+    pub(super) fn row_key(&self, centre: &CentreCode, index: u64) -> Result<(i64, i64), StoreError> {
         match self.journal_key(centre)? {
             Some((key, size)) if index < size => Ok((key, signed(index)?)),
             Some(_) | None => Err(Misfit::NoRow(index).into()),
@@ -143,6 +144,7 @@ impl Store {
 
     fn sound_again(&self, centre: &CentreCode, index: u64, key: i64, row: i64) -> Result<(), StoreError> {
         self.run("DELETE FROM damaged WHERE centre = ?1 AND idx = ?2", [key, row])?;
+        self.run("DELETE FROM withheld WHERE centre = ?1 AND idx = ?2", [key, row])?;
         self.role.noticed.borrow_mut().remove(&(centre.clone(), index));
         Ok(())
     }
@@ -165,7 +167,8 @@ impl Store {
                 self.run(sql, params![number.as_str(), at.0, reason]).map(|_| ())
             }
             Projection::Access(row) => self.accessed(row),
-            Projection::List(_) | Projection::AuditCommitted(_) => Ok(()),
+            Projection::List(projection) => self.list_projection(projection),
+            Projection::AuditCommitted(commitment) => self.audit_committed(commitment),
             Projection::GrantRevoked { grant, at } => {
                 // Any centre may say it: the earliest time is the same in whatever order the journals arrive.
                 let sql = "INSERT INTO grant_revoked (grant_id, at) VALUES (?1, ?2)
@@ -228,9 +231,11 @@ impl Store {
         let bound_to = [number.as_bytes()];
         let account_no = self.columns.seal(Column::IssuedAccountNo, &bound_to, record.account_no.as_bytes())?;
         let content_key = self.columns.seal(Column::IssuedContentKey, &bound_to, record.content_key.expose())?;
-        let sql = "INSERT INTO issued (number, account_no, content_key) VALUES (?1, ?2, ?3) ON CONFLICT (number) DO NOTHING";
+        let sql = "INSERT INTO issued (number, account_no, content_key, request, asked) VALUES (?1, ?2, ?3, ?4, ?5)
+                   ON CONFLICT (number) DO NOTHING";
+        let (request, asked) = (record.request.map(|request| request.0), record.asked.map(|asked| asked.0));
         // A second record would make the first certificate's content unreadable for good.
-        if self.run(sql, params![number, account_no, content_key])? == 0 { Err(Misfit::Exists.into()) } else { Ok(()) }
+        if self.run(sql, params![number, account_no, content_key, request, asked])? == 0 { Err(Misfit::Exists.into()) } else { Ok(()) }
     }
 
     fn fork(&self, centre: &CentreCode, one: &[u8], other: &[u8]) -> Result<(), StoreError> {
