@@ -15,10 +15,10 @@ use super::super::{Db, Role, Store, StoreError};
 use super::{place, places};
 
 const IMPORT_COLUMNS: &str = "serial, file, salt, state, staged, last_row, digest, count_new, count_changed, count_same, count_over,
-                              listed_row, by_name, by_at, evidence, approved_name, approved_at, approval";
+                              listed_row, by_name, by_at, evidence, approved_name, approved_at, approval, count_held, listed";
 /// With the body, if it is still there. To be followed by what is searched for.
-const STAGED: &str = "SELECT s.import, s.row, s.listing, s.becomes, s.replaces, s.drop_after, s.content, b.body, b.sealed
-                      FROM staged s LEFT JOIN staged_body b ON b.place = (s.import << 40) | s.row";
+const STAGED: &str = "SELECT s.import, s.row, s.listing, s.becomes, s.replaces, s.drop_after, s.content, b.body, b.sealed,
+                      s.decision, s.said, s.subject FROM staged s LEFT JOIN staged_body b ON b.place = (s.import << 40) | s.row";
 
 impl Store {
     pub(super) fn write_import(&self, import: &ImportRecord) -> Result<(), StoreError> {
@@ -32,13 +32,15 @@ impl Store {
         let evidence = self.columns.seal(Column::ImportEvidence, &bound_to, import.evidence.as_bytes())?;
         let approval = import.approval.as_ref().map(|act| self.columns.seal(Column::ImportApproval, &bound_to, act.as_bytes()));
         let sql = "INSERT INTO import_file (serial, file, salt, state, staged, last_row, digest, count_new, count_changed, count_same,
-                   count_over, listed_row, by_name, by_at, evidence, approved_name, approved_at, approval)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+                   count_over, listed_row, by_name, by_at, evidence, approved_name, approved_at, approval,
+                   count_held, listed)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
                    ON CONFLICT (serial) DO UPDATE SET file = excluded.file, salt = excluded.salt, state = excluded.state,
                    staged = excluded.staged, last_row = excluded.last_row, digest = excluded.digest, count_new = excluded.count_new,
                    count_changed = excluded.count_changed, count_same = excluded.count_same, count_over = excluded.count_over,
                    listed_row = excluded.listed_row, by_name = excluded.by_name, by_at = excluded.by_at, evidence = excluded.evidence,
-                   approved_name = excluded.approved_name, approved_at = excluded.approved_at, approval = excluded.approval";
+                   approved_name = excluded.approved_name, approved_at = excluded.approved_at, approval = excluded.approval,
+                   count_held = excluded.count_held, listed = excluded.listed";
         self.run(
             sql,
             params![
@@ -60,6 +62,8 @@ impl Store {
                 import.approved.as_ref().map(|(name, _)| name.as_str()),
                 import.approved.as_ref().map(|(_, at)| at.0),
                 approval.transpose()?,
+                signed(import.counts.held)?,
+                signed(import.listed)?,
             ],
         )?;
         Ok(())
@@ -76,10 +80,15 @@ impl Store {
             StagedAs::Over => ("over", None),
         };
         let content = self.columns.seal(Column::StagedContent, &bound_to, &row.content.0)?;
-        let sql = "INSERT INTO staged (import, row, listing, becomes, replaces, drop_after, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        let sql = "INSERT INTO staged (import, row, listing, becomes, replaces, drop_after, content, decision, said, subject)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                    ON CONFLICT (import, row) DO UPDATE SET listing = excluded.listing, becomes = excluded.becomes,
-                   replaces = excluded.replaces, drop_after = excluded.drop_after, content = excluded.content";
-        self.run(sql, params![key, signed(row.row)?, row.listing.0, becomes, replaces, row.drop_after.0, content])?;
+                   replaces = excluded.replaces, drop_after = excluded.drop_after, content = excluded.content, decision = excluded.decision,
+                   said = excluded.said, subject = excluded.subject";
+        let keyed = [row.decision.0, row.said.0];
+        let values =
+            params![key, signed(row.row)?, row.listing.0, becomes, replaces, row.drop_after.0, content, keyed[0], keyed[1], row.subject.0];
+        self.run(sql, values)?;
         if row.body.is_empty() && row.case.is_empty() {
             return self.run("DELETE FROM staged_body WHERE place = ?1", [at]).map(|_| ());
         }
@@ -87,6 +96,14 @@ impl Store {
         let sql = "INSERT INTO staged_body (place, body, sealed) VALUES (?1, ?2, ?3)
                    ON CONFLICT (place) DO UPDATE SET body = excluded.body, sealed = excluded.sealed";
         self.run(sql, params![at, row.body, case]).map(|_| ())
+    }
+
+    pub(super) fn forget(&self, import: u64) -> Result<(), StoreError> {
+        let Ok(key) = signed(import) else { return Ok(()) };
+        let (first, last) = places(key)?;
+        self.run("DELETE FROM staged_body WHERE place BETWEEN ?1 AND ?2", [first, last])?;
+        self.run("DELETE FROM staged WHERE import = ?1", [key])?;
+        self.run("DELETE FROM import_file WHERE serial = ?1", [key]).map(|_| ())
     }
 
     /// The rows themselves stay: they say what the file had.
@@ -130,8 +147,15 @@ impl<R: Role> Db<R> {
             staged: unsigned(row, 4)?,
             last_row: unsigned(row, 5)?,
             digest: RowsDigest(Digest(row.get(6)?)),
-            counts: ImportCounts { new: unsigned(row, 7)?, changed: unsigned(row, 8)?, same: unsigned(row, 9)?, over: unsigned(row, 10)? },
+            counts: ImportCounts {
+                new: unsigned(row, 7)?,
+                changed: unsigned(row, 8)?,
+                same: unsigned(row, 9)?,
+                over: unsigned(row, 10)?,
+                held: unsigned(row, 18)?,
+            },
             listed_row: unsigned(row, 11)?,
+            listed: unsigned(row, 19)?,
             by: (name(row, 12)?, Time(row.get(13)?)),
             evidence,
             approved,
@@ -149,6 +173,12 @@ impl<R: Role> Db<R> {
         let Ok(import) = signed(import) else { return Ok(None) };
         let sql = format!("{STAGED} WHERE s.import = ?1 AND s.listing = ?2 ORDER BY s.row LIMIT 1");
         self.one(&sql, params![import, listing.0], |row| self.staged_row(row))
+    }
+
+    pub(super) fn staged_under(&self, import: u64, decision: &Digest) -> Result<Option<StagedRow>, StoreError> {
+        let Ok(import) = signed(import) else { return Ok(None) };
+        let sql = format!("{STAGED} WHERE s.import = ?1 AND s.decision = ?2 ORDER BY s.row LIMIT 1");
+        self.one(&sql, params![import, decision.0], |row| self.staged_row(row))
     }
 
     fn staged_row(&self, row: &Row<'_>) -> Result<StagedRow, StoreError> {
@@ -176,6 +206,9 @@ impl<R: Role> Db<R> {
             drop_after: Time(row.get(5)?),
             case: case.map(|case| case.to_vec()).unwrap_or_default(),
             content: Digest(content.as_slice().try_into().map_err(|_| StoreError::damaged("staged.content"))?),
+            decision: Digest(row.get(9)?),
+            said: Digest(row.get(10)?),
+            subject: ListingId(row.get(11)?),
         })
     }
 

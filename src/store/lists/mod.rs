@@ -58,6 +58,7 @@ impl Store {
             ListWrite::Import(import) => self.write_import(import),
             ListWrite::Stage(rows) => rows.iter().try_for_each(|row| self.stage(row)),
             ListWrite::Unstage { import, up_to } => self.unstage(*import, *up_to),
+            ListWrite::Forget { import } => self.forget(*import),
             ListWrite::Hit(hit) => self.write_pending(hit),
             ListWrite::HitTold { serial } => match signed(*serial) {
                 Ok(serial) => self.run("DELETE FROM pending_hit WHERE serial = ?1", [serial]).map(|_| ()),
@@ -228,6 +229,10 @@ impl<R: Role> Lists for Db<R> {
 
     fn staged(&self, import: u64, after: u64, limit: usize) -> Result<Vec<StagedRow>, ShelfError> {
         Ok(self.staged_after(import, after, limit)?)
+    }
+
+    fn staged_decision(&self, import: u64, decision: &Digest) -> Result<Option<StagedRow>, ShelfError> {
+        Ok(self.staged_under(import, decision)?)
     }
 
     fn staged_listing(&self, import: u64, listing: &ListingId) -> Result<Option<StagedRow>, ShelfError> {

@@ -117,7 +117,9 @@ CREATE TABLE import_file (
     count_changed INTEGER NOT NULL,
     count_same INTEGER NOT NULL,
     count_over INTEGER NOT NULL,
+    count_held INTEGER NOT NULL,
     listed_row INTEGER NOT NULL,
+    listed INTEGER NOT NULL,
     by_name TEXT NOT NULL,
     by_at INTEGER NOT NULL,
     evidence BLOB NOT NULL,
@@ -137,9 +139,13 @@ CREATE TABLE staged (
     replaces INTEGER,
     drop_after INTEGER NOT NULL,
     content BLOB NOT NULL,
+    decision BLOB NOT NULL CHECK (length(decision) = 32),
+    said BLOB NOT NULL CHECK (length(said) = 32),
+    subject BLOB NOT NULL CHECK (length(subject) = 16),
     PRIMARY KEY (import, row)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX staged_by_listing ON staged (import, listing);
+CREATE INDEX staged_by_decision ON staged (import, decision);
 
 -- What of a staged row goes once it is dealt with; place is (import << 40) | row. sealed is the case.
 CREATE TABLE staged_body (
