@@ -1,14 +1,18 @@
 //! What our people did is written down, and committed to in our journal every so often.
 
+mod check;
+
+use check::Check;
+
 use super::{Effect, Env, Node, Stop};
 use crate::audit::{AuditAction, AuditBody, AuditLog, AuditRow, MAX_ABOUT_BYTES};
-use crate::desk::{Event, MAX_CODE_BYTES};
+use crate::desk::{Act, AuditLine, Event, MAX_CODE_BYTES, MAX_PAGE};
 use crate::error::{RefusalCode, ShelfError};
 use crate::facts::text::is_hostile;
 use crate::journal::frontier::FrontierError;
 use crate::journal::{Entry, Frontier, Kind, Statement};
 use crate::names::RequestId;
-use crate::operator::ProvenAct;
+use crate::operator::{OperatorName, ProvenAct};
 use crate::shelf::{HouseWrite, Write};
 use crate::time::{MINUTE_MS, Time};
 
@@ -21,6 +25,7 @@ pub const COMMIT_ROWS: u64 = 1_024;
 pub(super) struct State {
     /// When the oldest row that is not committed was first seen by a tick.
     waiting_since: Option<Time>,
+    check: Option<Check>,
 }
 
 /// What a row says beside who and when.
@@ -68,10 +73,40 @@ impl Node {
         Ok(())
     }
 
-    /// [`crate::desk::Act::AuditList`] and [`crate::desk::Act::AuditCheck`].
-    pub(super) fn audit_act(&mut self, env: &mut Env<'_>, act: &ProvenAct, out: &mut Vec<Effect>) -> Result<Event, Stop> {
-        let _ = (env, act, out);
-        Err(RefusalCode::Unsupported.into())
+    /// [`crate::desk::Act::AuditList`] and [`crate::desk::Act::AuditCheck`]: reading the log is itself told. `None` when the answer
+    /// comes later.
+    pub(super) fn audit_act(
+        &mut self,
+        env: &mut Env<'_>,
+        token: u64,
+        act: &ProvenAct,
+        out: &mut Vec<Effect>,
+    ) -> Result<Option<Event>, Stop> {
+        let Act::AuditList { before, limit, operator } = act.act() else {
+            return self.audit_check(env, token, act, out).map(|()| None);
+        };
+        if *limit == 0 || *limit > MAX_PAGE {
+            return Err(RefusalCode::RequestInvalid.into());
+        }
+        let before = before.unwrap_or(u64::MAX).min(env.shelf.audit_log()?.size);
+        // One more than asked for shows whether there are more.
+        let mut rows = env.shelf.audit_newest(before, limit + 1, operator.as_ref())?;
+        let more = rows.len() > *limit;
+        rows.truncate(*limit);
+        let about = operator.as_ref().map_or("all", OperatorName::as_str);
+        self.tell(env, Some(act), vec![Told::new(AuditAction::AuditRead, about, "done")], out)?;
+        Ok(Some(Event::Audit { rows: rows.into_iter().map(line).collect(), more }))
+    }
+
+    /// Begins a check; one at a time.
+    fn audit_check(&mut self, env: &mut Env<'_>, token: u64, act: &ProvenAct, out: &mut Vec<Effect>) -> Result<(), Stop> {
+        if self.audit.check.is_some() {
+            return Err(RefusalCode::TooManyRequests.into());
+        }
+        let (log, journal) = (env.shelf.audit_log()?, env.shelf.journal(&self.centre)?.size);
+        self.audit.check = Some(Check::new(token, &log, journal)?);
+        self.tell(env, Some(act), vec![Told::new(AuditAction::AuditRead, "check", "done")], out)?;
+        Ok(self.audit_check_goes_on(env, out)?)
     }
 
     /// A commitment, when one is due: the log's size and root, and nothing else of it.
@@ -114,6 +149,11 @@ impl Told {
             salt: AuditRow::salt(env.rng),
         }
     }
+}
+
+fn line(row: AuditRow) -> AuditLine {
+    let AuditRow { seq, at, operator, action, request, matter, business_no, legal_basis, about, outcome, salt: _ } = row;
+    AuditLine { seq, at, operator, action: action.code().to_owned(), request, matter, business_no, legal_basis, about, outcome }
 }
 
 /// `text` without what has no business in a text, cut to `max` bytes: a refused act is told of, too, and may have held anything.

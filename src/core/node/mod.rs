@@ -228,7 +228,10 @@ impl Node {
             Input::Source { reading, facts } => self.source_answered(env, reading, facts, &mut out)?,
             Input::Derived { job, secrets } => self.derived(env, job, secrets, &mut out)?,
             Input::Stored => self.stored(env, &mut out)?,
-            Input::Again => self.import_goes_on(env, &mut out)?,
+            Input::Again => {
+                self.import_goes_on(env, &mut out)?;
+                self.audit_check_goes_on(env, &mut out)?;
+            }
         }
         Ok(out)
     }
