@@ -340,10 +340,10 @@ fn run(subject: &mut dyn Subject, steps: &[Step]) -> Vec<(bool, Vec<String>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn memory_and_disk_know_the_same_of_lists_and_people(steps in proptest::collection::vec(any::<Step>(), 1..80)) {
+    fn memory_and_disk_know_the_same_of_lists_and_people(steps in proptest::collection::vec(any::<Step>(), 1..60)) {
         let place = Place::new();
         let mut store = place.open();
         let on_disk = run(&mut store, &steps);
