@@ -61,6 +61,11 @@ impl<R: Role> Db<R> {
         self.one(sql, [centre.as_str()], |row| Ok((row.get(0)?, unsigned(row, 1)?)))
     }
 
+    /// Keys and codes of all journals, in the order of the codes.
+    pub(super) fn journals(&self) -> Result<Vec<(i64, CentreCode)>, StoreError> {
+        self.all("SELECT centre, code FROM journal ORDER BY code", (), |row| Ok((row.get(0)?, name(row, 1)?)))
+    }
+
     pub(super) fn journal_state(&self, centre: &CentreCode) -> Result<JournalState, StoreError> {
         let sql = "SELECT size, peaks, applied, head_size, head_root, head_note, head_heartbeat, head_received
                    FROM journal WHERE code = ?1";

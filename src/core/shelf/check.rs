@@ -1,10 +1,11 @@
-//! What every implementation of a shelf checks before it writes journal rows. The core has proven them already; this second look costs
+//! What every implementation of a shelf checks before it writes. The core has proven them already; this second look costs
 //! two hashes a row and keeps a mistake in the core from becoming a journal that contradicts its own head.
 
 use super::{Head, JournalState};
 use crate::audit::{AuditLog, AuditRow};
 use crate::error::{FaultCode, ShelfError};
 use crate::journal::{Entry, Frontier, Subtree};
+use crate::listing::case::CaseState;
 use crate::names::Digest;
 
 /// Rows or a head that do not fit what is held. Nothing was written.
@@ -140,6 +141,20 @@ pub fn serial(made: u64, serial: u64) -> Result<(u64, bool), Misfit> {
         0 => Ok((next, true)),
         serial if serial > next => Err(Misfit::NoRow(serial)),
         serial => Ok((serial, serial == next)),
+    }
+}
+
+/// Whether a case in this state waits for somebody or for a day.
+#[must_use]
+pub const fn waits(state: CaseState) -> bool {
+    match state {
+        CaseState::Drafted
+        | CaseState::Returned
+        | CaseState::Reviewed
+        | CaseState::Notified
+        | CaseState::Objected
+        | CaseState::Disputed => true,
+        CaseState::Listed | CaseState::Upheld | CaseState::Withdrawn | CaseState::Repaired | CaseState::Expired => false,
     }
 }
 

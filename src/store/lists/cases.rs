@@ -14,19 +14,6 @@ use super::super::{Db, Role, Store, StoreError};
 
 const CASE_COLUMNS: &str = "serial, listing, state, idx, import, decision, waits_until, sealed";
 
-/// Whether somebody, or a day, has to come before the case goes on.
-const fn waits(state: CaseState) -> bool {
-    match state {
-        CaseState::Drafted
-        | CaseState::Returned
-        | CaseState::Reviewed
-        | CaseState::Notified
-        | CaseState::Objected
-        | CaseState::Disputed => true,
-        CaseState::Listed | CaseState::Upheld | CaseState::Withdrawn | CaseState::Repaired | CaseState::Expired => false,
-    }
-}
-
 impl Store {
     /// There is one case of a listing. It is asked for and not left to a unique index, because that would be one more index in no order.
     pub(super) fn write_case(&self, case: &CaseRecord) -> Result<(), StoreError> {
@@ -48,7 +35,7 @@ impl Store {
                 key,
                 case.listing.0,
                 case.state.code(),
-                waits(case.state),
+                check::waits(case.state),
                 case.index.map(signed).transpose()?,
                 case.import.map(signed).transpose()?,
                 case.decision.0,

@@ -86,8 +86,9 @@ impl Store {
         let answers_author = answers.map(|(author, _)| author.as_str());
         self.run(sql, params![at, about, end.change.code(), end.at.0, end.impersonated, answers_author, answers_index])?;
         if end.change.ends() {
+            // The first ending stands, in whatever order they come.
             let sql = "UPDATE listing SET ended = ?2, ended_idx = ?3, ended_at = ?4, impersonated = ?5
-                       WHERE place = ?1 AND ended IS NULL";
+                       WHERE place = ?1 AND (ended IS NULL OR ended_idx > ?3)";
             self.run(sql, params![about, end.change.code(), signed(end.index)?, end.at.0, end.impersonated])?;
         }
         Ok(())
@@ -152,10 +153,8 @@ impl<R: Role> Db<R> {
     pub(super) fn listings_with(&self, token: &SubjectToken, limit: usize) -> Result<Vec<ListingRow>, StoreError> {
         let sql =
             format!("SELECT {LISTING_COLUMNS} FROM listing WHERE token = ?1 AND place BETWEEN ?2 AND ?3 ORDER BY place DESC LIMIT ?4");
-        let journals: Vec<(i64, CentreCode)> =
-            self.all("SELECT centre, code FROM journal ORDER BY code", (), |row| Ok((row.get(0)?, name(row, 1)?)))?;
         let mut centres = Vec::new();
-        for (key, centre) in journals {
+        for (key, centre) in self.journals()? {
             let (first, last) = places(key)?;
             let rows = self.all(&sql, params![token.0, first, last, most(limit)], |row| listing_row(&centre, row))?;
             if !rows.is_empty() {

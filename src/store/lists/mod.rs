@@ -12,6 +12,8 @@ mod cases;
 mod imports;
 mod listings;
 
+pub(super) use listings::HIT_COLUMNS;
+
 use anju_core::error::ShelfError;
 use anju_core::listing::Day;
 use anju_core::listing::import::{ImportRecord, StagedRow};
@@ -41,7 +43,7 @@ fn place(key: i64, index: u64) -> Result<i64, StoreError> {
 }
 
 /// First and last place of a journal or import.
-fn places(key: i64) -> Result<(i64, i64), StoreError> {
+pub(super) fn places(key: i64) -> Result<(i64, i64), StoreError> {
     Ok((place(key, 0)?, place(key, (1 << INDEX_BITS) - 1)?))
 }
 

@@ -9,9 +9,9 @@ use proptest::prelude::*;
 
 use super::*;
 
-const CENTRES: [&str; 2] = ["C46010", "C46020"];
+pub(super) const CENTRES: [&str; 2] = ["C46010", "C46020"];
 
-trait Subject {
+pub(super) trait Subject {
     fn write(&mut self, write: &Write) -> bool;
     fn shelf(&self) -> &dyn Shelf;
 }
@@ -78,8 +78,8 @@ fn write_of(step: Step, authors: &mut [Author; 2], accepted: &[(usize, u64, Vec<
                 number: number(code, small),
                 account_no,
                 content_key: Key::from_bytes([7; 32]),
-                request: None,
-                asked: None,
+                request: (b % 3 != 0).then(|| RequestId([u8::try_from(b % 5).unwrap(); 16])),
+                asked: (b % 2 == 0).then(|| Digest([7; 32])),
             })
         }
         11.. => match a % 2 {
@@ -123,6 +123,8 @@ fn look(shelf: &dyn Shelf) -> Vec<String> {
             seen.push(format!("{:?}", shelf.access(&centre, &RequestId([mark; 16]))));
             let issued = shelf.issued(&number(code, index)).unwrap();
             seen.push(format!("{:?}", issued.map(|r| (r.number, r.account_no, *r.content_key.expose()))));
+            let issued = shelf.issued_by(&RequestId([mark; 16])).unwrap();
+            seen.push(format!("{:?}", issued.map(|r| (r.number, r.request, r.asked))));
         }
     }
     seen.push(format!("{:?} {:?}", shelf.damaged(100), shelf.faults()));

@@ -1,10 +1,13 @@
 //! Tests of the store, one file a promise.
 
 mod conformance;
+mod conformance_lists;
 mod crash;
 mod damage;
 mod full;
+mod lists;
 mod measure;
+mod migration;
 mod opening;
 mod projections;
 mod theft;
