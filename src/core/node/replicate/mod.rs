@@ -15,7 +15,7 @@ use super::{Effect, Env, Node, Verdict, announce, fault};
 use crate::error::{Fault, FaultCode, ShelfError};
 use crate::journal::{Frame, VerifiedHead};
 use crate::names::{CentreCode, StationKey};
-use crate::node::message::{Answer, Ask, Decline, Question};
+use crate::node::message::{Ask, Decline, Question, SoundAnswer};
 use crate::shelf::Head;
 use crate::time::{SECOND_MS, Time};
 
@@ -180,7 +180,7 @@ impl Node {
             return Ok(Verdict::Ignore);
         }
         let (heartbeat, held) = (head.heartbeat(), env.shelf.journal(&centre)?);
-        let verdict = self.learn_head(env, from, &centre, head, out)?;
+        let verdict = self.learn_head(env, from, &centre, head.clone(), out)?;
         if verdict != Verdict::Accept {
             return Ok(verdict);
         }
@@ -188,7 +188,7 @@ impl Node {
         if frame.entries.is_empty() || frame.from != held.size {
             return Ok(Verdict::Accept);
         }
-        match self.prove(env, frame, &held) {
+        match frame.sound().and_then(|frame| self.prove(env, frame, Some(head), &held)) {
             Ok(proven) => {
                 self.store_frame(env, &centre, proven, held, out)?;
                 Ok(Verdict::Accept)
@@ -206,27 +206,26 @@ impl Node {
         env: &mut Env<'_>,
         from: StationKey,
         call: u64,
-        bytes: &[u8],
+        answer: Result<SoundAnswer, Fault>,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         let Some(Call { to, about, .. }) = self.replicate.calls.remove(&call).filter(|call| call.to == from) else {
             return Ok(()); // Late: we gave it up. Not a fault.
         };
-        let answer = match Answer::decode(bytes) {
-            Ok(answer) => answer,
-            Err(problem) => {
-                fault(out, from, problem.code);
-                return Ok(());
-            }
-        };
         match (about, answer) {
-            (About::Heads, Answer::Heads(reports)) => self.heads(env, from, reports, out)?,
-            (About::Pull { centre, from: asked }, Answer::Frame(frame)) => self.frame(env, to, &centre, asked, &frame, out)?,
-            (About::Payloads { centre, indexes }, Answer::Payloads(payloads)) => {
+            (about, Err(problem)) => {
+                fault(out, from, problem.code);
+                if let About::Pull { centre, .. } = about {
+                    self.not_a_holder(&centre, &to);
+                }
+            }
+            (About::Heads, Ok(SoundAnswer::Heads(reports))) => self.heads(env, from, reports, out)?,
+            (About::Pull { centre, from: asked }, Ok(SoundAnswer::Frame(frame))) => self.frame(env, to, &centre, asked, frame, out)?,
+            (About::Payloads { centre, indexes }, Ok(SoundAnswer::Payloads(payloads))) => {
                 self.payloads(env, to, &centre, &indexes, payloads, out)?;
             }
-            (_, Answer::Declined(Decline::Busy)) => return Ok(()), // The next tick asks again.
-            (about, Answer::Declined(decline)) => self.declined(to, about, decline, out),
+            (_, Ok(SoundAnswer::Declined(Decline::Busy))) => return Ok(()), // The next tick asks again.
+            (about, Ok(SoundAnswer::Declined(decline))) => self.declined(to, about, decline, out),
             (About::Heads | About::Pull { .. } | About::Payloads { .. }, _) => fault(out, from, FaultCode::Unasked),
         }
         self.pull_what_is_missing(env, out)

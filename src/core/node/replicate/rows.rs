@@ -6,7 +6,7 @@ use super::super::{Effect, Env, Node, fault};
 use super::{About, Call, MAX_PULLS, pick};
 use crate::error::{Fault, FaultCode, ShelfError};
 use crate::journal::statement::absence_allowed;
-use crate::journal::{Frame, Frontier, ProvenFrame};
+use crate::journal::{Frontier, ProvenFrame, SoundFrame, VerifiedHead};
 use crate::names::{CentreCode, StationKey};
 use crate::shelf::{JournalState, KeptHead, Write};
 use crate::time::CLOCK_TOLERANCE_MS;
@@ -40,16 +40,15 @@ impl Node {
         from: StationKey,
         centre: &CentreCode,
         asked: u64,
-        bytes: &[u8],
+        frame: SoundFrame,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         let held = env.shelf.journal(centre)?;
         if held.size != asked {
             return Ok(()); // An announcement was faster.
         }
-        let proven = Frame::decode(bytes).and_then(|frame| self.prove(env, frame, &held));
-        match proven {
-            Ok(proven) if proven.entries().is_empty() => {
+        match self.prove(env, frame, None, &held) {
+            Ok(proven) if proven.rows().is_empty() => {
                 self.not_a_holder(centre, &from);
                 let head = proven.into_parts().head;
                 self.learn_head(env, from, centre, head, out)?;
@@ -63,16 +62,24 @@ impl Node {
         Ok(())
     }
 
-    /// Everything that must hold before a row is stored.
-    pub(super) fn prove(&self, env: &Env<'_>, frame: Frame, held: &JournalState) -> Result<ProvenFrame, Fault> {
-        let author = self.author(&frame.centre).ok_or_else(|| Fault::new(FaultCode::Unasked, "not a member's journal"))?;
+    /// Everything that must hold before a row is stored; `head` is the frame's own if it was verified already.
+    pub(super) fn prove(
+        &self,
+        env: &Env<'_>,
+        frame: SoundFrame,
+        head: Option<VerifiedHead>,
+        held: &JournalState,
+    ) -> Result<ProvenFrame, Fault> {
+        let author = self.author(frame.centre()).ok_or_else(|| Fault::new(FaultCode::Unasked, "not a member's journal"))?;
         let ours = |e: crate::journal::frontier::FrontierError| Fault::new(FaultCode::Malformed, e.to_string());
         let frontier = Frontier::from_parts(held.size, held.peaks.clone()).map_err(ours)?;
-        let proven = frame.check(&frontier, author)?;
+        let proven = match head {
+            Some(head) => frame.check_under(&frontier, author, head)?,
+            None => frame.check(&frontier, author)?,
+        };
         let now = env.now.plus_ms(CLOCK_TOLERANCE_MS);
         for offset in proven.absent() {
-            let header = proven.headers().get(offset);
-            if !header.is_some_and(|header| absence_allowed(header, now, false)) {
+            if !proven.rows().rows().get(offset).is_some_and(|row| absence_allowed(row.header(), now, false)) {
                 return Err(Fault::new(FaultCode::PayloadMissing, format!("row {}", proven.from() + offset as u64)));
             }
         }
@@ -111,12 +118,12 @@ impl Node {
         if *centre == self.centre {
             out.push(Effect::KeepHead(KeptHead { centre: centre.clone(), size, root: parts.frontier.root() }));
         }
-        let applied = applied_after(held.applied, parts.from, &parts.entries);
+        let applied = applied_after(held.applied, parts.from, &parts.rows);
         let state = JournalState { size, peaks: parts.frontier.peaks().to_vec(), head, applied };
         let mut projected = Vec::new();
-        self.project_rows(centre, parts.from, &parts.entries, &mut projected);
-        let (from, entries, subtrees) = (parts.from, parts.entries, parts.subtrees);
-        out.push(Effect::Write(Write::Append { centre: centre.clone(), from, entries, subtrees, state }));
+        self.project_rows(centre, parts.from, &parts.rows, &mut projected);
+        let (from, rows, subtrees) = (parts.from, parts.rows, parts.subtrees);
+        out.push(Effect::Write(Write::Append { centre: centre.clone(), from, rows, subtrees, state }));
         out.append(&mut projected);
         out.push(Effect::WhenStored);
         if let Some(holders) = self.replicate.holders.get_mut(centre) {
