@@ -45,6 +45,9 @@ pub enum Question {
         /// From which index on.
         #[n(1)]
         from: u64,
+        /// So many at most; as many as fit a frame when it is not said.
+        #[n(2)]
+        rows: Option<u64>,
     },
     /// Payloads that are damaged or missing here.
     #[n(2)]

@@ -6,6 +6,7 @@
 
 mod heads;
 mod rows;
+mod stretches;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +19,9 @@ use crate::names::{CentreCode, StationKey};
 use crate::node::message::{Ask, Decline, Question, SoundAnswer};
 use crate::shelf::Head;
 use crate::time::{SECOND_MS, Time};
+use stretches::Stretch;
 
-/// Most pulls under way at once, over all journals.
+/// Most stretches that are under way or wait for their predecessor at once, over all journals.
 pub const MAX_PULLS: usize = 16;
 /// How long after a failed question for heads it is asked again. Two ends learn of a connection one after the other, so the first
 /// question often comes too early.
@@ -36,6 +38,8 @@ pub(in crate::node) struct State {
     pub(in crate::node) announced: BTreeMap<CentreCode, Head>,
     /// Which stations said they hold how many rows of a journal that we lack.
     holders: BTreeMap<CentreCode, BTreeMap<StationKey, u64>>,
+    /// Journals of which several stretches are under way.
+    pulled: BTreeMap<CentreCode, stretches::Pulled>,
     calls: BTreeMap<u64, Call>,
     next_call: u64,
     last_round: Option<Time>,
@@ -63,7 +67,7 @@ struct Call {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum About {
     Heads,
-    Pull { centre: CentreCode, from: u64 },
+    Pull { centre: CentreCode, stretch: Stretch },
     Payloads { centre: CentreCode, indexes: Vec<u64> },
 }
 
@@ -83,7 +87,7 @@ impl Node {
     fn ask(&mut self, env: &Env<'_>, to: StationKey, about: About, out: &mut Vec<Effect>) {
         let question = match &about {
             About::Heads => Question::Heads,
-            About::Pull { centre, from } => Question::Pull { centre: centre.clone(), from: *from },
+            About::Pull { centre, stretch } => Question::Pull { centre: centre.clone(), from: stretch.from, rows: Some(stretch.rows) },
             About::Payloads { centre, indexes } => Question::Payloads { centre: centre.clone(), indexes: indexes.clone() },
         };
         self.replicate.next_call += 1;
@@ -220,7 +224,7 @@ impl Node {
                 }
             }
             (About::Heads, Ok(SoundAnswer::Heads(reports))) => self.heads(env, from, reports, out)?,
-            (About::Pull { centre, from: asked }, Ok(SoundAnswer::Frame(frame))) => self.frame(env, to, &centre, asked, frame, out)?,
+            (About::Pull { centre, stretch }, Ok(SoundAnswer::Frame(frame))) => self.frame(env, to, &centre, stretch, frame, out)?,
             (About::Payloads { centre, indexes }, Ok(SoundAnswer::Payloads(payloads))) => {
                 self.payloads(env, to, &centre, &indexes, payloads, out)?;
             }

@@ -3,6 +3,7 @@
 use super::super::message::PayloadReport;
 use super::super::publish::applied_after;
 use super::super::{Effect, Env, Node, fault};
+use super::stretches::{Early, Pulled, Stretch};
 use super::{About, Call, MAX_PULLS, pick};
 use crate::error::{Fault, FaultCode, ShelfError};
 use crate::journal::statement::absence_allowed;
@@ -12,41 +13,94 @@ use crate::shelf::{JournalState, KeptHead, Write};
 use crate::time::CLOCK_TOLERANCE_MS;
 
 impl Node {
-    /// Starts a pull for every journal that is behind its newest head and has none under way.
+    /// Stores what came early and is the next now, and asks for stretches of every journal that is behind its newest head.
     pub(in crate::node) fn pull_what_is_missing(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         for centre in self.replicate.announced.keys().cloned().collect::<Vec<_>>() {
-            let pulling = |call: &&Call| matches!(call.about, About::Pull { .. });
-            if self.replicate.calls.values().filter(pulling).count() >= MAX_PULLS {
-                return Ok(());
+            if !is_appending(out, &centre) {
+                self.store_what_came_early(env, &centre, out)?;
             }
-            let under_way = self.replicate.calls.values().any(|c| matches!(&c.about, About::Pull { centre: c, .. } if *c == centre));
-            let size = env.shelf.journal(&centre)?.size;
-            let appending = out.iter().any(|e| matches!(e, Effect::Write(Write::Append { centre: c, .. }) if *c == centre));
-            if under_way || appending {
-                continue; // What is being appended is not on the shelf yet: `WhenStored` brings us back.
+            if !is_appending(out, &centre) {
+                self.pull(env, &centre, out)?;
             }
-            let Some(holders) = self.replicate.holders.get(&centre) else { continue };
-            let able = holders.iter().filter(|(s, held)| **held > size && self.replicate.connected.contains(*s)).map(|(s, _)| *s);
-            if let Some(to) = pick(env.rng, able) {
-                self.ask(env, to, About::Pull { centre, from: size }, out);
-            }
+            // What is being appended is not on the shelf yet: `WhenStored` brings us back.
         }
+        let behind = &self.replicate.announced;
+        self.replicate.pulled.retain(|centre, _| behind.contains_key(centre));
         Ok(())
     }
 
+    fn pull(&mut self, env: &mut Env<'_>, centre: &CentreCode, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let size = env.shelf.journal(centre)?.size;
+        let Some(of) = self.replicate.announced.get(centre).map(|head| head.size) else { return Ok(()) };
+        loop {
+            let of_this = |call: &Call| match &call.about {
+                About::Pull { centre: c, stretch } if c == centre => Some(*stretch),
+                About::Pull { .. } | About::Heads | About::Payloads { .. } => None,
+            };
+            let under_way: Vec<Stretch> = self.replicate.calls.values().filter_map(of_this).collect();
+            let calls = self.replicate.calls.values().filter(|call| matches!(call.about, About::Pull { .. })).count();
+            let waiting: usize = self.replicate.pulled.values().map(Pulled::waiting).sum();
+            if calls + waiting >= MAX_PULLS {
+                return Ok(());
+            }
+            let planned = self.replicate.pulled.entry(centre.clone()).or_default().plan(size, of, &under_way);
+            let (Some(stretch), Some(holders)) = (planned, self.replicate.holders.get(centre)) else { return Ok(()) };
+            let able = |(s, held): &(&StationKey, &u64)| **held > stretch.from && self.replicate.connected.contains(*s);
+            let Some(to) = pick(env.rng, holders.iter().filter(able).map(|(s, _)| *s)) else { return Ok(()) };
+            self.ask(env, to, About::Pull { centre: centre.clone(), stretch }, out);
+        }
+    }
+
+    fn store_what_came_early(&mut self, env: &mut Env<'_>, centre: &CentreCode, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let size = env.shelf.journal(centre)?.size;
+        match self.replicate.pulled.get_mut(centre).and_then(|pulled| pulled.next(size)) {
+            Some(Early { by, frame }) => self.next_frame(env, by, centre, frame, out),
+            None => Ok(()),
+        }
+    }
+
+    /// The answer to a pull: the next rows, or rows for which others have to come first.
     pub(super) fn frame(
         &mut self,
         env: &mut Env<'_>,
         from: StationKey,
         centre: &CentreCode,
-        asked: u64,
+        asked: Stretch,
+        frame: SoundFrame,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), ShelfError> {
+        let held = env.shelf.journal(centre)?.size;
+        if held > asked.from {
+            return Ok(()); // An announcement was faster.
+        }
+        let rows = frame.rows().len() as u64;
+        if frame.centre() != centre || frame.from() != asked.from || rows > asked.rows {
+            fault(out, from, FaultCode::Unasked);
+            self.not_a_holder(centre, &from);
+            return Ok(());
+        }
+        let pulled = self.replicate.pulled.entry(centre.clone()).or_default();
+        pulled.learn(&frame);
+        if held == asked.from && !is_appending(out, centre) {
+            return self.next_frame(env, from, centre, frame, out);
+        }
+        if rows == 0 {
+            self.not_a_holder(centre, &from);
+        } else {
+            pulled.keep(Early { by: from, frame });
+        }
+        Ok(())
+    }
+
+    fn next_frame(
+        &mut self,
+        env: &mut Env<'_>,
+        from: StationKey,
+        centre: &CentreCode,
         frame: SoundFrame,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         let held = env.shelf.journal(centre)?;
-        if held.size != asked {
-            return Ok(()); // An announcement was faster.
-        }
         match self.prove(env, frame, None, &held) {
             Ok(proven) if proven.rows().is_empty() => {
                 self.not_a_holder(centre, &from);
@@ -155,4 +209,8 @@ impl Node {
         }
         Ok(())
     }
+}
+
+fn is_appending(out: &[Effect], centre: &CentreCode) -> bool {
+    out.iter().any(|effect| matches!(effect, Effect::Write(Write::Append { centre: c, .. }) if c == centre))
 }

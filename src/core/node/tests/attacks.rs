@@ -189,7 +189,8 @@ fn mutated_messages_never_panic_and_never_store_a_row() {
     issue(&mut world, 0, &mut holder, 1);
     let announcement = world.peers[0].sent_announcements.last().unwrap().clone();
     let ask =
-        Ask { charter: world.charter.digest(), question: Question::Pull { centre: world.peers[0].centre.clone(), from: 0 } }.to_bytes();
+        Ask { charter: world.charter.digest(), question: Question::Pull { centre: world.peers[0].centre.clone(), from: 0, rows: None } }
+            .to_bytes();
     let from = world.station(0);
     for round in 0..20_000_u64 {
         let mut bytes = if round % 2 == 0 { announcement.clone() } else { ask.clone() };
@@ -229,7 +230,7 @@ fn a_station_that_asks_without_end_is_declined_and_the_others_are_served() {
     let mut world = World::new(62, 3);
     let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
-    let question = Question::Pull { centre: world.peers[0].centre.clone(), from: 0 };
+    let question = Question::Pull { centre: world.peers[0].centre.clone(), from: 0, rows: None };
     let ask = Ask { charter: world.charter.digest(), question }.to_bytes();
     let busy = |world: &mut World, from: usize| {
         let from = world.station(from);
@@ -255,7 +256,7 @@ fn an_answer_with_more_payloads_than_were_asked_for_is_refused_before_any_is_loo
     let (centre, from, charter) = (world.peers[0].centre.clone(), world.station(0), world.charter.digest());
     assert!(world.peers[1].shelf.flip_payload_bit(&centre, 0));
     world.weather = Weather { loss_percent: 100, ..Weather::FAIR };
-    let pull = Ask { charter, question: Question::Pull { centre, from: 0 } }.to_bytes();
+    let pull = Ask { charter, question: Question::Pull { centre, from: 0, rows: None } }.to_bytes();
     world.feed(1, Input::Asked { from, token: 9_999, bytes: pull });
     world.run_for(6 * SECOND_MS);
     // Which of the calls under way asks for the payload does not show from outside: the others find the answer unasked for.
