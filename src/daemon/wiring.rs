@@ -9,6 +9,7 @@ use anju_core::desk::{Event, Request};
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::facts::AccountFacts;
 use anju_core::listing::{Document, Pepper, SubjectSecret};
+use anju_core::node::message::SoundAnswer;
 use anju_core::node::{Input, Verdict};
 use anju_peers::{Member, PeerCommand, PeerEvent, PeersConfig, PeersError, PeersHandle};
 use rand::SeedableRng;
@@ -230,7 +231,8 @@ async fn hear_peers(mut events: mpsc::Receiver<PeerEvent>, inputs: mpsc::Sender<
             }
             PeerEvent::Announcement { from, source, body } => Input::Announcement { from, source, bytes: body },
             PeerEvent::Asked { from, token, body } => Input::Asked { from, token, bytes: body },
-            PeerEvent::Answered { from, call, body } => Input::Answered { from, call, bytes: body },
+            // Here and not in the loop: this is where the bytes of rows are hashed.
+            PeerEvent::Answered { from, call, body } => Input::Answered { from, call, answer: SoundAnswer::read(&body) },
             PeerEvent::CallFailed { call, to, reason } => {
                 tracing::debug!(%to, ?reason, "a call came to nothing");
                 Input::CallFailed { call }

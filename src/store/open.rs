@@ -17,9 +17,9 @@ use super::{Mode, StoreError};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Page cache of one connection, in KiB.
 const CACHE_KIB: i64 = 16 * 1024;
-/// Pages in the write-ahead log at which it is moved into the database. A page of an index whose entries come in no order changes again
-/// and again: the longer the log, the fewer times it is copied. Half of [`WAL_KEPT_BYTES`].
-const WAL_PAGES: i64 = 8 * 1024;
+/// Pages in the write-ahead log from which on a commit folds it into the database: 64 MiB. Often would mean to write the pages that many rows
+/// share (the newest of the log, those of every index) again and again; a log that has once grown to this size is written over in place.
+const WAL_FOLD_PAGES: i64 = 16 * 1024;
 /// Bytes to which the write-ahead log is cut back after it was larger.
 const WAL_KEPT_BYTES: i64 = 64 * 1024 * 1024;
 /// Largest row or value, in bytes. The largest that is written is a payload of 64 KiB.
@@ -133,8 +133,8 @@ fn settle(conn: &Connection) -> Result<(), StoreError> {
     conn.pragma_update(None, "synchronous", "FULL")?;
     // What is erased is overwritten, not only unlinked.
     conn.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
-    conn.pragma_update_and_check(None, "wal_autocheckpoint", WAL_PAGES, |_| Ok(()))?;
     conn.pragma_update_and_check(None, "journal_size_limit", WAL_KEPT_BYTES, |_| Ok(()))?;
+    conn.pragma_update_and_check(None, "wal_autocheckpoint", WAL_FOLD_PAGES, |_| Ok(()))?;
     let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     if mode != "wal" {
         return Err(StoreError::Engine(format!("journal_mode is {mode}")));

@@ -1,7 +1,7 @@
 //! Writing: each [`Write`] of the core as statements of the open transaction, after a second look at what it says.
 
 use anju_core::error::FaultCode;
-use anju_core::journal::{Entry, Header, Subtree};
+use anju_core::journal::{Entry, Header, SoundRows, Subtree};
 use anju_core::names::{CentreCode, Digest, StationKey};
 use anju_core::shelf::check::{self, Misfit};
 use anju_core::shelf::{AccessRow, CertificateRow, Ended, Head, IssuedRecord, JournalState, Projection, Write};
@@ -14,7 +14,7 @@ use super::{Store, StoreError};
 impl Store {
     pub(super) fn make(&mut self, write: &Write) -> Result<(), StoreError> {
         match write {
-            Write::Append { centre, from, entries, subtrees, state } => self.append(centre, *from, entries, subtrees, state),
+            Write::Append { centre, from, rows, subtrees, state } => self.append(centre, *from, rows, subtrees, state),
             Write::Head { centre, head } => self.head(centre, head),
             Write::Erase { centre, index } => self.erase(centre, *index),
             Write::Restore { centre, index, payload } => self.restore(centre, *index, payload),
@@ -44,20 +44,19 @@ impl Store {
         &self,
         centre: &CentreCode,
         from: u64,
-        entries: &[Entry],
+        rows: &SoundRows,
         subtrees: &[Subtree],
         after: &JournalState,
     ) -> Result<(), StoreError> {
-        let leaves = check::append(&self.journal_state(centre)?, from, entries, subtrees, after)?;
+        check::append(&self.journal_state(centre)?, from, rows, subtrees, after)?;
         let key = self.key_of(centre)?;
         // `leaf` first and `payload` last: a read of headers alone then never touches the overflow pages of a payload.
         let mut insert = self.conn.prepare_cached("INSERT INTO entry (centre, idx, leaf, header, payload) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-        for ((entry, leaf), index) in entries.iter().zip(&leaves).zip(from..) {
-            insert.execute(params![key, signed(index)?, leaf.0, entry.header, entry.payload])?;
-            if entry.payload.is_some() {
-                self.note_drop_after(key, signed(index)?, &entry.header)?;
-            }
+        for (row, index) in rows.rows().iter().zip(from..) {
+            let entry = row.entry();
+            insert.execute(params![key, signed(index)?, row.leaf().0, entry.header, entry.payload])?;
         }
+        self.note_drops_after(key, from, rows)?;
         for subtree in subtrees {
             let sql = "INSERT INTO subtree (centre, level, idx, digest) VALUES (?1, ?2, ?3, ?4)";
             self.run(sql, params![key, subtree.level, signed(subtree.index)?, subtree.digest.0])?;
@@ -80,6 +79,24 @@ impl Store {
                 head.map(|h| h.received.0),
             ],
         )?;
+        Ok(())
+    }
+
+    /// Notes when the payloads of rows have to go, in the order in which the table lies.
+    fn note_drops_after(&self, key: i64, from: u64, rows: &SoundRows) -> Result<(), StoreError> {
+        let mut notes = Vec::new();
+        for (row, index) in rows.rows().iter().zip(from..) {
+            if let (Some(at), Some(_)) = (row.header().drop_after(), &row.entry().payload) {
+                notes.push((at.0, signed(index)?));
+            }
+        }
+        notes.sort_unstable();
+        let mut insert = self
+            .conn
+            .prepare_cached("INSERT INTO drop_after (at, centre, idx) VALUES (?1, ?2, ?3) ON CONFLICT (at, centre, idx) DO NOTHING")?;
+        for (at, row) in notes {
+            insert.execute([at, key, row])?;
+        }
         Ok(())
     }
 

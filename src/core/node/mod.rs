@@ -222,7 +222,7 @@ impl Node {
             Input::Disconnected(station) => self.disconnected(station),
             Input::Announcement { from, source, bytes } => self.announcement(env, from, source, &bytes, &mut out)?,
             Input::Asked { from, token, bytes } => self.asked(env, from, token, &bytes, &mut out)?,
-            Input::Answered { from, call, bytes } => self.answered(env, from, call, &bytes, &mut out)?,
+            Input::Answered { from, call, answer } => self.answered(env, from, call, answer, &mut out)?,
             Input::CallFailed { call } => self.call_failed(env, call, &mut out)?,
             Input::Desk { token, request } => self.desk(env, token, request, &mut out)?,
             Input::Source { reading, facts } => self.source_answered(env, reading, facts, &mut out)?,

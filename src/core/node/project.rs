@@ -13,11 +13,25 @@ use crate::shelf::{Ended, Projection};
 /// Projects row `index` of `author`'s journal, as `own` may read it.
 #[must_use]
 pub fn project(own: &CentreCode, opening: &OpeningKey, author: &CentreCode, index: u64, entry: &Entry) -> Vec<Projection> {
-    let (Ok(header), Some(body)) = (Header::parse(&entry.header), entry.body()) else { return Vec::new() };
+    let Ok(header) = Header::parse(&entry.header) else { return Vec::new() };
+    project_sound(own, opening, author, index, &header, entry)
+}
+
+/// As [`project`], for a row whose header was read before.
+#[must_use]
+pub fn project_sound(
+    own: &CentreCode,
+    opening: &OpeningKey,
+    author: &CentreCode,
+    index: u64,
+    header: &Header,
+    entry: &Entry,
+) -> Vec<Projection> {
+    let Some(body) = entry.body() else { return Vec::new() };
     let Some(kind) = header.kind() else { return Vec::new() };
     let projection = match kind {
-        Kind::CertificateIssued => certificate(author, index, &header, body),
-        Kind::CertificateEnded => ended(author, &header, body),
+        Kind::CertificateIssued => certificate(author, index, header, body),
+        Kind::CertificateEnded => ended(author, header, body),
         Kind::AccessRecorded => accessed(own, opening, author, index, body),
         Kind::GrantRevoked
         | Kind::HolderBound

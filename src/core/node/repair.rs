@@ -3,7 +3,7 @@
 use super::message::MAX_PAYLOADS;
 use super::{Effect, Env, Node, fault};
 use crate::error::{FaultCode, ShelfError};
-use crate::journal::Entry;
+use crate::journal::{Entry, SoundRows};
 use crate::names::{CentreCode, StationKey};
 use crate::shelf::Write;
 use crate::time::{SECOND_MS, Time};
@@ -47,15 +47,13 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         let Some(held) = env.shelf.entries(centre, index, 1, usize::MAX)?.into_iter().next() else { return Ok(()) };
-        let whole = Entry { header: held.header, payload: Some(payload) };
-        if whole.check().is_err() {
+        let whole = Entry { header: held.header, payload: Some(payload.clone()) };
+        let Ok(row) = SoundRows::check(vec![whole]) else {
             fault(out, from, FaultCode::BadPayload);
             return Ok(());
-        }
-        self.project_rows(centre, index, std::slice::from_ref(&whole), out);
-        if let Some(payload) = whole.payload {
-            out.push(Effect::Write(Write::Restore { centre: centre.clone(), index, payload }));
-        }
+        };
+        self.project_rows(centre, index, &row, out);
+        out.push(Effect::Write(Write::Restore { centre: centre.clone(), index, payload }));
         Ok(())
     }
 }

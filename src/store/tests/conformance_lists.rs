@@ -91,8 +91,9 @@ pub(super) fn import(serial: u64, file: u8, state: ImportState) -> ImportRecord 
         staged: 7,
         last_row: 9,
         digest: RowsDigest::default(),
-        counts: ImportCounts { new: 1, changed: 2, same: 3, over: 4 },
+        counts: ImportCounts { new: 1, changed: 2, same: 3, over: 4, held: 5 },
         listed_row: u64::from(file),
+        listed: 6,
         by: (OperatorName::new("zhangsan").unwrap(), NOW),
         evidence: "{\"act\":1}".to_owned(),
         approved: approved.then(|| reviewer),
@@ -112,6 +113,9 @@ pub(super) fn staged(import: u64, row: u64, listing: u8) -> StagedRow {
         drop_after: NOW,
         case: if ready { format!("case {row}").into_bytes() } else { Vec::new() },
         content: Digest([listing; 32]),
+        decision: Digest([listing ^ 0x55; 32]),
+        said: Digest([listing ^ 0xaa; 32]),
+        subject: ListingId([listing ^ 0x0f; 16]),
     }
 }
 

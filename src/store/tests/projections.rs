@@ -45,8 +45,8 @@ fn list_projection(author: &str, index: u64, body: &[u8]) -> Option<ListProjecti
 
 fn append(store: &mut Store, author: &mut Author, bodies: &[&[u8]]) {
     let write = author.append(bodies);
-    let Write::Append { centre, from, entries, .. } = &write else { unreachable!() };
-    let meant = (*from..).zip(entries).flat_map(|(index, entry)| project(centre, index, entry)).map(Write::Project);
+    let Write::Append { centre, from, rows, .. } = &write else { unreachable!() };
+    let meant = (*from..).zip(rows.entries()).flat_map(|(index, entry)| project(centre, index, entry)).map(Write::Project);
     let writes: Vec<Write> = std::iter::once(write.clone()).chain(meant).collect();
     store.write(&writes).unwrap();
 }
@@ -141,11 +141,11 @@ fn a_rebuild_over_a_damaged_payload_is_refused_and_changes_nothing() {
 fn only_applied_rows_are_projected() {
     let place = Place::new();
     let mut store = place.open();
-    let Write::Append { centre, from, entries, subtrees, mut state } = Author::new("C46010").append(&[b"issue", b"issue"]) else {
+    let Write::Append { centre, from, rows, subtrees, mut state } = Author::new("C46010").append(&[b"issue", b"issue"]) else {
         unreachable!()
     };
     state.applied = 1;
-    store.write(&[Write::Append { centre: centre.clone(), from, entries, subtrees, state }]).unwrap();
+    store.write(&[Write::Append { centre: centre.clone(), from, rows, subtrees, state }]).unwrap();
     store.rebuild(&mut project).unwrap();
     assert_eq!(store.certificate_count(&centre, "").unwrap(), 1);
 }

@@ -12,6 +12,7 @@ use crate::desk::{Event, Request};
 use crate::facts::{AccountFacts, AccountStatus, Fen, Month};
 use crate::listing::SubjectSecret;
 use crate::names::{CentreCode, FederationName, StationKey};
+use crate::node::message::SoundAnswer;
 use crate::node::{Effect, Env, Input, Node, Settings, Verdict};
 use crate::shelf::memory::MemoryShelf;
 use crate::shelf::{KeptHead, Shelf};
@@ -222,7 +223,7 @@ impl World {
                 self.peers[to].tokens.insert(token, (from, call));
                 self.feed(to, Input::Asked { from: station, token, bytes });
             }
-            Packet::Answer(call, bytes) => self.feed(to, Input::Answered { from: station, call, bytes }),
+            Packet::Answer(call, bytes) => self.feed(to, Input::Answered { from: station, call, answer: SoundAnswer::read(&bytes) }),
             Packet::Failed(call) => self.feed(to, Input::CallFailed { call }),
         }
     }
