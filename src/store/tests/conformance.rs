@@ -78,8 +78,8 @@ fn write_of(step: Step, authors: &mut [Author; 2], accepted: &[(usize, u64, Vec<
                 number: number(code, small),
                 account_no,
                 content_key: Key::from_bytes([7; 32]),
-                request: (b % 3 != 0).then(|| RequestId([u8::try_from(b % 5).unwrap(); 16])),
-                asked: (b % 2 == 0).then(|| Digest([7; 32])),
+                request: (!b.is_multiple_of(3)).then(|| RequestId([u8::try_from(b % 5).unwrap(); 16])),
+                asked: b.is_multiple_of(2).then_some(Digest([7; 32])),
             })
         }
         11.. => match a % 2 {

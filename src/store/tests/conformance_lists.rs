@@ -96,7 +96,7 @@ pub(super) fn import(serial: u64, file: u8, state: ImportState) -> ImportRecord 
         listed: 6,
         by: (OperatorName::new("zhangsan").unwrap(), NOW),
         evidence: "{\"act\":1}".to_owned(),
-        approved: approved.then(|| reviewer),
+        approved: approved.then_some(reviewer),
         approval: approved.then(|| "{\"act\":2}".to_owned()),
     }
 }
@@ -183,7 +183,7 @@ fn projection_of(what: u8, code: &str, a: u16, b: u16) -> Write {
         2 | 3 => project(ListProjection::Changed {
             place: at(code, small),
             end: ending(Change::ALL[usize::from(a / 16) % 4], u64::from(b % 24)),
-            answers: (b % 3 != 0).then(|| (centre(other), u64::from(b % 8))),
+            answers: (!b.is_multiple_of(3)).then(|| (centre(other), u64::from(b % 8))),
         }),
         4 => {
             let when = NOW.plus_ms(i64::from(b % 3) * DAY_MS / 2);
@@ -207,7 +207,7 @@ fn record_of(what: u8, code: &str, a: u16, b: u16) -> ListWrite {
         0 | 1 => {
             let index = a.is_multiple_of(2).then_some(small);
             let state = CaseState::ALL[usize::from(b) % CaseState::ALL.len()];
-            let waits_until = (b % 3 != 0).then(|| NOW.plus_ms(i64::from(b % 7)));
+            let waits_until = (!b.is_multiple_of(3)).then(|| NOW.plus_ms(i64::from(b % 7)));
             ListWrite::Case(CaseRecord { state, index, import: (b % 4 < 3).then_some(1), waits_until, ..case(small, mark) })
         }
         2 => {
