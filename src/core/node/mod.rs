@@ -233,6 +233,7 @@ impl Node {
                 self.audit_check_goes_on(env, &mut out)?;
             }
         }
+        self.objections_heard(env, &mut out)?;
         Ok(out)
     }
 
@@ -252,8 +253,8 @@ impl Node {
         if self.may_write().is_err() {
             return Ok(false);
         }
+        self.cases_due(env, out)?;
         let (mut effects, mut entries) = (Vec::new(), Vec::new());
-        self.cases_due(env, &mut entries, &mut effects)?;
         self.hits_due(env, &mut entries, &mut effects)?;
         self.audit_due(env, &mut entries)?;
         self.vector_due(env, &mut entries)?;

@@ -63,6 +63,7 @@ impl Default for Settings {
 pub(super) struct State {
     next_job: u64,
     jobs: BTreeMap<u64, Job>,
+    process: process::State,
 }
 
 impl State {

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod counter;
+mod process;
 mod replication;
 mod restored;
 mod world;
