@@ -2,6 +2,8 @@
 
 mod attacks;
 mod counter;
+mod listings;
+mod lookup;
 mod replication;
 mod restored;
 mod world;

@@ -73,6 +73,7 @@ impl Node {
     /// The next events of one journal, as many as fit.
     fn export_journal(&self, env: &Env<'_>, centre: &CentreCode, page: &mut Page) -> Result<(), ShelfError> {
         let Some(end) = readable(env, centre)? else { return Ok(()) };
+        let today = Day::of(env.now);
         // One more than fits, to know whether there is more.
         let events = env.shelf.list_events(centre, page.cursor.from(centre), page.room.saturating_add(1))?;
         for (index, place) in events.into_iter().take_while(|(index, _)| *index < end) {
@@ -83,9 +84,11 @@ impl Node {
             }
             page.room -= 1;
             page.cursor.passed(centre, index);
-            // An objection may name what no journal has; and a listing stands in a page once.
+            // An objection may name what no journal has; a listing stands in a page once; and in none when both its clocks have run out,
+            // for its payload is gone then, and who was told of it was told until when.
+            let over = |row: &ListingRow| row.restriction_until.max(row.publication_until) < today;
             if !page.named.contains(&place)
-                && let Some(row) = env.shelf.listing(&place)?
+                && let Some(row) = env.shelf.listing(&place)?.filter(|row| !over(row))
             {
                 let row = self.export_row(env, row)?;
                 page.bytes += serde_json::to_vec(&row).map_or(0, |json| json.len());

@@ -138,7 +138,7 @@ impl Row {
 impl Node {
     /// Every version of the federation's pepper that listings may stand under, newest first.
     pub(in crate::node) fn peppers(&self) -> Vec<Pepper> {
-        vec![Pepper { version: self.charter.pepper(), key: self.secrets.pepper.clone() }]
+        vec![self.pepper()]
     }
 
     /// [`Act::Lookup`] and [`Act::Screen`]. The answer comes when the secrets are derived.
