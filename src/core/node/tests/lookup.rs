@@ -2,7 +2,7 @@
 
 use rand::SeedableRng;
 
-use super::listings::*;
+use super::asking::*;
 use super::world::{START, World};
 use crate::audit::AuditAction;
 use crate::desk::{Act, Applicant, Doubt, Event, Request, Verdict};

@@ -1,8 +1,8 @@
 //! The state machine under a seeded network: what must hold whatever the network, the disk and other members do.
 
+mod asking;
 mod attacks;
 mod counter;
-mod listings;
 mod lookup;
 mod replication;
 mod restored;
