@@ -197,18 +197,19 @@ fn known_everywhere(seed: u64) -> (World, ListingRef) {
     (world, place)
 }
 
-/// Two listings of the first centre, of which the second one got only the first: who served it left the other's payload out.
+/// Three listings of the first centre, of which the second centre got all but one: who served it left that one's payload out.
 fn left_out(seed: u64) -> (World, ListingRef) {
     let mut world = founded(seed);
     world.set_up(1, false);
     list(&mut world, 0, OTHER_EMPLOYER, LATER, LATER);
     let place = list(&mut world, 0, EMPLOYER, LATER, LATER);
+    list_as(&mut world, 0, OTHER_EMPLOYER, "〔2026〕3", LATER, LATER);
     world.run_for(5 * SECOND_MS);
     world.set_up(0, false);
     world.peers[2].shelf.apply(&Write::Erase { centre: place.centre.clone(), index: place.index }).unwrap();
     world.set_up(1, true);
     world.run_for(10 * SECOND_MS);
-    assert_eq!(world.size(1, 0), place.index + 1);
+    assert_eq!(world.size(1, 0), place.index + 2);
     (world, place)
 }
 
@@ -422,13 +423,13 @@ fn following_the_cursor_reads_every_event_out_once_whatever_the_page_size() {
 #[test]
 fn an_export_waits_at_a_row_that_was_left_out_and_goes_on_when_it_is_here() {
     let (mut world, place) = left_out(321);
-    let first = ListingRef { index: place.index - 1, ..place.clone() };
+    let [first, last] = [place.index - 1, place.index + 1].map(|index| ListingRef { index, ..place.clone() });
     let page = export(&mut world, 1, None, 10);
     assert_eq!((page.rows.iter().map(|row| row.listing.clone()).collect::<Vec<_>>(), page.more), (vec![first], false));
     world.set_up(0, true);
     world.run_for(2 * MINUTE_MS);
     let page = export(&mut world, 1, Some(&page.cursor), 10);
-    assert_eq!(page.rows.iter().map(|row| row.listing.clone()).collect::<Vec<_>>(), [place]);
+    assert_eq!(page.rows.iter().map(|row| row.listing.clone()).collect::<Vec<_>>(), [place, last]);
     assert!(page.rows.iter().all(|row| row.own.is_none()), "nobody reads another's subjects out in plain");
 }
 
