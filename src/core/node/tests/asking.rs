@@ -6,12 +6,13 @@ use std::collections::VecDeque;
 use rand::RngExt;
 
 use super::world::{START, World};
-use crate::audit::AuditRow;
+use crate::audit::{AuditLog, AuditRow};
 use crate::desk::{Act, Applicant, Doubt, Event, ExportPage, LookupAnswer, Request, ScreenPage};
 use crate::error::{FaultCode, Refusal, RefusalCode, ShelfError};
 use crate::journal::{Entry, Header, Kind, Statement};
 use crate::listing::changed::ObjectionRef;
 use crate::listing::finding::{Coded, Place, Refund};
+use crate::listing::import::{ImportRecord, StagedRow};
 use crate::listing::subject::listing_id;
 use crate::listing::{
     Basis, Change, ChangedBody, Day, DecidedBody, Document, DocumentType, Finding, Ground, ObjectedBody, Pepper, SubjectKind, SubjectSecret,
@@ -23,7 +24,8 @@ use crate::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
 use crate::seal::{Key, SUITE};
 use crate::shelf::memory::MemoryShelf;
 use crate::shelf::{
-    AccessRow, CertificateRow, House, HouseWrite, IssuedRecord, JournalState, ListingRow, Lists, ObjectionRow, Shelf, Write,
+    AccessRow, AuditCommitment, CaseRecord, CertificateRow, HitRow, House, HouseWrite, IssuedRecord, JournalState, ListingRow, Lists,
+    ObjectionRow, PendingHit, Shelf, WithheldRow, Write,
 };
 use crate::sign::SecretKey;
 use crate::time::{SECOND_MS, Time};
@@ -297,9 +299,42 @@ fn no<T>() -> Result<T, ShelfError> {
     Err(ShelfError::Failed("a lookup has no business with this".to_owned()))
 }
 
-impl House for Counting<'_> {}
+#[rustfmt::skip]
+impl House for Counting<'_> {
+    fn operators(&self) -> Result<Vec<Operator>, ShelfError> { no() }
+    fn operator(&self, _: &OperatorName) -> Result<Option<Operator>, ShelfError> { no() }
+    fn audit_log(&self) -> Result<AuditLog, ShelfError> { no() }
+    fn audit_has(&self, _: &RequestId) -> Result<bool, ShelfError> { no() }
+    fn audit_rows(&self, _: u64, _: usize) -> Result<Vec<AuditRow>, ShelfError> { no() }
+    fn audit_newest(&self, _: u64, _: usize, _: Option<&OperatorName>) -> Result<Vec<AuditRow>, ShelfError> { no() }
+    fn audit_commitments(&self, _: Option<u64>, _: usize) -> Result<Vec<AuditCommitment>, ShelfError> { no() }
+}
 
+#[rustfmt::skip]
 impl Lists for Counting<'_> {
+    fn local_secret(&self) -> Result<Key, ShelfError> { no() }
+    fn listing(&self, _: &ListingRef) -> Result<Option<ListingRow>, ShelfError> { no() }
+    fn list_events(&self, _: &CentreCode, _: u64, _: usize) -> Result<Vec<(u64, ListingRef)>, ShelfError> { no() }
+    fn acknowledged(&self, _: &CentreCode, _: u64) -> Result<Option<(u64, Time)>, ShelfError> { no() }
+    fn acknowledged_most(&self, _: &CentreCode) -> Result<u64, ShelfError> { no() }
+    fn cases_made(&self) -> Result<u64, ShelfError> { no() }
+    fn case(&self, _: u64) -> Result<Option<CaseRecord>, ShelfError> { no() }
+    fn case_of(&self, _: &ListingId) -> Result<Option<CaseRecord>, ShelfError> { no() }
+    fn case_of_decision(&self, _: &Digest) -> Result<Option<CaseRecord>, ShelfError> { no() }
+    fn cases_open(&self, _: Option<u64>, _: usize) -> Result<Vec<CaseRecord>, ShelfError> { no() }
+    fn cases_due(&self, _: Time, _: usize) -> Result<Vec<CaseRecord>, ShelfError> { no() }
+    fn import(&self, _: &Digest) -> Result<Option<ImportRecord>, ShelfError> { no() }
+    fn imports_open(&self, _: usize) -> Result<Vec<ImportRecord>, ShelfError> { no() }
+    fn imports_made(&self) -> Result<u64, ShelfError> { no() }
+    fn staged(&self, _: u64, _: u64, _: usize) -> Result<Vec<StagedRow>, ShelfError> { no() }
+    fn staged_listing(&self, _: u64, _: &ListingId) -> Result<Option<StagedRow>, ShelfError> { no() }
+    fn staged_decision(&self, _: u64, _: &Digest) -> Result<Option<StagedRow>, ShelfError> { no() }
+    fn import_gone(&self, _: u64, _: usize) -> Result<(Vec<u64>, u64), ShelfError> { no() }
+    fn hits_pending(&self, _: usize) -> Result<Vec<PendingHit>, ShelfError> { no() }
+    fn hits_of(&self, _: &ListingId, _: usize) -> Result<Vec<HitRow>, ShelfError> { no() }
+    fn impersonated(&self, _: &ListingId) -> Result<bool, ShelfError> { no() }
+    fn used(&self, _: Day, _: Option<&OperatorName>) -> Result<u64, ShelfError> { no() }
+    fn withheld_rows(&self, _: usize) -> Result<Vec<WithheldRow>, ShelfError> { no() }
     fn listings_of(&self, token: &SubjectToken, limit: usize) -> Result<Vec<ListingRow>, ShelfError> {
         self.read("listings_of", self.shelf.listings_of(token, limit))
     }
