@@ -8,7 +8,6 @@ use crate::audit::{AuditLog, AuditRow};
 use crate::error::{FaultCode, ShelfError};
 use crate::journal::{Frontier, SoundRows, Subtree};
 use crate::listing::case::CaseState;
-use crate::names::Digest;
 
 /// Rows or a head that do not fit what is held. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -12,9 +12,9 @@
 //! What must never be here: a check that the listing room could make alone, a verdict that reads unknown as clear.
 
 mod ending;
-mod export;
+pub mod export;
 mod import;
-mod lookup;
+pub mod lookup;
 mod process;
 mod proof;
 
@@ -64,6 +64,7 @@ pub(super) struct State {
     next_job: u64,
     jobs: BTreeMap<u64, Job>,
     process: process::State,
+    hits: lookup::HitState,
 }
 
 impl State {

@@ -48,6 +48,8 @@ pub(in crate::node) struct State {
     ask_again: BTreeMap<StationKey, Time>,
     /// How far the author's clock was from ours when its newest announcement came, in milliseconds.
     pub(in crate::node) clock_offsets: BTreeMap<CentreCode, i64>,
+    /// Journals of which a head that is not older than ours was told since this peer came up, whoever told.
+    pub(in crate::node) heard: BTreeSet<CentreCode>,
 }
 
 impl State {

@@ -152,6 +152,7 @@ impl Node {
         let size = parts.frontier.size();
         let seen = parts.head.clone().received_at(env.now);
         let announced = self.replicate.announced.remove(centre);
+        self.replicate.heard.insert(centre.clone());
         let mut head = held.head;
         if seen.size == size {
             head = Some(seen.clone());

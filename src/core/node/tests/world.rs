@@ -131,7 +131,7 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, peer: usize, effect: Effect, again: &mut std::collections::VecDeque<Input>) {
+    pub(super) fn carry_out(&mut self, peer: usize, effect: Effect, again: &mut std::collections::VecDeque<Input>) {
         match effect {
             Effect::Write(write) => self.peers[peer].shelf.apply(&write).unwrap(),
             Effect::KeepHead(head) => self.peers[peer].kept = Some(head),

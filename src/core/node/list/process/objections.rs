@@ -226,10 +226,10 @@ fn objection_in(effect: &Effect) -> Option<&ObjectionRow> {
 /// The body of a row that this input stores.
 fn body_in<'a>(out: &'a [Effect], author: &CentreCode, row: u64) -> Option<&'a [u8]> {
     out.iter().find_map(|effect| {
-        if let Effect::Write(Write::Append { centre, from, entries, .. }) = effect
+        if let Effect::Write(Write::Append { centre, from, rows, .. }) = effect
             && centre == author
         {
-            return entries.get(usize::try_from(row.checked_sub(*from)?).ok()?)?.body();
+            return rows.rows().get(usize::try_from(row.checked_sub(*from)?).ok()?)?.entry().body();
         }
         if let Effect::Write(Write::Restore { centre, index, payload }) = effect
             && (centre, *index) == (author, row)
