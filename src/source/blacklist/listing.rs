@@ -32,12 +32,30 @@ const BETWEEN_MEASURES: [char; 5] = [';', '；', '、', '，', ','];
 /// One row of the file.
 #[derive(Debug)]
 pub enum Read {
-    /// Right: as it is sent, and as it was checked.
-    Row(ImportRow, Box<CheckedRow>),
+    /// Right.
+    Row(Box<Accepted>),
     /// Word for word an earlier row; nothing is lost by leaving it out.
     Duplicate(u64),
     /// Not right.
     Rejected(RejectedRow),
+}
+
+/// A row that is right by itself. Personal.
+#[derive(Debug)]
+pub struct Accepted {
+    /// As it is sent.
+    pub import: ImportRow,
+    /// As it was checked.
+    pub checked: CheckedRow,
+    place: RejectedRow,
+}
+
+impl Accepted {
+    /// The row as a rejected one, for who learns afterwards that it cannot be.
+    #[must_use]
+    pub fn rejected(self, field: &str, reason: RowReason) -> RejectedRow {
+        RejectedRow { column: column_of(field), why: Why::Row(reason), ..self.place }
+    }
 }
 
 /// What the rows came to.
@@ -61,6 +79,7 @@ pub struct BlacklistFile<'a> {
     digest: Digest,
     encoding: Option<&'static Encoding>,
     repeats: Repeats,
+    right: u64,
     reader: Reader<'a>,
 }
 
@@ -90,25 +109,34 @@ impl<'a> BlacklistFile<'a> {
         let encoding = columns::encoding(&file, LISTING, &map)?;
         let reader = Reader { map, known: Known::of(&SourceConfig::of_folder(Path::new("")))?, catalogue, today };
         let mut collector = Collector::new(file.bytes, scratch)?;
-        let mut rows = 0;
+        let (mut rows, mut right) = (0, 0);
         columns::scan(&file, encoding, LISTING, &reader.map, &mut |place, row, number| {
             rows += 1;
             if rows % PROGRESS_ROWS == 0 {
                 seen(rows);
             }
             match reader.checked(place, row, number) {
-                Ok((_, checked)) => collector.add(&checked),
+                Ok((_, checked)) => {
+                    right += 1;
+                    collector.add(&checked)
+                }
                 Err(_) => Ok(()),
             }
         })?;
         file.check_unchanged()?;
-        Ok(Self { file, digest, encoding, repeats: collector.finish()?, reader })
+        Ok(Self { file, digest, encoding, repeats: collector.finish()?, right, reader })
     }
 
     /// SHA-256 of the file.
     #[must_use]
     pub const fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// Rows that are right by themselves, duplicates and contradictions included.
+    #[must_use]
+    pub const fn right(&self) -> u64 {
+        self.right
     }
 
     /// The headers of the first table, as they stand there.
@@ -137,9 +165,9 @@ impl<'a> BlacklistFile<'a> {
             let read = self.read(place, row, number);
             tally.rows += 1;
             match &read {
-                Read::Row(_, checked) => {
+                Read::Row(row) => {
                     tally.accepted += 1;
-                    tally.digest = tally.digest.after(checked);
+                    tally.digest = tally.digest.after(&row.checked);
                 }
                 Read::Duplicate(_) => tally.duplicates += 1,
                 Read::Rejected(_) => tally.rejected += 1,
@@ -151,14 +179,15 @@ impl<'a> BlacklistFile<'a> {
     }
 
     fn read(&self, place: &Place, row: &Row, number: u64) -> Read {
-        let reject = |column, why| {
+        let as_rejected = |column, why| {
             let cells = cells::as_it_stood(row);
-            Read::Rejected(RejectedRow { row: number, line: row.line, sheet: row.sheet, column, why, cells })
+            RejectedRow { row: number, line: row.line, sheet: row.sheet, column, why, cells }
         };
+        let reject = |column, why| Read::Rejected(as_rejected(column, why));
         match self.reader.checked(place, row, number) {
             Err((column, why)) => reject(column, self.other_encoding(row, why)),
             Ok((import, checked)) => match self.repeats.of(number) {
-                None => Read::Row(import, Box::new(checked)),
+                None => Read::Row(Box::new(Accepted { import, checked, place: as_rejected(None, Why::Row(RowReason::InProcess)) })),
                 Some(Repeat::Same) => Read::Duplicate(number),
                 Some(Repeat::Contradiction) => reject(Some("WSH"), Why::Row(RowReason::Contradiction)),
                 Some(Repeat::DecisionReused) => reject(Some("WSH"), Why::Row(RowReason::DecisionReused)),

@@ -32,7 +32,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use applicants::{ApplicantRow, Applicants};
 pub use columns::{ColumnMap, ColumnMapError};
-pub use listing::{BlacklistFile, Read as BlacklistRow, Tally};
+pub use listing::{Accepted, BlacklistFile, Read as BlacklistRow, Tally};
 pub use safe::SafeCsv;
 
 use super::error::SourceError;

@@ -11,7 +11,10 @@ fn the_same_rows_are_read_in_every_encoding_with_every_header() {
     let plain = lines(&[HEADER, GOOD, GOOD_2]);
     let expected = told(&Given::csv(&plain).got());
     assert_eq!(expected.len(), 2);
-    let chinese = plain.replace(HEADER, "主体类型,姓名或名称,证件号码,失信行为,失信等级,认定文书号,认定日期,法律依据,限制措施,限制截止日期,公示截止日期,备注");
+    let chinese = plain.replace(
+        HEADER,
+        "主体类型,姓名或名称,证件号码,失信行为,失信等级,认定文书号,认定日期,法律依据,限制措施,限制截止日期,公示截止日期,备注",
+    );
     for bytes in [
         plain.clone().into_bytes(),
         format!("\u{FEFF}{plain}").into_bytes(),

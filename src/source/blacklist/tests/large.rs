@@ -33,7 +33,8 @@ fn write_large(path: &Path) {
         let serial = if row % 1_000 == 0 { row / 2 + 1 } else { row };
         let level = if row % 2_000 == 0 { "严重" } else { "一般" };
         let code = credit_code(serial);
-        writeln!(line, "单位,单位{serial},{code},欠缴,{level},认〔2026〕{serial}号,2026-01-09,条例第四十条,公示,2027-01-09,2027-01-09,").unwrap();
+        writeln!(line, "单位,单位{serial},{code},欠缴,{level},认〔2026〕{serial}号,2026-01-09,条例第四十条,公示,2027-01-09,2027-01-09,")
+            .unwrap();
         out.write_all(line.as_bytes()).unwrap();
     }
     out.flush().unwrap();
@@ -76,7 +77,8 @@ fn rows_altered_at_random_are_right_or_rejected_and_never_lost() {
     let mut rng = StdRng::seed_from_u64(seed);
     let utf8 = lines(&[HEADER, GOOD, GOOD_2, GOOD]).into_bytes();
     let clean = [utf8.clone(), gb(std::str::from_utf8(&utf8).unwrap())];
-    let pieces: &[&[u8]] = &[b"\"", b"\r", b"\n", b",", b"\0", b"\xff", b"\x01Q", "＝".as_bytes(), b"\x81\x30", "\u{202e}".as_bytes(), b"'"];
+    let pieces: &[&[u8]] =
+        &[b"\"", b"\r", b"\n", b",", b"\0", b"\xff", b"\x01Q", "＝".as_bytes(), b"\x81\x30", "\u{202e}".as_bytes(), b"'"];
     for round in 0..400 {
         let mut bytes = clean[round % 2].clone();
         for _ in 0..rng.random_range(1..6) {

@@ -17,8 +17,7 @@ use tempfile::TempDir;
 use super::*;
 
 const HEADER: &str = "ZTLX,MC,ZJHM,XWDM,DJ,WSH,WSRQ,FLYJ,XZCS,XZJZ,GSJZ,BZ";
-const GOOD: &str =
-    "个人,向子雪,460199197601171425,骗贷,一般,海口公积金失信认〔2025〕18号,2025-06-21,住房公积金管理条例第四十一条,限制提取;限制贷款,2030-06-21,2028-06-21,";
+const GOOD: &str = "个人,向子雪,460199197601171425,骗贷,一般,海口公积金失信认〔2025〕18号,2025-06-21,住房公积金管理条例第四十一条,限制提取;限制贷款,2030-06-21,2028-06-21,";
 
 fn today() -> Day {
     Day::from_number(20_261_122).unwrap()
@@ -75,8 +74,7 @@ impl Given {
     }
 }
 
-const GOOD_2: &str =
-    "单位,海口中科贸易有限公司,914601993TGUNRC89H,欠缴,一般,海口公积金失信认〔2026〕单0号,2026-01-09,住房公积金管理条例第四十条,公示,2027-01-09,2027-01-09,";
+const GOOD_2: &str = "单位,海口中科贸易有限公司,914601993TGUNRC89H,欠缴,一般,海口公积金失信认〔2026〕单0号,2026-01-09,住房公积金管理条例第四十条,公示,2027-01-09,2027-01-09,";
 
 fn read_with(path: &Path, map: ColumnMap) -> Result<Got, SourceError> {
     let catalogue = Catalogue::default();
@@ -86,7 +84,7 @@ fn read_with(path: &Path, map: ColumnMap) -> Result<Got, SourceError> {
     let (mut rows, mut duplicates, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
     let tally = file.rows(&mut |read| {
         match read {
-            BlacklistRow::Row(import, checked) => rows.push((import, *checked)),
+            BlacklistRow::Row(row) => rows.push((row.import.clone(), row.checked)),
             BlacklistRow::Duplicate(row) => duplicates.push(row),
             BlacklistRow::Rejected(row) => rejected.push(row),
         }
