@@ -35,7 +35,7 @@ pub(super) fn standing(ctx: Ctx, standing: Standing) -> String {
 
 /// One line of a queue.
 pub(super) fn row(ctx: Ctx, line: &CaseLine) -> Vec<String> {
-    let waits = line.waits_for.map_or_else(|| ctx.say("blacklist.waits-for-time"), |role| ctx.say(&format!("role.{}", role.code())));
+    let waits = line.waits_for.map_or_else(|| ctx.say("blacklist.waits-for-time"), |role| ctx.say(&format!("waits-for.{}", role.code())));
     vec![
         line.case.to_string(),
         line.listing.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
@@ -115,26 +115,26 @@ fn case(ctx: Ctx, view: &CaseView) -> String {
 }
 
 fn step_words(ctx: Ctx, step: &Move) -> (String, String) {
-    let say = |key: &str| ctx.say(&format!("step.{key}"));
+    let named = |key: &str| ctx.say(&format!("step.{key}"));
     match step {
-        Move::Propose => (say("propose"), String::new()),
-        Move::Review { approve: true, reason } => (say("approve"), clean(reason)),
-        Move::Review { approve: false, reason } => (say("return"), clean(reason)),
+        Move::Propose => (named("propose"), String::new()),
+        Move::Review { approve: true, reason } => (named("approve"), clean(reason)),
+        Move::Review { approve: false, reason } => (named("return"), clean(reason)),
         Move::Notify { day, how, objection_until, waiver } => {
             let key = if waiver.is_some() { "step.notify-waived-more" } else { "step.notify-more" };
             let more = ctx.fill(key, &[("day", &day.to_string()), ("how", &clean(how)), ("until", &objection_until.to_string())]);
-            (say("notify"), more)
+            (named("notify"), more)
         }
         Move::Object { ground, text, answer_until, .. } => {
             let ground = ctx.say(&format!("ground.{}", ground.code()));
             let more = ctx.fill("step.object-more", &[("ground", &ground), ("text", &clean(text)), ("until", &answer_until.to_string())]);
-            (say("object"), more)
+            (named("object"), more)
         }
-        Move::Answer { uphold: true, reason } => (say("uphold"), clean(reason)),
-        Move::Answer { uphold: false, reason } => (say("answer-withdraw"), clean(reason)),
-        Move::List { index } => (say("list"), ctx.fill("step.list-more", &[("index", &index.to_string())])),
-        Move::Withdraw { reason, impersonated } => (say(if *impersonated { "withdraw-impersonated" } else { "withdraw" }), clean(reason)),
-        Move::Repair { decision, reason } => (say("repair"), format!("{}  {}", clean(decision), clean(reason))),
+        Move::Answer { uphold: true, reason } => (named("uphold"), clean(reason)),
+        Move::Answer { uphold: false, reason } => (named("answer-withdraw"), clean(reason)),
+        Move::List { index } => (named("list"), ctx.fill("step.list-more", &[("index", &index.to_string())])),
+        Move::Withdraw { reason, impersonated } => (named(if *impersonated { "withdraw-impersonated" } else { "withdraw" }), clean(reason)),
+        Move::Repair { decision, reason } => (named("repair"), format!("{}  {}", clean(decision), clean(reason))),
     }
 }
 
