@@ -7,13 +7,12 @@ use crate::cli::failure::Failure;
 use crate::cli::out::{Ctx, Done};
 
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("outcome").required(true).args(["uphold", "withdraw"]))]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     who: Who,
     #[arg(value_name = "CASE")]
     case: CaseRef,
-    #[arg(long)]
+    #[arg(long, required_unless_present = "withdraw", conflicts_with = "withdraw")]
     uphold: bool,
     #[arg(long)]
     withdraw: bool,

@@ -8,13 +8,12 @@ use crate::cli::failure::Failure;
 use crate::cli::out::{Ctx, Done};
 
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("outcome").required(true).args(["approve", "return_it"]))]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     who: Who,
     #[arg(value_name = "CASE")]
     case: CaseNumber,
-    #[arg(long)]
+    #[arg(long, required_unless_present = "return_it", conflicts_with = "return_it")]
     approve: bool,
     #[arg(long = "return")]
     return_it: bool,
