@@ -215,7 +215,7 @@ impl ImportRow {
             let field = if restriction_until < decision_day { "restriction_until" } else { "publication_until" };
             return Err((field, RowReason::DatesContradict));
         }
-        Ok(Finding {
+        let finding = Finding {
             subject_kind,
             conduct: coded(conduct),
             level: coded(level),
@@ -230,7 +230,9 @@ impl ImportRow {
             restriction_until,
             publication_until,
             refund: Refund::None,
-        })
+        };
+        // What is sealed later must not turn out to be of no form then.
+        finding.check().map(|()| finding).map_err(|_| ("legal_basis", RowReason::LegalBasis))
     }
 }
 

@@ -63,6 +63,8 @@ impl Default for Settings {
 pub(super) struct State {
     next_job: u64,
     jobs: BTreeMap<u64, Job>,
+    /// Whether an approved import is being listed.
+    listing: import::Listing,
 }
 
 impl State {
