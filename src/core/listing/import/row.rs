@@ -12,6 +12,8 @@ use crate::names::Digest;
 
 /// Most rows that are sent to the peer at once.
 pub const MAX_IMPORT_PAGE: usize = 1_000;
+/// Highest number that a row may have.
+pub const MAX_IMPORT_ROW: u64 = 1 << 32;
 /// Longest remark, in characters.
 pub const MAX_REMARK_CHARS: usize = 200;
 

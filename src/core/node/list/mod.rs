@@ -18,6 +18,8 @@ mod lookup;
 mod process;
 mod proof;
 
+pub use import::{ABANDONED_MS, DERIVED_AT_ONCE, IDLE_MS, LIST_BATCH, MAX_OPEN_IMPORTS};
+
 use std::collections::BTreeMap;
 
 use super::{Effect, Env, Node};

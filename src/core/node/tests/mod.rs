@@ -2,6 +2,7 @@
 
 mod attacks;
 mod counter;
+mod imports;
 mod replication;
 mod restored;
 mod world;

@@ -14,7 +14,9 @@ mod approve;
 mod judge;
 mod stage;
 
+pub use approve::LIST_BATCH;
 pub(super) use approve::Listing;
+pub use stage::DERIVED_AT_ONCE;
 pub(super) use stage::Waiting;
 
 use super::super::audit::Told;

@@ -10,7 +10,8 @@ use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::listing::case::{Case, Origin, Subject};
 use crate::listing::finding::Place;
 use crate::listing::import::{
-    CheckedRow, ImportCounts, ImportRecord, ImportRow, ImportState, MAX_IMPORT_PAGE, RowsDigest, StagedAs, StagedRow, authority,
+    CheckedRow, ImportCounts, ImportRecord, ImportRow, ImportState, MAX_IMPORT_PAGE, MAX_IMPORT_ROW, RowsDigest, StagedAs, StagedRow,
+    authority,
 };
 use crate::listing::{Basis, Day, DecidedBody, SubjectSecret};
 use crate::names::Digest;
@@ -110,7 +111,7 @@ impl Node {
         (file, rows, dry_run): (&Digest, &[ImportRow], bool),
         out: &mut Vec<Effect>,
     ) -> Result<Option<Event>, Stop> {
-        if rows.is_empty() || rows.len() > MAX_IMPORT_PAGE {
+        if rows.is_empty() || rows.len() > MAX_IMPORT_PAGE || rows.iter().any(|row| row.row > MAX_IMPORT_ROW) {
             return Err(Refusal::about(RefusalCode::RequestInvalid, "rows").into());
         }
         if dry_run {
