@@ -73,12 +73,13 @@ impl Node {
     pub(super) fn import_begin(&mut self, env: &mut Env<'_>, act: &ProvenAct, file: &Digest, out: &mut Vec<Effect>) -> Result<Event, Stop> {
         self.may_write()?;
         let by = (act.operator().name.clone(), env.now);
+        let mut forgotten = None;
         let record = match env.shelf.import(file)? {
             Some(record) if record.state != ImportState::Staging || record.by.0 == by.0 => return self.import_as_it_stands(env, &record),
             Some(record) if env.now.since(record.by.1) < IDLE_MS => return Err(RefusalCode::ImportRunning.into()),
             Some(record) => ImportRecord { by, evidence: evidence(act)?, ..record },
             None => {
-                room_for_another(env, act, out)?;
+                forgotten = in_the_way(env, act)?;
                 ImportRecord {
                     file: *file,
                     serial: env.shelf.imports_made()? + 1,
@@ -98,6 +99,8 @@ impl Node {
             }
         };
         out.push(Effect::Write(Write::List(ListWrite::Import(record.clone()))));
+        // Afterwards, for serials go on from the newest import there is.
+        out.extend(forgotten.map(|import| Effect::Write(Write::List(ListWrite::Forget { import }))));
         self.import_told(env, act, file, "begun", out)?;
         self.import_view(env, &record, false)
     }
@@ -370,12 +373,12 @@ impl Page {
     }
 }
 
-/// Makes sure that another import may begin. With too many open, the oldest that was abandoned is forgotten: one that its teller left, or
-/// that nobody approved, for [`ABANDONED_MS`], or one that this teller left for this new one.
-fn room_for_another(env: &Env<'_>, act: &ProvenAct, out: &mut Vec<Effect>) -> Result<(), Stop> {
+/// The import that has to make room for another, if one has to: the oldest that was abandoned, which is one that its teller left, or that
+/// nobody approved, for [`ABANDONED_MS`], or one that this teller left for this new one.
+fn in_the_way(env: &Env<'_>, act: &ProvenAct) -> Result<Option<u64>, Stop> {
     let open = env.shelf.imports_open(MAX_OPEN_IMPORTS)?;
     if open.len() < MAX_OPEN_IMPORTS {
-        return Ok(());
+        return Ok(None);
     }
     let abandoned = |import: &&ImportRecord| {
         let untouched = env.now.since(import.by.1) >= ABANDONED_MS;
@@ -385,7 +388,5 @@ fn room_for_another(env: &Env<'_>, act: &ProvenAct, out: &mut Vec<Effect>) -> Re
             ImportState::Approved | ImportState::Done => false,
         }
     };
-    let import = open.iter().find(abandoned).ok_or(RefusalCode::TooManyRequests)?.serial;
-    out.push(Effect::Write(Write::List(ListWrite::Forget { import })));
-    Ok(())
+    Ok(Some(open.iter().find(abandoned).ok_or(RefusalCode::TooManyRequests)?.serial))
 }

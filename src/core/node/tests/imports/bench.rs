@@ -237,6 +237,12 @@ pub(super) fn employer(n: u64) -> ImportRow {
     }
 }
 
+/// The row with something changed.
+pub(super) fn with(mut row: ImportRow, change: impl FnOnce(&mut ImportRow)) -> ImportRow {
+    change(&mut row);
+    row
+}
+
 pub(super) fn employers(rows: std::ops::RangeInclusive<u64>) -> Vec<ImportRow> {
     rows.map(employer).collect()
 }

@@ -1,6 +1,6 @@
 //! `kill -9` in the middle of an import, and run again: the same rows, none doubled. Row 28 of the faults.
 
-use super::bench::{Bench, Crash, employer, employers, file};
+use super::bench::{Bench, Crash, employer, employers, file, with};
 use crate::desk::Act;
 use crate::journal::Kind;
 use crate::listing::DecidedBody;
@@ -53,7 +53,7 @@ fn run(rows: &[ImportRow], crash: Option<(u64, Crash)>) -> Bench {
 #[test]
 fn an_import_stopped_at_any_step_and_run_again_lists_the_same_rows_once() {
     let mut rows = employers(1..=300);
-    rows[120] = ImportRow { row: 121, ..employer(7) };
+    rows[120] = with(employer(7), |row| row.row = 121);
     rows[200].decision_day = "2026-13-01".to_owned();
     let whole = run(&rows, None);
     let (listed, decided_once) = (whole.listed(), decided(&whole));
@@ -74,7 +74,7 @@ fn an_import_stopped_at_any_step_and_run_again_lists_the_same_rows_once() {
 #[test]
 fn changed_rows_are_replaced_once_wherever_it_is_stopped() {
     let rows = employers(1..=70);
-    let touched: Vec<_> = rows.iter().map(|row| ImportRow { remark: "改".to_owned(), ..row.clone() }).collect();
+    let touched: Vec<_> = rows.iter().map(|row| with(row.clone(), |row| row.remark = "改".to_owned())).collect();
     let twice = |crash: Option<(u64, Crash)>| {
         let mut bench = run(&rows, None);
         bench.crash = crash.map(|(at, crash)| (bench.steps + at, crash));

@@ -4,7 +4,7 @@ mod bench;
 mod crash;
 mod people;
 
-use bench::{AFTER_BOTH_CLOCKS, Bench, employer, employers, file};
+use bench::{AFTER_BOTH_CLOCKS, Bench, employer, employers, file, with};
 
 use crate::desk::Act;
 use crate::error::RefusalCode;
@@ -13,7 +13,7 @@ use crate::listing::case::{Case, CaseState, Move, Origin, Step};
 use crate::listing::import::{ImportCounts, ImportRow, ImportState, authority};
 use crate::listing::subject::listing_id;
 use crate::listing::{Change, ChangedBody, DecidedBody, Document, DocumentType, Finding, finding::Place};
-use crate::shelf::{CaseRecord, ListWrite, Lists, Shelf, Write};
+use crate::shelf::{CaseRecord, ListWrite, Lists, Write};
 
 const fn counts(new: u64, changed: u64, same: u64, over: u64, held: u64) -> ImportCounts {
     ImportCounts { new, changed, same, over, held }
@@ -108,7 +108,7 @@ fn a_file_imported_twice_does_nothing_and_the_same_rows_in_another_file_list_not
     let size = bench.world.size(0, 0);
     assert_eq!(bench.act("wu", &Act::ImportBegin { file: file("a") }).unwrap().state, ImportState::Done);
     assert_eq!(bench.act("chen", &Act::ImportRows { file: file("a"), rows, dry_run: false }), Err(RefusalCode::StepNotAllowed));
-    let renumbered: Vec<_> = employers(1..=70).into_iter().map(|row| ImportRow { row: row.row + 5, ..row }).collect();
+    let renumbered: Vec<_> = employers(1..=70).into_iter().map(|row| with(row, |row| row.row += 5)).collect();
     let done = bench.import(file("b"), &renumbered);
     assert_eq!((done.counts, done.gone_count, bench.world.size(0, 0)), (counts(0, 0, 70, 0, 0), 0, size));
 }
@@ -130,7 +130,7 @@ fn what_ended_or_is_in_process_or_disputed_is_not_listed_again_by_a_file() {
     let ended = [(1, "ended-before"), (2, "ended-before"), (3, "ended-before"), (5, "in-process")];
     assert_eq!((reasons(&same.rejected), same.counts), (ended.to_vec(), counts(0, 0, 2, 0, 4)));
 
-    let touched: Vec<_> = rows.iter().map(|row| ImportRow { remark: "改".to_owned(), ..row.clone() }).collect();
+    let touched: Vec<_> = rows.iter().map(|row| with(row.clone(), |row| row.remark = "改".to_owned())).collect();
     let done = bench.import(file("c"), &touched);
     let all = [&ended[..3], &[(4, "in-process"), (5, "in-process"), (6, "in-process")]].concat();
     assert_eq!((reasons(&done.rejected), done.counts), (all, counts(0, 0, 0, 0, 6)));
@@ -177,16 +177,19 @@ fn what_was_repaired_or_impersonated_or_ran_out_between_staging_and_approval_is_
 fn a_decision_number_says_one_thing_and_a_listing_stands_in_a_file_once() {
     let mut bench = Bench::new(806);
     bench.import(file("a"), &employers(1..=1));
-    let like = |n: u64, other: u64| ImportRow { decision_no: employer(other).decision_no, ..employer(n) };
+    let like = |n: u64, other: u64| with(employer(n), |row| row.decision_no = employer(other).decision_no.clone());
     let rows = vec![
-        ImportRow { decision_day: "2026-03-02".to_owned(), ..like(2, 1) },
-        ImportRow { conduct: "少缴".to_owned(), ..like(3, 1) },
+        with(like(2, 1), |row| row.decision_day = "2026-03-02".to_owned()),
+        with(like(3, 1), |row| row.conduct = "少缴".to_owned()),
         like(4, 4),
-        ImportRow { conduct: "未办理缴存登记".to_owned(), ..like(5, 4) },
+        with(like(5, 4), |row| row.conduct = "未办理缴存登记".to_owned()),
         like(6, 4),
-        ImportRow { row: 7, ..like(6, 4) },
-        ImportRow { row: 8, remark: "改".to_owned(), ..like(6, 4) },
-        ImportRow { decision_day: "2026-02-30".to_owned(), ..like(9, 9) },
+        with(like(6, 4), |row| row.row = 7),
+        with(like(6, 4), |row| {
+            row.row = 8;
+            row.remark = "改".to_owned();
+        }),
+        with(like(9, 9), |row| row.decision_day = "2026-02-30".to_owned()),
     ];
     let expected = [(2, "decision-reused"), (5, "decision-reused"), (8, "contradicts-earlier-row"), (9, "date-invalid")];
     for (label, page) in [("together", 20), ("apart", 1)] {
@@ -210,7 +213,7 @@ fn an_upheld_listing_that_a_file_changes_keeps_its_steps() {
     record.case = serde_json::to_vec(&case).unwrap();
     record.state = CaseState::Upheld;
     bench.set_case(record);
-    let rows: Vec<_> = employers(1..=2).into_iter().map(|row| ImportRow { remark: "改".to_owned(), ..row }).collect();
+    let rows: Vec<_> = employers(1..=2).into_iter().map(|row| with(row, |row| row.remark = "改".to_owned())).collect();
     assert_eq!(bench.import(file("b"), &rows).counts, counts(0, 2, 0, 0, 0));
     let cases: Vec<Case> = bench.cases().iter().map(|record| serde_json::from_slice(&record.case).unwrap()).collect();
     assert_eq!((cases[0].steps.len(), cases[0].remark.as_str(), cases[1].steps.len()), (1, "改", 0));

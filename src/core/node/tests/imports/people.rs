@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::bench::{Bench, employer, employers, file, name};
+use super::bench::{Bench, employer, employers, file, name, with};
 use crate::desk::Act;
 use crate::error::RefusalCode;
 use crate::journal::Kind;
@@ -35,7 +35,7 @@ fn what_was_staged_is_approved_only_as_the_approver_reads_it() {
     bench.act("chen", &Act::ImportBegin { file: file("a") }).unwrap();
     assert_eq!(bench.approve("lin", file("a"), &rows), Err(RefusalCode::ImportUnknown), "not wholly here");
     bench.stage("chen", file("a"), &rows, 10).unwrap();
-    let altered: Vec<_> = rows.iter().map(|row| ImportRow { level: "严重".to_owned(), ..row.clone() }).collect();
+    let altered: Vec<_> = rows.iter().map(|row| with(row.clone(), |row| row.level = "严重".to_owned())).collect();
     assert_eq!(bench.approve("lin", file("a"), &altered), Err(RefusalCode::ImportDiffers));
     assert_eq!(bench.approve("lin", file("a"), &rows[..2]), Err(RefusalCode::ImportDiffers));
     let (_, digest) = bench.digest(&rows);
@@ -70,7 +70,7 @@ fn rows_come_after_the_last_row_and_in_order_and_a_page_at_a_time() {
         assert_eq!(bench.act("chen", &send(bad)), Err(RefusalCode::ImportDiffers));
     }
     assert_eq!(bench.act("chen", &send(Vec::new())), Err(RefusalCode::RequestInvalid));
-    assert_eq!(bench.act("chen", &send(vec![ImportRow { row: u64::MAX, ..employer(9) }])), Err(RefusalCode::RequestInvalid));
+    assert_eq!(bench.act("chen", &send(vec![with(employer(9), |row| row.row = u64::MAX)])), Err(RefusalCode::RequestInvalid));
     assert_eq!(bench.act("wu", &send(employers(9..=9))), Err(RefusalCode::ImportRunning));
 
     let first = bench.put("chen", &send(employers(9..=12)));
