@@ -241,6 +241,7 @@ impl Node {
         self.replicate_tick(env, out)?;
         self.repair_tick(env, out)?;
         self.sync_tick(env, out)?;
+        self.import_tick(env, out)?;
         // Each of these may append to the own journal, and an input appends at most once: see `publish`.
         if !self.query_tick(env, out)? && !self.own_rows_tick(env, out)? {
             self.heartbeat_tick(env, out)?;

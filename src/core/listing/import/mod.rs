@@ -8,4 +8,4 @@ mod record;
 mod row;
 
 pub use record::{ApprovedFile, ImportCounts, ImportRecord, ImportState, StagedAs, StagedRow, authority};
-pub use row::{CheckedRow, ImportRow, MAX_IMPORT_PAGE, MAX_REMARK_CHARS, RowReason, RowsDigest, said};
+pub use row::{CheckedRow, ImportRow, MAX_IMPORT_PAGE, MAX_IMPORT_ROW, MAX_REMARK_CHARS, RowReason, RowsDigest, said};

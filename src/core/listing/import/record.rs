@@ -137,7 +137,7 @@ pub enum StagedAs {
     New,
     /// The same listing with other content; the row of the journal that is replaced.
     Changed(u64),
-    /// Nothing: it is listed just so. Kept to tell which listings are gone from the file.
+    /// Nothing: it is listed just so, or listed and held back. Kept to tell which listings are gone from the file.
     Same,
     /// Nothing: past both clocks.
     Over,

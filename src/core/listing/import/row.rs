@@ -12,6 +12,8 @@ use crate::names::Digest;
 
 /// Most rows that are sent to the peer at once.
 pub const MAX_IMPORT_PAGE: usize = 1_000;
+/// Highest number that a row may have.
+pub const MAX_IMPORT_ROW: u64 = 1 << 32;
 /// Longest remark, in characters.
 pub const MAX_REMARK_CHARS: usize = 200;
 
@@ -215,7 +217,7 @@ impl ImportRow {
             let field = if restriction_until < decision_day { "restriction_until" } else { "publication_until" };
             return Err((field, RowReason::DatesContradict));
         }
-        Ok(Finding {
+        let finding = Finding {
             subject_kind,
             conduct: coded(conduct),
             level: coded(level),
@@ -230,7 +232,9 @@ impl ImportRow {
             restriction_until,
             publication_until,
             refund: Refund::None,
-        })
+        };
+        // What is sealed later must not turn out to be of no form then.
+        finding.check().map(|()| finding).map_err(|_| ("legal_basis", RowReason::LegalBasis))
     }
 }
 

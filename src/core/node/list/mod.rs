@@ -18,6 +18,8 @@ pub mod lookup;
 mod process;
 mod proof;
 
+pub use import::{ABANDONED_MS, DERIVED_AT_ONCE, IDLE_MS, LIST_BATCH, MAX_OPEN_IMPORTS};
+
 use std::collections::BTreeMap;
 
 use super::{Effect, Env, Node};
@@ -65,6 +67,8 @@ pub(super) struct State {
     jobs: BTreeMap<u64, Job>,
     process: process::State,
     hits: lookup::HitState,
+    /// Whether an approved import is being listed.
+    listing: import::Listing,
 }
 
 impl State {

@@ -3,6 +3,7 @@
 mod asking;
 mod attacks;
 mod counter;
+mod imports;
 mod lookup;
 mod process;
 mod replication;
