@@ -13,7 +13,7 @@ use crate::time::{CLOCK_TOLERANCE_MS, Time};
 pub const ACT_MAX_BYTES: usize = 512 * 1024;
 
 /// An act as it travels to the peer: exactly the bytes that were signed, and by whom.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignedAct {
     /// Who asks.
@@ -27,6 +27,13 @@ pub struct SignedAct {
     /// Ed25519 over centre, federation, operator, time, request and act.
     #[serde(with = "signature_hex")]
     pub signature: Signature,
+}
+
+impl std::fmt::Debug for SignedAct {
+    /// What is asked for may name a person: it is not printed.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SignedAct({}, {}, ..)", self.operator, self.request)
+    }
 }
 
 impl SignedAct {
@@ -89,11 +96,17 @@ impl SignedAct {
 }
 
 /// An act whose operator is proven. Only [`SignedAct::prove`] makes one.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ProvenAct {
     operator: Operator,
     act: Act,
     signed: SignedAct,
+}
+
+impl std::fmt::Debug for ProvenAct {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.signed.fmt(f)
+    }
 }
 
 impl ProvenAct {

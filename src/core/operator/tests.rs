@@ -59,3 +59,21 @@ fn an_act_holds_for_its_operator_centre_federation_time_and_text_only() {
     let disabled = Operator { disabled: Some(NOW), ..operator };
     assert_eq!(refused(&signed, &disabled, "C46010", &federation, NOW), RefusalCode::OperatorUnknown);
 }
+
+#[test]
+fn an_act_never_prints_what_it_asks_for() {
+    let (key, operator) = made();
+    let (centre, federation) = (CentreCode::new("C46010").unwrap(), FederationName::new("hainan").unwrap());
+    let applicant = crate::desk::Applicant {
+        row: 0,
+        document_type: "01".to_owned(),
+        document_no: "460199197601171425".to_owned(),
+        business_no: "SY-1".to_owned(),
+    };
+    let act = Act::Lookup { applicant, matter: "loan".to_owned(), legal_basis: "statutory".to_owned() };
+    let signed = SignedAct::sign(&key, &operator.name, &centre, &federation, NOW, RequestId([1; 16]), &act);
+    let proven = signed.prove(operator, &centre, &federation, NOW).unwrap();
+    for printed in [format!("{signed:?}"), format!("{proven:?}"), format!("{act:?}"), format!("{:?}", crate::desk::Request::Act(signed))] {
+        assert!(!printed.contains("460199197601171425") && !printed.contains("SY-1"), "{printed}");
+    }
+}
