@@ -102,19 +102,34 @@ impl Node {
             out.push(Effect::Announce(bytes));
         }
         let applied = applied_after(state.applied, from, &entries);
-        self.project_rows(&self.centre.clone(), from, &entries, out);
+        self.project_rows(env, &self.centre.clone(), from, &entries, out)?;
         let state = JournalState { size, peaks: batch.frontier.peaks().to_vec(), head: Some(head), applied };
         out.insert(0, Effect::Write(Write::Append { centre: self.centre.clone(), from, entries, subtrees: batch.subtrees, state }));
         self.publish.last_signed = Some(env.now);
         Ok(from)
     }
 
-    /// What rows mean for the projections, as writes.
-    pub(super) fn project_rows(&self, author: &CentreCode, from: u64, entries: &[Entry], out: &mut Vec<Effect>) {
+    /// What rows mean, as writes: for the projections, and for the payloads that they end. The rows are appended before them, by the
+    /// same input.
+    pub(super) fn project_rows(
+        &mut self,
+        env: &Env<'_>,
+        author: &CentreCode,
+        from: u64,
+        entries: &[Entry],
+        out: &mut Vec<Effect>,
+    ) -> Result<(), ShelfError> {
         for (index, entry) in (from..).zip(entries) {
-            let projected = super::project::project(&self.centre, &self.keys.sealing, author, index, entry);
+            let Ok(header) = Header::parse(&entry.header) else { continue };
+            let projected = super::project::project_sound(&self.centre, &self.keys.sealing, author, index, &header, entry);
             out.extend(projected.into_iter().map(|p| Effect::Write(Write::Project(p))));
+            let among = |row: u64| entries.get(usize::try_from(row.checked_sub(from)?).ok()?);
+            if let Some(index) = super::list::payload_ended_by(env, (author, index), &header, entry, among)? {
+                out.push(Effect::Write(Write::Erase { centre: author.clone(), index }));
+            }
+            self.deserves_a_vector(author, &header, env.now);
         }
+        Ok(())
     }
 
     /// Signs the head anew when it is time.

@@ -18,6 +18,8 @@ mod lookup;
 mod process;
 mod proof;
 
+pub(super) use ending::payload_ended_by;
+
 use std::collections::BTreeMap;
 
 use super::{Effect, Env, Node};

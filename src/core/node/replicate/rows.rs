@@ -3,13 +3,11 @@
 use super::super::message::PayloadReport;
 use super::super::publish::applied_after;
 use super::super::{Effect, Env, Node, fault};
-use super::{About, Call, MAX_PULLS, pick};
+use super::{About, Call, MAX_PULLS, absent, pick};
 use crate::error::{Fault, FaultCode, ShelfError};
-use crate::journal::statement::absence_allowed;
 use crate::journal::{Frame, Frontier, ProvenFrame};
 use crate::names::{CentreCode, StationKey};
 use crate::shelf::{JournalState, KeptHead, Write};
-use crate::time::CLOCK_TOLERANCE_MS;
 
 impl Node {
     /// Starts a pull for every journal that is behind its newest head and has none under way.
@@ -54,7 +52,7 @@ impl Node {
                 let head = proven.into_parts().head;
                 self.learn_head(env, from, centre, head, out)?;
             }
-            Ok(proven) => self.store_frame(env, centre, proven, held, out)?,
+            Ok(proven) => self.store_frame(env, (centre, from), proven, held, out)?,
             Err(problem) => {
                 fault(out, from, problem.code);
                 self.not_a_holder(centre, &from);
@@ -69,10 +67,9 @@ impl Node {
         let ours = |e: crate::journal::frontier::FrontierError| Fault::new(FaultCode::Malformed, e.to_string());
         let frontier = Frontier::from_parts(held.size, held.peaks.clone()).map_err(ours)?;
         let proven = frame.check(&frontier, author)?;
-        let now = env.now.plus_ms(CLOCK_TOLERANCE_MS);
         for offset in proven.absent() {
             let header = proven.headers().get(offset);
-            if !header.is_some_and(|header| absence_allowed(header, now, false)) {
+            if !header.is_some_and(|header| absent::acceptable(header, env.now)) {
                 return Err(Fault::new(FaultCode::PayloadMissing, format!("row {}", proven.from() + offset as u64)));
             }
         }
@@ -82,7 +79,7 @@ impl Node {
     pub(super) fn store_frame(
         &mut self,
         env: &mut Env<'_>,
-        centre: &CentreCode,
+        (centre, by): (&CentreCode, StationKey),
         proven: ProvenFrame,
         held: JournalState,
         out: &mut Vec<Effect>,
@@ -114,7 +111,9 @@ impl Node {
         let applied = applied_after(held.applied, parts.from, &parts.entries);
         let state = JournalState { size, peaks: parts.frontier.peaks().to_vec(), head, applied };
         let mut projected = Vec::new();
-        self.project_rows(centre, parts.from, &parts.entries, &mut projected);
+        self.project_rows(env, centre, parts.from, &parts.entries, &mut projected)?;
+        let rows = parts.headers.iter().zip(&parts.entries);
+        projected.extend(absent::withheld((centre, by), parts.from, rows, env.now, &projected));
         let (from, entries, subtrees) = (parts.from, parts.entries, parts.subtrees);
         out.push(Effect::Write(Write::Append { centre: centre.clone(), from, entries, subtrees, state }));
         out.append(&mut projected);
