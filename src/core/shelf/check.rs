@@ -2,6 +2,7 @@
 //! two hashes a row and keeps a mistake in the core from becoming a journal that contradicts its own head.
 
 use super::{Head, JournalState};
+use crate::audit::{AuditLog, AuditRow};
 use crate::error::{FaultCode, ShelfError};
 use crate::journal::{Entry, Frontier, Subtree};
 use crate::names::Digest;
@@ -105,6 +106,41 @@ pub fn head(held: &JournalState, new: &Head) -> Result<(), Misfit> {
     }
     let frontier = Frontier::from_parts(held.size, held.peaks.clone()).map_err(|_| Misfit::BadState("the peaks held"))?;
     stands(Some(new), &frontier)
+}
+
+/// Checks rows of the audit log: that they are the next ones and lead to `after`. How far the log is committed to is not checked: it
+/// is what the journal says ([`super::AuditCommitment`]), not what a write says.
+///
+/// # Errors
+/// [`Misfit`].
+pub fn audit(held: &AuditLog, rows: &[AuditRow], after: &AuditLog) -> Result<(), Misfit> {
+    let mut frontier = Frontier::from_parts(held.size, held.peaks.clone()).map_err(|_| Misfit::BadState("the peaks held"))?;
+    for row in rows {
+        if row.seq != frontier.size() {
+            return Err(Misfit::NotNext { held: frontier.size(), from: row.seq });
+        }
+        frontier.push(row.leaf(), &mut Vec::new()).map_err(|_| Misfit::BadState("the log is full"))?;
+    }
+    if after.size != frontier.size() {
+        return Err(Misfit::BadState("size"));
+    }
+    if after.peaks != frontier.peaks() {
+        return Err(Misfit::BadState("peaks"));
+    }
+    Ok(())
+}
+
+/// The serial under which a record is written: `serial`, or the next one when it is 0; and whether that is a new one.
+///
+/// # Errors
+/// [`Misfit::NoRow`] beyond the next one.
+pub fn serial(made: u64, serial: u64) -> Result<(u64, bool), Misfit> {
+    let next = made.saturating_add(1);
+    match serial {
+        0 => Ok((next, true)),
+        serial if serial > next => Err(Misfit::NoRow(serial)),
+        serial => Ok((serial, serial == next)),
+    }
 }
 
 /// A head of exactly these rows must have their root. (A head of fewer rows was compared when its last row came, or is by the scrub.)

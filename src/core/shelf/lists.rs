@@ -60,7 +60,8 @@ pub struct ObjectionRow {
     pub ground: Ground,
     /// When, by its author.
     pub at: Time,
-    /// Objections of the same author on the same legal day in the rows before it. Counted when read.
+    /// Objections of the same author on the same legal day in the rows before it. Counted when read, and no further than
+    /// [`crate::listing::objected::OBJECTIONS_PER_DAY`].
     pub before_it: u64,
     /// Row of the listing's journal that answered it (upheld), if one did.
     pub answered: Option<u64>,
@@ -111,7 +112,7 @@ pub struct PendingHit {
 /// A case of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseRecord {
-    /// Counted from 1; 0 asks the store for the next one.
+    /// Counted from 1; 0 asks the store for the next one, and so does the number after [`Lists::cases_made`].
     pub serial: u64,
     /// The listing: one case each.
     pub listing: ListingId,
@@ -235,13 +236,28 @@ fn unbuilt<T>() -> Result<T, ShelfError> {
     Err(ShelfError::Failed("not built".to_owned()))
 }
 
+/// At most `limit` rows of all centres': of each, given newest first, the newest; then of each the second newest; and so on.
+#[must_use]
+pub fn newest_of_each(centres: Vec<Vec<ListingRow>>, limit: usize) -> Vec<ListingRow> {
+    let mut centres: Vec<_> = centres.into_iter().map(Vec::into_iter).collect();
+    let mut rows = Vec::new();
+    loop {
+        let before = rows.len();
+        rows.extend(centres.iter_mut().filter_map(Iterator::next).take(limit - before));
+        if rows.len() == before || rows.len() >= limit {
+            return rows;
+        }
+    }
+}
+
 /// Reads about lists.
 pub trait Lists {
     /// A secret of this centre's own that never leaves it: ids of listings are made from it. Made with the store.
     fn local_secret(&self) -> Result<Key, ShelfError> {
         unbuilt()
     }
-    /// Statements with this token, of any centre, ended ones included, at most `limit`.
+    /// Statements with this token, of any centre, ended ones included, at most `limit`: the newest of each centre, then each centre's
+    /// second newest and so on ([`newest_of_each`]), so that one centre with many rows cannot push another's out.
     fn listings_of(&self, token: &SubjectToken, limit: usize) -> Result<Vec<ListingRow>, ShelfError> {
         let _ = (token, limit);
         unbuilt()
@@ -269,6 +285,10 @@ pub trait Lists {
     /// How far `author`'s vectors have our journal applied.
     fn acknowledged_most(&self, author: &CentreCode) -> Result<u64, ShelfError> {
         let _ = author;
+        unbuilt()
+    }
+    /// The serial of the newest case; 0 when there was none.
+    fn cases_made(&self) -> Result<u64, ShelfError> {
         unbuilt()
     }
     /// A case by its serial.
@@ -320,7 +340,7 @@ pub trait Lists {
         let _ = (import, listing);
         unbuilt()
     }
-    /// Imported cases of ours that are listed and have no staged row in this import: the first `limit` serials, and how many there are.
+    /// Imported cases of ours that are published and have no staged row in this import: the first `limit` serials, and how many there are.
     fn import_gone(&self, import: u64, limit: usize) -> Result<(Vec<u64>, u64), ShelfError> {
         let _ = (import, limit);
         unbuilt()

@@ -10,7 +10,9 @@ mod lists;
 pub mod memory;
 
 pub use house::{AuditCommitment, House, HouseWrite};
-pub use lists::{CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, WithheldRow};
+pub use lists::{
+    CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, WithheldRow, newest_of_each,
+};
 
 use serde::{Deserialize, Serialize};
 

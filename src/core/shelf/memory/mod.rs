@@ -1,17 +1,21 @@
 //! A shelf in memory, for simulations and tests: the same contract as the store on disk (one suite of tests runs against both), plus
 //! switches that make it misbehave. What must never be here: a rule that the store on disk does not have.
 
+mod house;
+mod lists;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    AccessRow, CertificateRow, Head, IssuedRecord, JournalState, Projection, Shelf, Write,
+    AccessRow, CertificateRow, Head, IssuedRecord, JournalState, ListWrite, Projection, Shelf, Write,
     check::{self, Misfit},
 };
 use crate::error::{FaultCode, ShelfError};
 use crate::journal::proof::subtree_from_stored;
 use crate::journal::{Entry, Header, Subtree};
 use crate::names::{CentreCode, CertificateNumber, Digest, GrantId, RequestId, StationKey, Thumbprint};
+use crate::seal::Key;
 use crate::time::Time;
 
 #[derive(Debug, Clone, Default)]
@@ -33,6 +37,8 @@ pub struct MemoryShelf {
     forks: BTreeMap<CentreCode, (Vec<u8>, Vec<u8>)>,
     faults: BTreeMap<(StationKey, FaultCode), u64>,
     damaged: RefCell<BTreeSet<(CentreCode, u64)>>,
+    lists: lists::Tables,
+    house: house::Tables,
     full: bool,
 }
 
@@ -41,6 +47,13 @@ impl MemoryShelf {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same shelf with this local secret; every other one has the same.
+    #[must_use]
+    pub fn with_local_secret(mut self, secret: Key) -> Self {
+        self.lists.local_secret = Some(secret);
+        self
     }
 
     /// From now on every write fails as on a full disk, or no longer does.
@@ -78,7 +91,8 @@ impl MemoryShelf {
             Write::Fork { centre, one, other } => {
                 self.forks.entry(centre.clone()).or_insert_with(|| (one.clone(), other.clone()));
             }
-            Write::List(_) | Write::House(_) => {}
+            Write::List(write) => self.list(write)?,
+            Write::House(write) => self.house.write(write)?,
             Write::Fault { station, code } => *self.faults.entry((*station, *code)).or_default() += 1,
         }
         Ok(())
@@ -116,7 +130,7 @@ impl MemoryShelf {
         let (entry, erased) = self.row(centre, index)?;
         entry.payload = None;
         erased.insert(index);
-        self.damaged.get_mut().remove(&(centre.clone(), index));
+        self.sound_again(centre, index);
         Ok(())
     }
 
@@ -128,8 +142,24 @@ impl MemoryShelf {
         let restored = Entry { header: entry.header.clone(), payload: Some(payload.to_vec()) };
         restored.check().map_err(|fault| Misfit::BadRow { index, code: fault.code })?;
         *entry = restored;
-        self.damaged.get_mut().remove(&(centre.clone(), index));
+        self.sound_again(centre, index);
         Ok(())
+    }
+
+    fn sound_again(&mut self, centre: &CentreCode, index: u64) {
+        self.damaged.get_mut().remove(&(centre.clone(), index));
+        self.lists.no_longer_withheld(centre, index);
+    }
+
+    /// A row is withheld only while it is held and may not be without its payload.
+    fn list(&mut self, write: &ListWrite) -> Result<(), Misfit> {
+        if let ListWrite::Withheld { centre, index, .. } = write {
+            let (entry, erased) = self.row(centre, *index)?;
+            if entry.payload.is_some() || erased.contains(index) {
+                return Ok(());
+            }
+        }
+        self.lists.write(write)
     }
 
     fn project(&mut self, projection: &Projection) {
@@ -145,7 +175,8 @@ impl MemoryShelf {
             Projection::Access(row) => {
                 self.accesses.entry((row.author.clone(), row.index)).or_insert_with(|| row.clone());
             }
-            Projection::List(_) | Projection::AuditCommitted(_) => {}
+            Projection::List(projection) => self.lists.project(projection),
+            Projection::AuditCommitted(commitment) => self.house.commit(commitment),
             Projection::GrantRevoked { grant, at } => {
                 let first = self.revoked.entry(*grant).or_insert(*at);
                 *first = (*first).min(*at);
@@ -157,9 +188,6 @@ impl MemoryShelf {
         self.accesses.range((author.clone(), 0)..=(author.clone(), u64::MAX)).map(|(_, row)| row)
     }
 }
-
-impl super::Lists for MemoryShelf {}
-impl super::House for MemoryShelf {}
 
 impl Shelf for MemoryShelf {
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError> {

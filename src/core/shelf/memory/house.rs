@@ -1,0 +1,74 @@
+//! Our own people and what they did, in memory.
+
+use std::collections::BTreeMap;
+
+use super::super::check::{self, Misfit};
+use super::super::{AuditCommitment, House, HouseWrite};
+use super::MemoryShelf;
+use crate::audit::{AuditLog, AuditRow};
+use crate::error::ShelfError;
+use crate::names::RequestId;
+use crate::operator::{Operator, OperatorName};
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tables {
+    operators: BTreeMap<OperatorName, Operator>,
+    log: AuditLog,
+    rows: Vec<AuditRow>,
+    commitments: BTreeMap<u64, AuditCommitment>,
+}
+
+impl Tables {
+    pub(super) fn write(&mut self, write: &HouseWrite) -> Result<(), Misfit> {
+        match write {
+            HouseWrite::Operator(operator) => {
+                self.operators.insert(operator.name.clone(), operator.clone());
+            }
+            HouseWrite::Audit { rows, after } => {
+                check::audit(&self.log, rows, after)?;
+                self.rows.extend_from_slice(rows);
+                self.log = after.clone();
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn commit(&mut self, commitment: &AuditCommitment) {
+        self.commitments.entry(commitment.index).or_insert_with(|| commitment.clone());
+    }
+}
+
+impl House for MemoryShelf {
+    fn operators(&self) -> Result<Vec<Operator>, ShelfError> {
+        Ok(self.house.operators.values().cloned().collect())
+    }
+
+    fn operator(&self, name: &OperatorName) -> Result<Option<Operator>, ShelfError> {
+        Ok(self.house.operators.get(name).cloned())
+    }
+
+    fn audit_log(&self) -> Result<AuditLog, ShelfError> {
+        let committed = self.house.commitments.values().next_back().map_or(0, |newest| newest.size);
+        Ok(AuditLog { committed, ..self.house.log.clone() })
+    }
+
+    fn audit_has(&self, request: &RequestId) -> Result<bool, ShelfError> {
+        Ok(self.house.rows.iter().any(|row| row.request == *request))
+    }
+
+    fn audit_rows(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, ShelfError> {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        Ok(self.house.rows.iter().skip(from).take(limit).cloned().collect())
+    }
+
+    fn audit_newest(&self, before: u64, limit: usize, operator: Option<&OperatorName>) -> Result<Vec<AuditRow>, ShelfError> {
+        let rows = self.house.rows.iter().rev().filter(|row| row.seq < before);
+        let theirs = rows.filter(|row| operator.is_none_or(|name| row.operator.as_ref() == Some(name)));
+        Ok(theirs.take(limit).cloned().collect())
+    }
+
+    fn audit_commitments(&self, after: Option<u64>, limit: usize) -> Result<Vec<AuditCommitment>, ShelfError> {
+        let later = self.house.commitments.values().filter(|commitment| after.is_none_or(|after| commitment.index > after));
+        Ok(later.take(limit).cloned().collect())
+    }
+}
