@@ -62,27 +62,27 @@ fn erased(effect: &Effect, of: &CentreCode) -> Option<u64> {
 pub(in crate::node) struct State {
     /// Since when each journal with withheld rows was seen to be whole.
     whole_since: BTreeMap<CentreCode, Time>,
+    /// The row that the last look ended with, if there are more: rows that nobody can give must not hide others for ever.
+    seen_to: Option<(CentreCode, u64)>,
 }
 
 impl Node {
     /// Looks after rows that were withheld: their time is over, or their server is blamed, and others are asked.
     pub(in crate::node) fn look_after_withheld(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
-        let rows = env.shelf.withheld_rows(MAX_WITHHELD_AT_ONCE)?;
-        let mut whole = BTreeMap::new();
-        for row in &rows {
-            if !whole.contains_key(&row.centre) {
-                whole.insert(row.centre.clone(), self.is_whole(env, &row.centre)?);
-            }
+        let after = self.replicate.absent.seen_to.take();
+        let rows = env.shelf.withheld_after(after.as_ref().map(|(centre, index)| (centre, *index)), MAX_WITHHELD_AT_ONCE)?;
+        if rows.len() == MAX_WITHHELD_AT_ONCE {
+            self.replicate.absent.seen_to = rows.last().map(|row| (row.centre.clone(), row.index));
         }
-        self.replicate.absent.whole_since.retain(|centre, _| whole.get(centre) == Some(&true));
+        self.watch_whole_journals(env, &rows)?;
         let mut wanted: BTreeMap<(CentreCode, StationKey), Vec<u64>> = BTreeMap::new();
         for row in rows {
             let Some(entry) = env.shelf.entries(&row.centre, row.index, 1, usize::MAX)?.pop() else { continue };
             let header = Header::parse(&entry.header).map_err(|e| ShelfError::Damaged(e.to_string()))?;
             if absence_allowed(&header, env.now, false) {
                 out.push(Effect::Write(Write::Erase { centre: row.centre, index: row.index }));
-            } else if whole.get(&row.centre) == Some(&true) {
-                self.blame_server(env.now, &row, &header, out);
+            } else if let Some(since) = self.replicate.absent.whole_since.get(&row.centre).copied() {
+                blame_server(env.now.since(since), env.now, &row, &header, out);
                 wanted.entry((row.centre, row.by)).or_default().push(row.index);
             }
         }
@@ -94,15 +94,18 @@ impl Node {
         Ok(())
     }
 
-    /// Whoever served a journal without a payload that no row of it ends is blamed, once.
-    fn blame_server(&mut self, now: Time, row: &WithheldRow, header: &Header, out: &mut Vec<Effect>) {
-        let since = *self.replicate.absent.whole_since.entry(row.centre.clone()).or_insert(now);
-        let nearly_over = absence_allowed(header, now.plus_ms(CLOCK_TOLERANCE_MS), false);
-        if row.blamed || nearly_over || now.since(since).abs() < BLAME_AFTER_MS {
-            return;
+    /// Notes since when the journals of these rows have been whole, and forgets those that are not or have no such rows any more.
+    fn watch_whole_journals(&mut self, env: &Env<'_>, rows: &[WithheldRow]) -> Result<(), ShelfError> {
+        let mut watched = std::mem::take(&mut self.replicate.absent.whole_since);
+        for row in rows {
+            watched.entry(row.centre.clone()).or_insert(env.now);
         }
-        fault(out, row.by, FaultCode::PayloadMissing);
-        out.push(Effect::Write(Write::List(ListWrite::Blamed { centre: row.centre.clone(), index: row.index })));
+        for (centre, since) in watched {
+            if env.shelf.withheld(&centre)? && self.is_whole(env, &centre)? {
+                self.replicate.absent.whole_since.insert(centre, since);
+            }
+        }
+        Ok(())
     }
 
     /// Whether everything that was heard of a journal is here: rows, and the head over exactly them.
@@ -111,4 +114,14 @@ impl Node {
         let newest = self.newest_head(env, centre)?.map(|head| head.size);
         Ok(newest == Some(held.size) && held.head.map(|head| head.size) == Some(held.size))
     }
+}
+
+/// Whoever served a journal without a payload that no row of it ends is blamed, once, when the journal has been whole for long enough.
+fn blame_server(whole_ms: i64, now: Time, row: &WithheldRow, header: &Header, out: &mut Vec<Effect>) {
+    let nearly_over = absence_allowed(header, now.plus_ms(CLOCK_TOLERANCE_MS), false);
+    if row.blamed || nearly_over || whole_ms.abs() < BLAME_AFTER_MS {
+        return;
+    }
+    fault(out, row.by, FaultCode::PayloadMissing);
+    out.push(Effect::Write(Write::List(ListWrite::Blamed { centre: row.centre.clone(), index: row.index })));
 }
