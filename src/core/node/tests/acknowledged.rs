@@ -1,7 +1,7 @@
 //! Vectors, what they prove, and how current a peer is.
 
-use super::listings::{changed, decided};
-use super::world::World;
+use super::listings::{changed, decided, filler};
+use super::world::{Weather, World};
 use crate::desk::{CaseRef, Event, Proof, Request, SyncView};
 use crate::error::RefusalCode;
 use crate::journal::{Header, Kind};
@@ -134,6 +134,26 @@ fn a_sync_is_answered_when_everybody_has_told_of_their_newest_head_and_it_is_her
     let view = synced(&world, 3, token).unwrap();
     assert!(view.complete && view.journals.len() == 3, "{view:?}");
     assert_eq!(view.journals.iter().find(|line| line.centre == world.peers[1].centre).unwrap().size, 50);
+}
+
+#[test]
+fn a_sync_is_not_answered_while_rows_are_still_on_their_way() {
+    let mut world = World::new(241, 3);
+    world.run_for(5 * SECOND_MS);
+    world.part(&[&[0, 1]]);
+    for _ in 0..40 {
+        let row = filler(&mut world);
+        world.append(1, vec![row]);
+    }
+    world.weather = Weather { delay_ms: (600, 700), ..Weather::FAIR };
+    world.heal();
+    let token = world.ask(2, Request::Sync { timeout_ms: 60_000 });
+    while synced(&world, 2, token).is_none() {
+        world.run_for(100);
+    }
+    let view = synced(&world, 2, token).unwrap();
+    assert!(view.complete && view.journals.iter().all(|line| line.size == line.announced), "{view:?}");
+    assert_eq!(world.size(2, 1), 40);
 }
 
 #[test]
