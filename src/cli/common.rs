@@ -64,33 +64,42 @@ impl PassphraseArgs {
     }
 
     fn get(&self, ctx: Ctx, again: Option<&str>) -> Result<Passphrase, Failure> {
-        let Some(file) = &self.passphrase_file else {
-            let ask = ctx.say(if again.is_some() { "prompt.passphrase-new" } else { "prompt.passphrase" });
-            return Passphrase::from_terminal(&ask, again).map_err(|e| self.failure(e));
-        };
-        let (passphrase, exposed) = Passphrase::from_file(file).map_err(|e| self.failure(e))?;
-        if exposed {
-            ctx.warn(&ctx.fill("warning.passphrase-file-exposed", &[("path", &shown(file))]));
-        }
-        Ok(passphrase)
+        let ask = ctx.say(if again.is_some() { "prompt.passphrase-new" } else { "prompt.passphrase" });
+        passphrase(ctx, self.passphrase_file.as_deref(), &ask, again)
     }
 
     fn failure(&self, error: PassphraseError) -> Failure {
-        let failure = Failure::new(match &error {
-            PassphraseError::Empty => Code::PassphraseEmpty,
-            PassphraseError::TooShort => Code::PassphraseShort,
-            PassphraseError::TooLong => Code::PassphraseLong,
-            PassphraseError::NotText => Code::PassphraseText,
-            PassphraseError::Differ => Code::PassphraseDiffer,
-            PassphraseError::NoTerminal => Code::PassphraseNoTerminal,
-            PassphraseError::File(_) => Code::PassphraseFile,
-        });
-        let path = self.passphrase_file.as_deref().map(shown).unwrap_or_default();
-        let failure = failure.with("path", path).with("min", crate::keys::passphrase::PASSPHRASE_MIN_CHARS);
-        match error {
-            PassphraseError::File(e) => failure.with("detail", e),
-            _ => failure,
-        }
+        passphrase_failure(self.passphrase_file.as_deref(), error)
+    }
+}
+
+/// A passphrase from `file`, or asked for on the terminal with `ask`, a second time with `again`.
+pub(super) fn passphrase(ctx: Ctx, file: Option<&Path>, ask: &str, again: Option<&str>) -> Result<Passphrase, Failure> {
+    let Some(path) = file else {
+        return Passphrase::from_terminal(ask, again).map_err(|e| passphrase_failure(file, e));
+    };
+    let (passphrase, exposed) = Passphrase::from_file(path).map_err(|e| passphrase_failure(file, e))?;
+    if exposed {
+        ctx.warn(&ctx.fill("warning.passphrase-file-exposed", &[("path", &shown(path))]));
+    }
+    Ok(passphrase)
+}
+
+pub(super) fn passphrase_failure(file: Option<&Path>, error: PassphraseError) -> Failure {
+    let failure = Failure::new(match &error {
+        PassphraseError::Empty => Code::PassphraseEmpty,
+        PassphraseError::TooShort => Code::PassphraseShort,
+        PassphraseError::TooLong => Code::PassphraseLong,
+        PassphraseError::NotText => Code::PassphraseText,
+        PassphraseError::Differ => Code::PassphraseDiffer,
+        PassphraseError::NoTerminal => Code::PassphraseNoTerminal,
+        PassphraseError::File(_) => Code::PassphraseFile,
+    });
+    let path = file.map(shown).unwrap_or_default();
+    let failure = failure.with("path", path).with("min", crate::keys::passphrase::PASSPHRASE_MIN_CHARS);
+    match error {
+        PassphraseError::File(e) => failure.with("detail", e),
+        _ => failure,
     }
 }
 

@@ -3,6 +3,7 @@
 //! | code | meaning here |
 //! | --- | --- |
 //! | 0 | done |
+//! | 2 | done, but some rows of a file were rejected: the reject file has them with their reasons |
 //! | 64 | the command line is wrong: unknown option, missing argument, a value of another form |
 //! | 65 | data that was handed in is not what it should be: a grant, a card, a certificate file, a damaged key file or database, an export with rejected rows |
 //! | 66 | a file that was named cannot be read, or nothing was initialised there |
@@ -23,6 +24,8 @@ use anju_core::error::RefusalCode;
 pub enum Exit {
     /// Done.
     Ok = 0,
+    /// Done, but some rows were rejected.
+    SomeRejected = 2,
     /// `EX_USAGE`
     Usage = 64,
     /// `EX_DATAERR`

@@ -47,6 +47,7 @@ failures! {
     PassphraseNoTerminal = "passphrase-no-terminal" => Usage,
     PassphraseFile = "passphrase-file" => NoInput,
     PassphraseWrong = "passphrase-wrong" => Refused,
+    OperatorPassphraseWrong = "operator-passphrase-wrong" => Refused,
     SecretMissing = "secret-missing" => NoInput,
     SecretDamaged = "secret-damaged" => Data,
     PeerNotRunning = "peer-not-running" => Unavailable,
@@ -84,6 +85,15 @@ failures! {
     ServeFailed = "serve-failed" => Unavailable,
     AddressBad = "address-bad" => Usage,
     PortInUse = "port-in-use" => Unavailable,
+    ImportLocked = "import-locked" => TryLater,
+    TableBad = "table-bad" => Data,
+    TableChanged = "table-changed" => TryLater,
+    TableScratch = "table-scratch" => Io,
+    MapBad = "map-bad" => Usage,
+    RejectsTaken = "rejects-taken" => CantCreate,
+    CatalogueDiffers = "catalogue-differs" => Data,
+    DocumentNoMissing = "document-no-missing" => Usage,
+    CursorFile = "cursor-file" => Data,
     SourceNotConfigured = "source-not-configured" => Config,
     SourceUnreadable = "source-unreadable" => NoInput,
     StoreInUse = "store-in-use" => TryLater,
@@ -120,6 +130,16 @@ impl Failure {
     pub(crate) fn with(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
         self.values.push((name, super::text::clean(&value.to_string())));
         self
+    }
+
+    /// Whether the peer refused for this reason.
+    pub(crate) fn is_refusal(&self, code: RefusalCode) -> bool {
+        matches!(self.why, Why::Refused(refused) if refused == code)
+    }
+
+    /// Whether the command failed for this reason of its own.
+    pub(crate) fn is(&self, code: Code) -> bool {
+        matches!(self.why, Why::Ours(ours) if ours == code)
     }
 
     /// How the command ends.

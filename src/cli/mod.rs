@@ -4,6 +4,8 @@
 //! (`failure::Failure`); only `out` writes. A new command is one file here, one line in `Command`, and its words in `locales/`.
 //! What must never be here: a decision of the core's, and a secret that arrives as an argument.
 
+mod acting;
+mod blacklist;
 mod certificate;
 mod common;
 mod completions;
@@ -22,6 +24,7 @@ mod serve;
 mod source;
 mod status;
 mod store;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -64,6 +67,9 @@ enum Command {
     #[command(subcommand)]
     Certificate(certificate::Command),
     Query(query::Args),
+    #[command(subcommand)]
+    Blacklist(blacklist::Command),
+    Sync(sync::Args),
     #[command(subcommand)]
     Store(store::Command),
     Demo(demo::Args),
@@ -114,6 +120,8 @@ fn dispatch(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::Holder(command) => holder::run(ctx, command),
         Command::Certificate(command) => certificate::run(ctx, command),
         Command::Query(args) => query::run(ctx, &args),
+        Command::Blacklist(command) => blacklist::run(ctx, command),
+        Command::Sync(args) => sync::run(ctx, &args),
         Command::Demo(args) => demo::run(ctx, args),
         Command::Completions(args) => completions::run(&args, Line::command()),
     }

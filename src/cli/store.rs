@@ -78,13 +78,14 @@ fn check(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
             ("subtrees", &report.subtrees.to_string()),
             ("sealed", &report.sealed.to_string()),
             ("broken", &report.broken.len().to_string()),
+            ("audit", &u8::from(report.audit_broken).to_string()),
             ("structure", &report.structure.len().to_string()),
         ],
     );
     let json = json!({
         "sound": report.is_sound(), "journals": report.journals, "rows": report.rows, "payloads": report.payloads,
         "damaged": report.damaged, "missing": report.missing, "headers": report.headers, "subtrees": report.subtrees,
-        "sealed": report.sealed, "broken": report.broken, "structure": report.structure,
+        "sealed": report.sealed, "withheld": report.withheld, "audit_broken": report.audit_broken, "broken": report.broken, "structure": report.structure,
     });
     Ok(Done { json, text, exit })
 }

@@ -147,7 +147,15 @@ impl DataFolder {
     /// # Errors
     /// [`FolderError::Locked`] when another process is in.
     pub fn lock(&self) -> Result<FolderLock, FolderError> {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(atomic::PRIVATE).open(self.path("lock"))?;
+        self.lock_for("lock")
+    }
+
+    /// Keeps every other process away from what `name` stands for, until the lock is dropped or this process ends, however it ends.
+    ///
+    /// # Errors
+    /// [`FolderError::Locked`] when another process is at it.
+    pub fn lock_for(&self, name: &str) -> Result<FolderLock, FolderError> {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(atomic::PRIVATE).open(self.path(name))?;
         match file.try_lock() {
             Ok(()) => Ok(FolderLock { file }),
             Err(TryLockError::WouldBlock) => Err(FolderError::Locked),

@@ -5,8 +5,7 @@
 //! it was. Requests that waited for something are answered as failed, and the group's inputs are tried again, each alone: only those fail
 //! that cannot be written. A node keeps nothing durable, so nothing else is lost.
 //!
-//! A head is written beside the kept one before the commit and takes its place after it: whatever can run out of room fails while
-//! nothing is counted yet. Should the last step fail nevertheless, nothing that tells of the new head leaves until it is kept.
+//! A head's place is made ready before the commit and taken after it: whatever can run out of room fails while nothing is counted yet. Should the last step fail nevertheless, nothing that tells of the new head leaves until it is kept.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -9,6 +9,7 @@ use anju_core::desk::{Event, Request};
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::facts::AccountFacts;
 use anju_core::listing::{Document, Pepper, SubjectSecret};
+use anju_core::node::message::SoundAnswer;
 use anju_core::node::{Input, Verdict};
 use anju_peers::{Member, PeerCommand, PeerEvent, PeersConfig, PeersError, PeersHandle};
 use rand::SeedableRng;
@@ -30,8 +31,10 @@ const COMMANDS_MAX: usize = 1024;
 const TICK: Duration = Duration::from_millis(250);
 /// Exports read at once.
 const READERS_MAX: usize = 2;
-/// Derivation jobs that may wait; the core has fewer under way.
+/// Derivation jobs that may wait in each lane; the core has fewer under way.
 const DERIVATIONS_MAX: usize = 128;
+/// Jobs of no more than this many derivations take the short lane: somebody at a counter must not wait for a page of a screening.
+const SHORT_JOB_MAX: usize = 4;
 
 /// Reads one account of the source; runs on a blocking thread.
 pub type SourceReader = Arc<dyn Fn(&str) -> Result<Box<AccountFacts>, Refusal> + Send + Sync>;
@@ -97,7 +100,7 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
     let (events_out, events) = mpsc::channel(DESK_MAX);
     let (requests_in, requests) = mpsc::channel(DESK_MAX);
     let (readings, to_read) = mpsc::channel(DESK_MAX);
-    let (derivations, to_derive) = mpsc::channel(DERIVATIONS_MAX);
+    let (derivations, lanes) = lanes();
 
     let thread = std::thread::Builder::new().name("anju-engine".to_owned());
     let engine = thread
@@ -108,7 +111,8 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
         tokio::spawn(hear_peers(peer_events, inputs.clone(), stopped.clone())),
         tokio::spawn(order_peers(orders, peers.clone())),
         tokio::spawn(read_source(to_read, source, inputs.clone(), stopped.clone())),
-        tokio::spawn(derive(to_derive, inputs.clone(), stopped.clone())),
+        tokio::spawn(derive(lanes.short, inputs.clone(), stopped.clone())),
+        tokio::spawn(derive(lanes.long, inputs.clone(), stopped.clone())),
         tokio::spawn(hear_desk(requests, inputs, stopped)),
         tokio::spawn(door.serve(requests_in, events)),
     ];
@@ -152,13 +156,31 @@ fn peers_config(recipe: &Recipe, listen: Vec<String>) -> PeersConfig {
 /// A job's number and its work.
 type Derivation = (u64, Vec<(Pepper, Document)>);
 
+/// Two of a kind: for short jobs and for long ones.
+struct Lanes<T> {
+    short: T,
+    long: T,
+}
+
+fn lanes() -> (Lanes<mpsc::Sender<Derivation>>, Lanes<mpsc::Receiver<Derivation>>) {
+    let ((short, from_short), (long, from_long)) = (mpsc::channel(DERIVATIONS_MAX), mpsc::channel(DERIVATIONS_MAX));
+    (Lanes { short, long }, Lanes { short: from_short, long: from_long })
+}
+
+impl Lanes<mpsc::Sender<Derivation>> {
+    /// The lane for a job of so many derivations.
+    fn of(&self, derivations: usize) -> &mpsc::Sender<Derivation> {
+        if derivations <= SHORT_JOB_MAX { &self.short } else { &self.long }
+    }
+}
+
 /// Never blocks: the loop must not wait for the network or for a slow client.
 fn let_out(
     out: Out,
     commands: &mpsc::Sender<PeerCommand>,
     events: &mpsc::Sender<(u64, Event)>,
     readings: &mpsc::Sender<(u64, String)>,
-    derivations: &mpsc::Sender<Derivation>,
+    derivations: &Lanes<mpsc::Sender<Derivation>>,
 ) {
     let command = match out {
         Out::Reply(token, event) => {
@@ -174,7 +196,7 @@ fn let_out(
             return;
         }
         Out::Derive(job, work) => {
-            if derivations.try_send((job, work)).is_err() {
+            if derivations.of(work.len()).try_send((job, work)).is_err() {
                 tracing::warn!("too many subjects are being derived; some were dropped");
             }
             return;
@@ -230,7 +252,8 @@ async fn hear_peers(mut events: mpsc::Receiver<PeerEvent>, inputs: mpsc::Sender<
             }
             PeerEvent::Announcement { from, source, body } => Input::Announcement { from, source, bytes: body },
             PeerEvent::Asked { from, token, body } => Input::Asked { from, token, bytes: body },
-            PeerEvent::Answered { from, call, body } => Input::Answered { from, call, bytes: body },
+            // Here and not in the loop: this is where the bytes of rows are hashed.
+            PeerEvent::Answered { from, call, body } => Input::Answered { from, call, answer: SoundAnswer::read(&body) },
             PeerEvent::CallFailed { call, to, reason } => {
                 tracing::debug!(%to, ?reason, "a call came to nothing");
                 Input::CallFailed { call }
@@ -298,7 +321,7 @@ async fn read_source(
     }
 }
 
-/// Derivations one job after the other, each on every processor.
+/// Derivations of one lane, one job after the other; a long one on every processor.
 async fn derive(mut to_derive: mpsc::Receiver<Derivation>, inputs: mpsc::Sender<Input>, mut stopped: watch::Receiver<bool>) {
     loop {
         let next = tokio::select! {
@@ -327,4 +350,42 @@ fn derive_all(work: &[(Pepper, Document)]) -> Vec<Option<SubjectSecret>> {
             work.chunks(share).map(|part| (part.len(), scope.spawn(move || part.iter().map(one).collect::<Vec<_>>()))).collect();
         parts.into_iter().flat_map(|(len, part)| part.join().unwrap_or_else(|_| vec![None; len])).collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use anju_core::listing::DocumentType;
+    use anju_core::seal::Key;
+
+    use super::*;
+
+    fn job(people: usize) -> Vec<(Pepper, Document)> {
+        let pepper = Pepper { version: 1, key: Key::from_bytes([7; 32]) };
+        let today = jiff::civil::date(2026, 11, 21);
+        let passport = |i| Document::new(DocumentType::Passport, &format!("E{i:08}"), today).unwrap();
+        (0..people).map(|i| (pepper.clone(), passport(i))).collect()
+    }
+
+    #[tokio::test]
+    async fn one_at_the_counter_does_not_wait_for_a_page_of_a_screening() {
+        let (derivations, lanes) = lanes();
+        let (inputs, mut derived) = mpsc::channel(8);
+        let (_stop, stopped) = watch::channel(false);
+        let (mut none, mut no_events, mut no_readings) = (mpsc::channel(1), mpsc::channel(1), mpsc::channel(1));
+        for (number, people) in [(1, 48), (2, 48), (3, 1)] {
+            let_out(Out::Derive(number, job(people)), &none.0, &no_events.0, &no_readings.0, &derivations);
+        }
+        let tasks = [lanes.short, lanes.long].map(|lane| tokio::spawn(derive(lane, inputs.clone(), stopped.clone())));
+        let mut order = Vec::new();
+        while order.len() < 3 {
+            let Some(Input::Derived { job, secrets }) = derived.recv().await else { panic!("a derivation") };
+            assert!(secrets.iter().all(Option::is_some));
+            order.push(job);
+        }
+        // On a machine with many processors the page before it may be done first; the page that waited may not.
+        let place = |job: u64| order.iter().position(|done| *done == job);
+        assert!(place(3) < place(2), "{order:?}");
+        assert!(none.1.try_recv().is_err() && no_events.1.try_recv().is_err() && no_readings.1.try_recv().is_err());
+        drop((derivations, tasks));
+    }
 }

@@ -1,4 +1,5 @@
-//! A peer that is none: it opens the door and answers every request with the same script. For tests of whatever talks to a desk.
+//! A peer that is none: it opens the door and answers every request with a script, or with what a test makes of it. For tests of
+//! whatever talks to a desk.
 
 use std::io;
 use std::path::Path;
@@ -24,6 +25,14 @@ impl Fake {
     /// # Errors
     /// Whatever kept the door from opening.
     pub fn start(path: &Path, script: Vec<Event>) -> io::Result<Self> {
+        Self::answering(path, move |_| script.clone())
+    }
+
+    /// Opens the door at `path` and answers each request with the events that `answer` makes of it.
+    ///
+    /// # Errors
+    /// Whatever kept the door from opening.
+    pub fn answering(path: &Path, answer: impl FnMut(&Request) -> Vec<Event> + Send + 'static) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let door = {
             let _inside = runtime.enter();
@@ -31,7 +40,7 @@ impl Fake {
         };
         let (told, asked) = channel::channel();
         let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::spawn(move || runtime.block_on(play(door, script, told, stopped)));
+        let thread = std::thread::spawn(move || runtime.block_on(play(door, answer, told, stopped)));
         Ok(Self { asked, stop: Some(stop), thread: Some(thread) })
     }
 
@@ -51,7 +60,12 @@ impl Drop for Fake {
     }
 }
 
-async fn play(door: Door, script: Vec<Event>, told: channel::Sender<Request>, mut stopped: oneshot::Receiver<()>) {
+async fn play(
+    door: Door,
+    mut answer: impl FnMut(&Request) -> Vec<Event>,
+    told: channel::Sender<Request>,
+    mut stopped: oneshot::Receiver<()>,
+) {
     let (requests, mut inbox) = mpsc::channel(8);
     let (events, outbox) = mpsc::channel(8);
     let served = tokio::spawn(door.serve(requests, outbox));
@@ -60,9 +74,10 @@ async fn play(door: Door, script: Vec<Event>, told: channel::Sender<Request>, mu
             _ = &mut stopped => break,
             request = inbox.recv() => {
                 let Some((token, request)) = request else { break };
+                let script = answer(&request);
                 let _ = told.send(request);
-                for event in &script {
-                    let _ = events.send((token, event.clone())).await;
+                for event in script {
+                    let _ = events.send((token, event)).await;
                 }
             }
         }

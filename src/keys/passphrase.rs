@@ -104,6 +104,12 @@ impl Passphrase {
         Self::new(&first)
     }
 
+    /// Its bytes, to derive a key from.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        self.0.expose_secret().as_bytes()
+    }
+
     pub(super) fn secret(&self) -> SecretString {
         self.0.clone()
     }

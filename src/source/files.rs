@@ -47,6 +47,19 @@ pub(super) enum Form {
 #[derive(Debug, Clone)]
 pub(super) struct SourceFile {
     pub(super) kind: FileKind,
+    table: TableFile,
+}
+
+impl std::ops::Deref for SourceFile {
+    type Target = TableFile;
+    fn deref(&self) -> &TableFile {
+        &self.table
+    }
+}
+
+/// A file with a table, whatever the table is about.
+#[derive(Debug, Clone)]
+pub(super) struct TableFile {
     pub(super) path: PathBuf,
     pub(super) name: String,
     pub(super) form: Form,
@@ -84,20 +97,30 @@ impl SourceFiles {
     /// # Errors
     /// [`SourceError::Changed`] for the first that did.
     pub(super) fn check_unchanged(&self) -> Result<(), SourceError> {
-        [&self.accounts, &self.transactions, &self.loans].into_iter().try_for_each(SourceFile::check_unchanged)
+        [&self.accounts, &self.transactions, &self.loans].into_iter().try_for_each(|file| file.check_unchanged())
     }
 }
 
 impl SourceFile {
     fn open(kind: FileKind, path: &Path) -> Result<Self, SourceError> {
+        if fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            return Err(SourceError::MissingFile { kind });
+        }
+        Ok(Self { kind, table: TableFile::open(path)? })
+    }
+}
+
+impl TableFile {
+    /// Looks at the file.
+    ///
+    /// # Errors
+    /// [`SourceError`] when it cannot be read, or is not a regular file of a form that is.
+    pub(super) fn open(path: &Path) -> Result<Self, SourceError> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let meta = fs::metadata(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => SourceError::MissingFile { kind },
-            _ => SourceError::io(&name, &error),
-        })?;
+        let meta = fs::metadata(path).map_err(|error| SourceError::io(&name, &error))?;
         let form = form_of(&name).filter(|_| meta.is_file()).ok_or_else(|| SourceError::Unsupported { file: name.clone() })?;
         let modified = meta.modified().map_err(|error| SourceError::io(&name, &error))?;
-        Ok(Self { kind, path: path.to_owned(), name, form, bytes: meta.len(), modified })
+        Ok(Self { path: path.to_owned(), name, form, bytes: meta.len(), modified })
     }
 
     /// A handle for reading, and only that.
@@ -105,7 +128,11 @@ impl SourceFile {
         File::open(&self.path).map_err(|error| SourceError::io(&self.name, &error))
     }
 
-    fn check_unchanged(&self) -> Result<(), SourceError> {
+    /// Checks that it did not change since.
+    ///
+    /// # Errors
+    /// [`SourceError::Changed`] when it did.
+    pub(super) fn check_unchanged(&self) -> Result<(), SourceError> {
         let same = fs::metadata(&self.path).ok().filter(|meta| meta.len() == self.bytes && meta.modified().ok() == Some(self.modified));
         same.map(|_| ()).ok_or_else(|| SourceError::Changed { file: self.name.clone() })
     }

@@ -12,7 +12,9 @@
 //! | `rows` | rows to records, or the reason why not |
 //! | `spill`, `gather`, `read` | records to accounts in bounded memory |
 //! | `report`, `error`, `truth` | what is told of it |
+//! | `blacklist/` | other files: rows of a blacklist, applicants to look up |
 
+pub mod blacklist;
 mod config;
 mod error;
 mod files;

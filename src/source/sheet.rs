@@ -10,9 +10,9 @@ use calamine::{DataRef, Reader, SheetType, Xlsx, XlsxError};
 use jiff::civil::Date;
 
 use super::error::SourceError;
-use super::files::SourceFile;
+use super::files::TableFile;
 use super::report::Reason;
-use super::table::{COLUMNS_MAX, Cell, Row, Shaper};
+use super::table::{COLUMNS_MAX, Cell, Row, Taker};
 
 /// Most bytes all parts of a workbook together may inflate to.
 pub(super) const INFLATED_MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
@@ -30,26 +30,26 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// Excel's own last day number, 9999-12-31.
 const DAY_NUMBER_END: f64 = 2_958_466.0;
 
-/// Streams the rows of every worksheet to `shaper`.
-pub(super) fn scan(file: &SourceFile, shaper: &mut Shaper<'_>) -> Result<(), SourceError> {
+/// Streams the rows of every worksheet to `taker`.
+pub(super) fn scan(file: &TableFile, taker: &mut dyn Taker) -> Result<(), SourceError> {
     measure(file)?;
     let broken = |_: XlsxError| SourceError::Unreadable { file: file.name.clone(), problem: "not a workbook".to_owned() };
     let mut workbook = Xlsx::new(BufReader::new(file.reader()?)).map_err(broken)?;
     let names: Vec<String> =
         workbook.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).map(|sheet| sheet.name.clone()).collect();
     for (number, name) in (1_u32..).zip(names) {
-        shaper.begin();
-        scan_sheet(file, &mut workbook, &name, number, shaper)?;
+        taker.begin();
+        scan_sheet(file, &mut workbook, &name, number, taker)?;
     }
     Ok(())
 }
 
 fn scan_sheet<R: Read + std::io::Seek>(
-    file: &SourceFile,
+    file: &TableFile,
     workbook: &mut Xlsx<R>,
     name: &str,
     number: u32,
-    shaper: &mut Shaper<'_>,
+    taker: &mut dyn Taker,
 ) -> Result<(), SourceError> {
     let broken = |problem: &str| SourceError::Unreadable { file: file.name.clone(), problem: format!("worksheet {number}: {problem}") };
     let mut cells = workbook.worksheet_cells_reader(name).map_err(|_| broken("damaged"))?;
@@ -62,7 +62,7 @@ fn scan_sheet<R: Read + std::io::Seek>(
         }
         if !any || line > row.line {
             if any {
-                shaper.take(&mut row)?;
+                taker.take(&mut row)?;
             }
             row.clear(line);
             any = true;
@@ -70,7 +70,7 @@ fn scan_sheet<R: Read + std::io::Seek>(
         place(&mut row, column, if cell.formula.is_some() { Cell::Formula } else { value(&cell.value) });
     }
     if any {
-        shaper.take(&mut row)?;
+        taker.take(&mut row)?;
     }
     Ok(())
 }
@@ -116,7 +116,7 @@ fn value<'a>(data: &'a DataRef<'a>) -> Cell<'a> {
 }
 
 /// Measures every part of the archive by inflating it into nothing.
-fn measure(file: &SourceFile) -> Result<(), SourceError> {
+fn measure(file: &TableFile) -> Result<(), SourceError> {
     let refuse = |problem| SourceError::Workbook { file: file.name.clone(), problem };
     let mut archive = zip::ZipArchive::new(BufReader::new(file.reader()?)).map_err(|_| refuse("not a zip archive"))?;
     if archive.len() > PARTS_MAX {

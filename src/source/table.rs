@@ -3,10 +3,11 @@
 use std::io::BufReader;
 
 use anju_core::facts::text::{identifier, is_account_no, is_padding};
+use encoding_rs::Encoding;
 use jiff::civil::Date;
 
 use super::error::SourceError;
-use super::files::{FileKind, Form, SourceFile};
+use super::files::{FileKind, Form, SourceFile, TableFile};
 use super::report::{FileReport, Reason};
 use super::rows::Column;
 use super::sheet;
@@ -47,6 +48,7 @@ pub(super) struct Row {
     /// What is wrong with the row as such.
     pub(super) problem: Option<Reason>,
     text: String,
+    raw: String,
     slots: Vec<Slot>,
 }
 
@@ -61,12 +63,24 @@ impl Row {
         self.line = line;
         self.problem = None;
         self.text.clear();
+        self.raw.clear();
         self.slots.clear();
     }
 
     /// Notes what is wrong; the first problem stays.
     pub(super) fn fail(&mut self, reason: Reason) {
         self.problem.get_or_insert(reason);
+    }
+
+    /// Notes what is wrong with a line that could not be taken apart; `raw` stays for who shows the row.
+    fn fail_whole(&mut self, reason: Reason, raw: &str) {
+        self.fail(reason);
+        self.raw.push_str(raw);
+    }
+
+    /// The line as it stood there, where it could not be taken apart into cells.
+    pub(super) fn raw(&self) -> &str {
+        &self.raw
     }
 
     /// Appends a cell.
@@ -114,7 +128,8 @@ impl Row {
         }
     }
 
-    fn is_empty_from(&self, at: usize) -> bool {
+    /// Whether there is nothing at `at` and after it.
+    pub(super) fn is_empty_from(&self, at: usize) -> bool {
         (at..self.len()).all(|at| matches!(self.cell(at), Cell::Text(text) if text.chars().all(is_padding)))
     }
 }
@@ -176,6 +191,17 @@ impl Layout {
 /// Receives every row below a header that is not blank. A row with a `problem` must be rejected.
 pub(super) type OnRow<'a> = dyn FnMut(&Layout, &Row, &mut FileReport) -> Result<(), SourceError> + 'a;
 
+/// Takes the rows of a file as they come.
+pub(super) trait Taker {
+    /// A new table (worksheet) begins.
+    fn begin(&mut self);
+    /// Takes the next row.
+    ///
+    /// # Errors
+    /// Ends the reading.
+    fn take(&mut self, row: &mut Row) -> Result<(), SourceError>;
+}
+
 /// Tells the tables of a file apart and checks the shape of their rows.
 pub(super) struct Shaper<'a> {
     file: &'a SourceFile,
@@ -188,18 +214,14 @@ pub(super) struct Shaper<'a> {
     skipping: bool,
 }
 
-impl Shaper<'_> {
-    /// A new table (worksheet) begins.
-    pub(super) fn begin(&mut self) {
+impl Taker for Shaper<'_> {
+    fn begin(&mut self) {
         self.layout = None;
         self.skipping = false;
     }
 
-    /// Takes the next row.
-    ///
-    /// # Errors
-    /// [`SourceError`] when the header names a field twice, or the receiver fails.
-    pub(super) fn take(&mut self, row: &mut Row) -> Result<(), SourceError> {
+    /// Fails when the header names a field twice, or the receiver fails.
+    fn take(&mut self, row: &mut Row) -> Result<(), SourceError> {
         if self.skipping {
             return Ok(());
         }
@@ -245,10 +267,7 @@ pub(super) fn scan<'a>(
 ) -> Result<(), SourceError> {
     report.file.clone_from(&file.name);
     let mut shaper = Shaper { file, known, report, on_row, layout: None, missing: None, headers: 0, skipping: false };
-    match file.form {
-        Form::Csv => scan_csv(file, &mut shaper)?,
-        Form::Xlsx => sheet::scan(file, &mut shaper)?,
-    }
+    stream(file, None, &mut shaper)?;
     match (shaper.headers, shaper.missing) {
         (0, Some(columns)) => Err(SourceError::MissingColumns { file: file.name.clone(), columns }),
         (0, None) => Err(SourceError::Empty { file: file.name.clone() }),
@@ -256,9 +275,25 @@ pub(super) fn scan<'a>(
     }
 }
 
-fn scan_csv(file: &SourceFile, shaper: &mut Shaper<'_>) -> Result<(), SourceError> {
+/// Streams every row of `file` to `taker`; a text file is read in `encoding`, or in the one that it seems to have.
+pub(super) fn stream(file: &TableFile, encoding: Option<&'static Encoding>, taker: &mut dyn Taker) -> Result<(), SourceError> {
+    match file.form {
+        Form::Csv => scan_csv(file, encoding, taker),
+        Form::Xlsx => sheet::scan(file, taker),
+    }
+}
+
+/// The encoding that a text file seems to have.
+pub(super) fn encoding(file: &TableFile) -> Result<&'static Encoding, SourceError> {
+    text::detect(file.reader()?).map_err(|error| SourceError::io(&file.name, &error))
+}
+
+fn scan_csv(file: &TableFile, encoding: Option<&'static Encoding>, taker: &mut dyn Taker) -> Result<(), SourceError> {
     let fail = |error: std::io::Error| SourceError::io(&file.name, &error);
-    let encoding = text::detect(file.reader()?).map_err(fail)?;
+    let encoding = match encoding {
+        Some(encoding) => encoding,
+        None => self::encoding(file)?,
+    };
     let lines = Lines::new(BufReader::new(file.reader()?), encoding);
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(lines);
     let mut record = csv::StringRecord::new();
@@ -272,12 +307,14 @@ fn scan_csv(file: &SourceFile, shaper: &mut Shaper<'_>) -> Result<(), SourceErro
         row.clear(line);
         match record.get(0).filter(|first| record.len() == 1 && first.starts_with(text::MARKER)) {
             Some(text::MARK_BLANK) => {}
-            Some(text::MARK_QUOTE) => row.fail(Reason::QuoteOpen),
-            Some(text::MARK_BREAK) => row.fail(Reason::LineBreak),
-            Some(_) => row.fail(Reason::LineTooLong),
+            Some(first) => match (first.strip_prefix(text::MARK_QUOTE), first.strip_prefix(text::MARK_BREAK)) {
+                (Some(raw), _) => row.fail_whole(Reason::QuoteOpen, raw),
+                (_, Some(raw)) => row.fail_whole(Reason::LineBreak, raw),
+                (None, None) => row.fail(Reason::LineTooLong),
+            },
             None => record.iter().for_each(|cell| row.push(Cell::Text(cell))),
         }
-        shaper.take(&mut row)?;
+        taker.take(&mut row)?;
     }
     Ok(())
 }

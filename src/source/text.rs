@@ -16,6 +16,8 @@ pub(super) const MARK_LONG: &str = "\u{1}L";
 pub(super) const MARK_QUOTE: &str = "\u{1}Q";
 pub(super) const MARK_BREAK: &str = "\u{1}R";
 pub(super) const MARK_BLANK: &str = "\u{1}B";
+/// Most bytes of a replaced line that are kept.
+const RAW_MAX_BYTES: usize = 2 * 1024;
 const CHUNK_BYTES: usize = 64 * 1024;
 /// A file that is not strictly UTF-8 is still taken for (damaged) UTF-8 when it has this many whole multi-byte characters for every
 /// byte that is wrong; GB18030 text never has.
@@ -151,10 +153,26 @@ impl<R: BufRead> Lines<R> {
             LineState::Whole => None,
         };
         if let Some(mark) = mark {
-            self.line.clear();
-            self.line.extend_from_slice(mark.as_bytes());
+            self.mark_line(mark);
         }
         self.line.push(b'\n');
+    }
+}
+
+impl<R: BufRead> Lines<R> {
+    /// Puts `mark` in place of the line, with the line behind it as part of the same cell, for who shows what was rejected.
+    fn mark_line(&mut self, mark: &str) {
+        let raw = std::mem::take(&mut self.line);
+        self.line.extend_from_slice(b"\"");
+        self.line.extend_from_slice(mark.as_bytes());
+        for byte in raw.into_iter().take(RAW_MAX_BYTES) {
+            self.line.extend_from_slice(if byte == b'"' { b"\"\"" } else { std::slice::from_ref(&byte) });
+        }
+        // What was cut may end inside a character; a CSV reader of text would refuse it.
+        while std::str::from_utf8(&self.line).is_err() {
+            self.line.pop();
+        }
+        self.line.push(b'"');
     }
 }
 

@@ -12,12 +12,15 @@
 //! | `open` | whose file, which schema, does the key fit; settings; migrations |
 //! | `sealed` | the columns that are sealed, and their keys |
 //! | `read`, `write` | the two halves of the contract with the core |
+//! | `lists`, `house` | the blacklist, our own people and what they did |
 //! | [`scrub`] | everything hashed again |
 //! | [`rebuild`] | projections derived again, and their digests |
 //! | [`head_file`] | the head kept outside the backup set |
 
 mod error;
 pub mod head_file;
+mod house;
+mod lists;
 mod open;
 mod read;
 pub mod rebuild;

@@ -10,23 +10,26 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::sealed::{Column, Columns};
+use super::sealed::{Column, Columns, rng};
 use super::{Mode, StoreError};
 
 /// How long a statement waits for another process, such as a backup program, to let go of the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Page cache of one connection, in KiB.
 const CACHE_KIB: i64 = 16 * 1024;
+/// Pages in the write-ahead log from which on a commit folds it into the database: 64 MiB. Often would mean to write the pages that many rows
+/// share (the newest of the log, those of every index) again and again; a log that has once grown to this size is written over in place.
+const WAL_FOLD_PAGES: i64 = 16 * 1024;
 /// Bytes to which the write-ahead log is cut back after it was larger.
 const WAL_KEPT_BYTES: i64 = 64 * 1024 * 1024;
 /// Largest row or value, in bytes. The largest that is written is a payload of 64 KiB.
 const VALUE_MAX_BYTES: i32 = 4 * 1024 * 1024;
 /// Prepared statements kept by one connection; there are fewer than this.
-const STATEMENTS_KEPT: usize = 64;
+const STATEMENTS_KEPT: usize = 256;
 /// "anju"; the first migration writes it.
 const APPLICATION_ID: i64 = 0x616E_6A75;
 /// The newest migration in `migrations/`.
-pub(super) const SCHEMA_VERSION: i64 = 1;
+pub(super) const SCHEMA_VERSION: i64 = 2;
 const KEY_CHECK: &[u8] = b"anju store v1";
 const FILE_MODE: u32 = 0o600;
 
@@ -63,6 +66,7 @@ pub(super) fn writer(path: &Path, store_key: &Key, mode: Mode) -> Result<(Connec
         embedded::migrations::runner().run(&mut conn).map_err(|e| migration_error(&e))?;
     }
     write_key_check(&conn, &columns)?;
+    write_local_secret(&conn, &columns)?;
     Ok((conn, columns, lock))
 }
 
@@ -130,6 +134,7 @@ fn settle(conn: &Connection) -> Result<(), StoreError> {
     // What is erased is overwritten, not only unlinked.
     conn.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     conn.pragma_update_and_check(None, "journal_size_limit", WAL_KEPT_BYTES, |_| Ok(()))?;
+    conn.pragma_update_and_check(None, "wal_autocheckpoint", WAL_FOLD_PAGES, |_| Ok(()))?;
     let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     if mode != "wal" {
         return Err(StoreError::Engine(format!("journal_mode is {mode}")));
@@ -171,13 +176,25 @@ fn check_key(conn: &Connection, columns: &Columns) -> Result<(), StoreError> {
 }
 
 fn is_blank(conn: &Connection) -> Result<bool, StoreError> {
-    let rows = "SELECT EXISTS (SELECT 1 FROM journal) OR EXISTS (SELECT 1 FROM issued) OR EXISTS (SELECT 1 FROM access)";
+    let rows = "SELECT EXISTS (SELECT 1 FROM meta) OR EXISTS (SELECT 1 FROM journal) OR EXISTS (SELECT 1 FROM issued)
+                OR EXISTS (SELECT 1 FROM access)";
     Ok(!conn.query_row(rows, [], |row| row.get::<_, bool>(0))?)
 }
 
 fn write_key_check(conn: &Connection, columns: &Columns) -> Result<(), StoreError> {
     let sealed = columns.seal(Column::KeyCheck, &[], KEY_CHECK)?;
     conn.execute("INSERT INTO meta (name, value) VALUES ('key_check', ?1) ON CONFLICT (name) DO NOTHING", [sealed])?;
+    Ok(())
+}
+
+/// Made once, with the database or by the first version that needs it.
+fn write_local_secret(conn: &Connection, columns: &Columns) -> Result<(), StoreError> {
+    let held = "SELECT EXISTS (SELECT 1 FROM meta WHERE name = 'local_secret')";
+    if !conn.query_row(held, [], |row| row.get::<_, bool>(0))? {
+        let secret = Key::random(&mut rng()?);
+        let sealed = columns.seal(Column::LocalSecret, &[], secret.expose())?;
+        conn.execute("INSERT INTO meta (name, value) VALUES ('local_secret', ?1)", [sealed])?;
+    }
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use super::{Db, Role, StoreError};
 
 const CERTIFICATE_COLUMNS: &str =
     "number, issuer, idx, statement, kind, addressee, holder, holder_sealing, issued, expires, ended_at, ended_reason";
+pub(super) const ISSUED_COLUMNS: &str = "number, account_no, content_key, request, asked";
 /// Larger than any text that continues a prefix: no text of ours has this character.
 const AFTER_EVERY_TEXT: char = '\u{10FFFF}';
 
@@ -50,7 +51,7 @@ impl<R: Role> Db<R> {
     }
 
     /// Whether `sql` finds a row.
-    fn any<P: Params>(&self, sql: &str, params: P) -> Result<bool, StoreError> {
+    pub(super) fn any<P: Params>(&self, sql: &str, params: P) -> Result<bool, StoreError> {
         Ok(self.one(sql, params, |_| Ok(()))?.is_some())
     }
 
@@ -58,6 +59,11 @@ impl<R: Role> Db<R> {
     pub(super) fn journal_key(&self, centre: &CentreCode) -> Result<Option<(i64, u64)>, StoreError> {
         let sql = "SELECT centre, size FROM journal WHERE code = ?1";
         self.one(sql, [centre.as_str()], |row| Ok((row.get(0)?, unsigned(row, 1)?)))
+    }
+
+    /// Keys and codes of all journals, in the order of the codes.
+    pub(super) fn journals(&self) -> Result<Vec<(i64, CentreCode)>, StoreError> {
+        self.all("SELECT centre, code FROM journal ORDER BY code", (), |row| Ok((row.get(0)?, name(row, 1)?)))
     }
 
     pub(super) fn journal_state(&self, centre: &CentreCode) -> Result<JournalState, StoreError> {
@@ -134,15 +140,23 @@ impl<R: Role> Db<R> {
         let number: CertificateNumber = name(row, 0)?;
         let bound_to = [number.as_str().as_bytes()];
         let account_no = self.columns.open_text(Column::IssuedAccountNo, &bound_to, &row.get::<_, Vec<u8>>(1)?)?;
-        let content_key = self.columns.open(Column::IssuedContentKey, &bound_to, &row.get::<_, Vec<u8>>(2)?)?;
+        let content_key = self.open_key(Column::IssuedContentKey, &bound_to, &row.get::<_, Vec<u8>>(2)?)?;
+        let request: Option<[u8; 16]> = row.get(3)?;
+        let asked: Option<[u8; 32]> = row.get(4)?;
+        Ok(IssuedRecord { number, account_no, content_key, request: request.map(RequestId), asked: asked.map(Digest) })
+    }
+
+    /// Opens a sealed key.
+    pub(super) fn open_key(&self, column: Column, row: &[&[u8]], sealed: &[u8]) -> Result<Key, StoreError> {
+        let plain = self.columns.open(column, row, sealed)?;
         let bytes: Zeroizing<[u8; 32]> =
-            Zeroizing::new(content_key.as_slice().try_into().map_err(|_| StoreError::damaged("issued.content_key"))?);
-        Ok(IssuedRecord { number, account_no, content_key: Key::from_bytes(*bytes), request: None, asked: None })
+            Zeroizing::new(plain.as_slice().try_into().map_err(|_| StoreError::damaged("a sealed key is not one"))?);
+        Ok(Key::from_bytes(*bytes))
     }
 
     fn damaged_rows(&self, limit: usize) -> Result<Vec<(CentreCode, u64)>, StoreError> {
         let sql = "SELECT j.code, d.idx FROM damaged d JOIN journal j USING (centre) ORDER BY j.code, d.idx LIMIT ?1";
-        let mut rows = self.all(sql, [i64::try_from(limit).unwrap_or(i64::MAX)], |row| Ok((name(row, 0)?, unsigned(row, 1)?)))?;
+        let mut rows = self.all(sql, [most(limit)], |row| Ok((name(row, 0)?, unsigned(row, 1)?)))?;
         rows.extend(self.role.noticed());
         rows.sort();
         rows.dedup();
@@ -192,6 +206,11 @@ impl StoredRow {
     }
 }
 
+/// A limit as SQLite takes it.
+pub(super) fn most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
 pub(super) fn signed(value: u64) -> Result<i64, StoreError> {
     i64::try_from(value).map_err(|_| StoreError::Engine("a number beyond 63 bits".to_owned()))
 }
@@ -206,7 +225,7 @@ pub(super) fn name<T: TryFrom<String>>(row: &Row<'_>, column: usize) -> Result<T
 }
 
 /// A column that is there when the columns beside it are.
-fn present<T: FromSql>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
+pub(super) fn present<T: FromSql>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
     row.get::<_, Option<T>>(column)?.ok_or_else(|| StoreError::Damaged(format!("column {column} of a row is missing")))
 }
 
@@ -254,9 +273,6 @@ fn certificate_row(row: &Row<'_>) -> Result<CertificateRow, StoreError> {
     })
 }
 
-impl<R: Role> anju_core::shelf::Lists for Db<R> {}
-impl<R: Role> anju_core::shelf::House for Db<R> {}
-
 impl<R: Role> Shelf for Db<R> {
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError> {
         Ok(self.journal_state(centre)?)
@@ -291,7 +307,7 @@ impl<R: Role> Shelf for Db<R> {
     ) -> Result<Vec<CertificateRow>, ShelfError> {
         let sql = format!("SELECT {CERTIFICATE_COLUMNS} FROM certificate WHERE issuer = ?1 AND number > ?2 ORDER BY number LIMIT ?3");
         let after = after.map(CertificateNumber::as_str).unwrap_or_default();
-        Ok(self.all(&sql, params![issuer.as_str(), after, i64::try_from(limit).unwrap_or(i64::MAX)], certificate_row)?)
+        Ok(self.all(&sql, params![issuer.as_str(), after, most(limit)], certificate_row)?)
     }
 
     fn certificate_count(&self, issuer: &CentreCode, prefix: &str) -> Result<u64, ShelfError> {
@@ -318,13 +334,13 @@ impl<R: Role> Shelf for Db<R> {
     }
 
     fn issued_by(&self, request: &RequestId) -> Result<Option<IssuedRecord>, ShelfError> {
-        let _ = request;
-        Ok(None)
+        let sql = format!("SELECT {ISSUED_COLUMNS} FROM issued WHERE request = ?1 ORDER BY number LIMIT 1");
+        Ok(self.one(&sql, [request.0], |row| self.issued_record(row))?)
     }
 
     fn issued(&self, number: &CertificateNumber) -> Result<Option<IssuedRecord>, ShelfError> {
-        let sql = "SELECT number, account_no, content_key FROM issued WHERE number = ?1";
-        Ok(self.one(sql, [number.as_str()], |row| self.issued_record(row))?)
+        let sql = format!("SELECT {ISSUED_COLUMNS} FROM issued WHERE number = ?1");
+        Ok(self.one(&sql, [number.as_str()], |row| self.issued_record(row))?)
     }
 
     fn erased(&self, centre: &CentreCode, index: u64) -> Result<bool, ShelfError> {
@@ -340,7 +356,7 @@ impl<R: Role> Shelf for Db<R> {
     fn droppable(&self, now: Time, limit: usize) -> Result<Vec<(CentreCode, u64)>, ShelfError> {
         let sql = "SELECT j.code, d.idx FROM drop_after d JOIN journal j USING (centre) JOIN entry e USING (centre, idx)
                    WHERE d.at <= ?1 AND e.payload IS NOT NULL ORDER BY d.at, d.centre, d.idx LIMIT ?2";
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let limit = most(limit);
         Ok(self.all(sql, params![now.0, limit], |row| Ok((name(row, 0)?, unsigned(row, 1)?)))?)
     }
 

@@ -11,6 +11,7 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use zeroize::Zeroizing;
 
+use super::lists::{HIT_COLUMNS, places};
 use super::read::signed;
 use super::{Db, Role, Store, StoreError};
 
@@ -25,13 +26,32 @@ pub type Project<'a> = &'a mut dyn FnMut(&CentreCode, u64, &Entry) -> Vec<Projec
 /// The bytes of a row that enter a digest.
 type RowBytes<'a> = &'a dyn Fn(&Row<'_>) -> Result<Zeroizing<Vec<u8>>, StoreError>;
 
-/// Each wiped but for the rows whose statement's payload was erased.
+/// Each wiped but for the rows whose statement's payload was erased. A listing that is kept forgets an ending that will be derived again.
 const WIPE: &str = "
     DELETE FROM certificate WHERE NOT EXISTS (
         SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = certificate.issuer AND x.idx = certificate.idx);
     DELETE FROM access WHERE NOT EXISTS (
         SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = access.author AND x.idx = access.idx);
-    DELETE FROM grant_revoked;";
+    DELETE FROM grant_revoked;
+    DELETE FROM listing WHERE NOT EXISTS (
+        SELECT 1 FROM erased x WHERE x.centre = listing.place >> 40 AND x.idx = listing.place & 1099511627775);
+    DELETE FROM change WHERE NOT EXISTS (
+        SELECT 1 FROM erased x WHERE x.centre = change.place >> 40 AND x.idx = change.place & 1099511627775);
+    UPDATE listing SET ended = NULL, ended_idx = NULL, ended_at = NULL, impersonated = NULL
+        WHERE ended IS NOT NULL AND NOT EXISTS (SELECT 1 FROM change c WHERE c.about = listing.place AND c.change <> 'upheld');
+    DELETE FROM objection WHERE NOT EXISTS (
+        SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = objection.author AND x.idx = objection.idx);
+    DELETE FROM hit WHERE NOT EXISTS (
+        SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = hit.author AND x.idx = hit.idx);
+    DELETE FROM acknowledged WHERE NOT EXISTS (
+        SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = acknowledged.author AND x.idx = acknowledged.idx);
+    DELETE FROM audit_committed;";
+
+/// The row's index, then everything else of a table that is kept by place; parameters are the first and last place of a journal.
+const LISTING: &str = "SELECT place & 1099511627775, listing, pepper, token, restriction_until, publication_until, basis, at,
+                       ended, ended_idx, ended_at, impersonated FROM listing WHERE place BETWEEN ?1 AND ?2 ORDER BY place";
+const CHANGE: &str = "SELECT place & 1099511627775, about & 1099511627775, change, at, impersonated, answers_author, answers_idx
+                      FROM change WHERE place BETWEEN ?1 AND ?2 ORDER BY place";
 
 impl Store {
     /// Derives every projection again, journal by journal in index order, as far as each was applied, in one transaction. Returns how many
@@ -99,11 +119,37 @@ impl<R: Role> Db<R> {
         let access = "SELECT author, idx, at, request, asked, grant_id, certificate, matter, business_no, fields, refused
                       FROM access ORDER BY author, idx";
         let revoked = "SELECT grant_id, at FROM grant_revoked ORDER BY grant_id";
+        let objection = "SELECT author, idx, about_centre, about_idx, listing, ground, at, day FROM objection ORDER BY author, idx";
+        let hit = format!("SELECT {HIT_COLUMNS} FROM hit ORDER BY author, idx");
+        let acknowledged = "SELECT author, idx, at, applied FROM acknowledged ORDER BY author, idx";
+        let committed = "SELECT idx, size, root FROM audit_committed ORDER BY idx";
         Ok(BTreeMap::from([
             ("certificate", self.digest_of(certificate, &|row| plain(row, None))?),
             ("access", self.digest_of(access, &|row| plain(row, Some((8, self.access_row(row)?.business_no))))?),
             ("grant_revoked", self.digest_of(revoked, &|row| plain(row, None))?),
+            ("listing", self.digest_by_place(LISTING)?),
+            ("change", self.digest_by_place(CHANGE)?),
+            ("objection", self.digest_of(objection, &|row| plain(row, None))?),
+            ("hit", self.digest_of(&hit, &|row| plain(row, Some((6, self.hit_row(row)?.business_no))))?),
+            ("acknowledged", self.digest_of(acknowledged, &|row| plain(row, None))?),
+            ("audit_committed", self.digest_of(committed, &|row| plain(row, None))?),
         ]))
+    }
+
+    /// Journals in the order of their codes: the keys in the places differ from store to store.
+    fn digest_by_place(&self, sql: &str) -> Result<Digest, StoreError> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut frontier = Frontier::empty();
+        for (key, centre) in self.journals()? {
+            let (first, last) = places(key)?;
+            let mut rows = statement.query([first, last])?;
+            while let Some(row) = rows.next()? {
+                let mut bytes = plain(row, None)?;
+                part(&mut bytes, b'C', centre.as_str().as_bytes());
+                frontier.push(hash::leaf(&bytes), &mut Vec::new()).map_err(|e| StoreError::Engine(e.to_string()))?;
+            }
+        }
+        Ok(frontier.root())
     }
 
     fn digest_of(&self, sql: &str, bytes_of: RowBytes<'_>) -> Result<Digest, StoreError> {

@@ -8,60 +8,75 @@ use zeroize::Zeroizing;
 
 use super::StoreError;
 
-/// A column that is sealed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Column {
-    /// A known value by which a wrong store key is noticed before anything is written.
-    KeyCheck,
-    /// The account a certificate speaks of.
-    IssuedAccountNo,
-    /// The key a certificate's field keys come from.
-    IssuedContentKey,
-    /// The asker's business number.
-    AccessBusinessNo,
+macro_rules! columns {
+    ($($(#[$doc:meta])* $variant:ident = ($table:literal, $column:literal)),+ $(,)?) => {
+        /// A column that is sealed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Column { $($(#[$doc])* $variant),+ }
+
+        impl Column {
+            const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Table and column; part of key and binding, so they never change, whatever the schema does.
+            const fn place(self) -> (&'static str, &'static str) {
+                match self { $(Self::$variant => ($table, $column)),+ }
+            }
+        }
+    };
 }
 
-impl Column {
-    /// Table and column; part of key and binding, so they never change, whatever the schema does.
-    const fn place(self) -> (&'static str, &'static str) {
-        match self {
-            Self::KeyCheck => ("meta", "key_check"),
-            Self::IssuedAccountNo => ("issued", "account_no"),
-            Self::IssuedContentKey => ("issued", "content_key"),
-            Self::AccessBusinessNo => ("access", "business_no"),
-        }
-    }
+columns! {
+    /// A known value by which a wrong store key is noticed before anything is written.
+    KeyCheck = ("meta", "key_check"),
+    /// The secret that ids of listings are made from.
+    LocalSecret = ("meta", "local_secret"),
+    /// The account a certificate speaks of.
+    IssuedAccountNo = ("issued", "account_no"),
+    /// The key a certificate's field keys come from.
+    IssuedContentKey = ("issued", "content_key"),
+    /// The asker's business number.
+    AccessBusinessNo = ("access", "business_no"),
+    /// The asker's business number, as another centre told it to us.
+    HitBusinessNo = ("hit", "business_no"),
+    /// Our business number, until the listing's centre is told of it.
+    PendingHitBusinessNo = ("pending_hit", "business_no"),
+    /// Digest of a case's content, and the case: who, what was decided, every step.
+    CaseFile = ("case_file", "sealed"),
+    /// Digest of a staged row's content.
+    StagedContent = ("staged", "content"),
+    /// The case of a staged row.
+    StagedCase = ("staged_body", "sealed"),
+    /// The signed act of who staged a file.
+    ImportEvidence = ("import_file", "evidence"),
+    /// The signed act of who approved it.
+    ImportApproval = ("import_file", "approval"),
+    /// An operator's name for people.
+    OperatorDisplay = ("operator", "display"),
+    /// An operator's staff number.
+    OperatorStaffNo = ("operator", "staff_no"),
+    /// An operator's secret key, which is under their passphrase besides.
+    OperatorKey = ("operator", "sealed_key"),
+    /// The business number of a lookup.
+    AuditBusinessNo = ("audit_row", "business_no"),
+    /// Salt of an audit row's leaf, and what the row is about.
+    AuditAbout = ("audit_row", "sealed"),
 }
 
 /// The keys of all sealed columns, derived once. The store key itself is not kept.
-pub(super) struct Columns {
-    key_check: Key,
-    account_no: Key,
-    content_key: Key,
-    business_no: Key,
-}
+pub(super) struct Columns(Vec<Key>);
 
 impl Columns {
     pub(super) fn new(store_key: &Key) -> Self {
-        let of = |column: Column| {
+        let of = |column: &Column| {
             let (table, name) = column.place();
             derive(store_key, Purpose::StoreColumn, &[table.as_bytes(), name.as_bytes()])
         };
-        Self {
-            key_check: of(Column::KeyCheck),
-            account_no: of(Column::IssuedAccountNo),
-            content_key: of(Column::IssuedContentKey),
-            business_no: of(Column::AccessBusinessNo),
-        }
+        Self(Column::ALL.iter().map(of).collect())
     }
 
-    const fn key(&self, column: Column) -> &Key {
-        match column {
-            Column::KeyCheck => &self.key_check,
-            Column::IssuedAccountNo => &self.account_no,
-            Column::IssuedContentKey => &self.content_key,
-            Column::AccessBusinessNo => &self.business_no,
-        }
+    /// There is one for each column, in the order of their declaration.
+    fn key(&self, column: Column) -> &Key {
+        &self.0[column as usize]
     }
 
     /// Seals `plain` for the row that `row` names.
@@ -87,7 +102,7 @@ impl Columns {
 }
 
 /// Seeded from the operating system for each value: asking it can fail, and sealing cannot.
-fn rng() -> Result<StdRng, StoreError> {
+pub(super) fn rng() -> Result<StdRng, StoreError> {
     let mut seed = Zeroizing::new([0; 32]);
     SysRng.try_fill_bytes(seed.as_mut()).map_err(|_| StoreError::NoRandomness)?;
     Ok(StdRng::from_seed(*seed))

@@ -1,7 +1,7 @@
 //! Writing: each [`Write`] of the core as statements of the open transaction, after a second look at what it says.
 
 use anju_core::error::FaultCode;
-use anju_core::journal::{Entry, Header, Subtree};
+use anju_core::journal::{Entry, Header, SoundRows, Subtree};
 use anju_core::names::{CentreCode, Digest, StationKey};
 use anju_core::shelf::check::{self, Misfit};
 use anju_core::shelf::{AccessRow, CertificateRow, Ended, Head, IssuedRecord, JournalState, Projection, Write};
@@ -14,24 +14,25 @@ use super::{Store, StoreError};
 impl Store {
     pub(super) fn make(&mut self, write: &Write) -> Result<(), StoreError> {
         match write {
-            Write::Append { centre, from, entries, subtrees, state } => self.append(centre, *from, entries, subtrees, state),
+            Write::Append { centre, from, rows, subtrees, state } => self.append(centre, *from, rows, subtrees, state),
             Write::Head { centre, head } => self.head(centre, head),
             Write::Erase { centre, index } => self.erase(centre, *index),
             Write::Restore { centre, index, payload } => self.restore(centre, *index, payload),
             Write::Project(projection) => self.project(projection),
             Write::Issued(record) => self.issue(record),
             Write::Fork { centre, one, other } => self.fork(centre, one, other),
-            Write::List(_) | Write::House(_) => Ok(()),
+            Write::List(write) => self.list(write),
+            Write::House(write) => self.house(write),
             Write::Fault { station, code } => self.fault(*station, *code),
         }
     }
 
-    fn run<P: Params>(&self, sql: &str, params: P) -> Result<usize, StoreError> {
+    pub(super) fn run<P: Params>(&self, sql: &str, params: P) -> Result<usize, StoreError> {
         Ok(self.conn.prepare_cached(sql)?.execute(params)?)
     }
 
     /// The key of a journal's rows; a journal not seen before gets an empty one.
-    fn key_of(&self, centre: &CentreCode) -> Result<i64, StoreError> {
+    pub(super) fn key_of(&self, centre: &CentreCode) -> Result<i64, StoreError> {
         if let Some((key, _)) = self.journal_key(centre)? {
             return Ok(key);
         }
@@ -43,20 +44,19 @@ impl Store {
         &self,
         centre: &CentreCode,
         from: u64,
-        entries: &[Entry],
+        rows: &SoundRows,
         subtrees: &[Subtree],
         after: &JournalState,
     ) -> Result<(), StoreError> {
-        let leaves = check::append(&self.journal_state(centre)?, from, entries, subtrees, after)?;
+        check::append(&self.journal_state(centre)?, from, rows, subtrees, after)?;
         let key = self.key_of(centre)?;
         // `leaf` first and `payload` last: a read of headers alone then never touches the overflow pages of a payload.
         let mut insert = self.conn.prepare_cached("INSERT INTO entry (centre, idx, leaf, header, payload) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-        for ((entry, leaf), index) in entries.iter().zip(&leaves).zip(from..) {
-            insert.execute(params![key, signed(index)?, leaf.0, entry.header, entry.payload])?;
-            if entry.payload.is_some() {
-                self.note_drop_after(key, signed(index)?, &entry.header)?;
-            }
+        for (row, index) in rows.rows().iter().zip(from..) {
+            let entry = row.entry();
+            insert.execute(params![key, signed(index)?, row.leaf().0, entry.header, entry.payload])?;
         }
+        self.note_drops_after(key, from, rows)?;
         for subtree in subtrees {
             let sql = "INSERT INTO subtree (centre, level, idx, digest) VALUES (?1, ?2, ?3, ?4)";
             self.run(sql, params![key, subtree.level, signed(subtree.index)?, subtree.digest.0])?;
@@ -82,6 +82,24 @@ impl Store {
         Ok(())
     }
 
+    /// Notes when the payloads of rows have to go, in the order in which the table lies.
+    fn note_drops_after(&self, key: i64, from: u64, rows: &SoundRows) -> Result<(), StoreError> {
+        let mut notes = Vec::new();
+        for (row, index) in rows.rows().iter().zip(from..) {
+            if let (Some(at), Some(_)) = (row.header().drop_after(), &row.entry().payload) {
+                notes.push((at.0, signed(index)?));
+            }
+        }
+        notes.sort_unstable();
+        let mut insert = self
+            .conn
+            .prepare_cached("INSERT INTO drop_after (at, centre, idx) VALUES (?1, ?2, ?3) ON CONFLICT (at, centre, idx) DO NOTHING")?;
+        for (at, row) in notes {
+            insert.execute([at, key, row])?;
+        }
+        Ok(())
+    }
+
     /// Notes when the payload of a row has to go, if it has to.
     fn note_drop_after(&self, key: i64, row: i64, header: &[u8]) -> Result<(), StoreError> {
         if let Some(at) = Header::parse(header).ok().and_then(|header| header.drop_after()) {
@@ -101,7 +119,7 @@ impl Store {
     }
 
     /// The key of a row that is held.
-    fn row_key(&self, centre: &CentreCode, index: u64) -> Result<(i64, i64), StoreError> {
+    pub(super) fn row_key(&self, centre: &CentreCode, index: u64) -> Result<(i64, i64), StoreError> {
         match self.journal_key(centre)? {
             Some((key, size)) if index < size => Ok((key, signed(index)?)),
             Some(_) | None => Err(Misfit::NoRow(index).into()),
@@ -143,6 +161,7 @@ impl Store {
 
     fn sound_again(&self, centre: &CentreCode, index: u64, key: i64, row: i64) -> Result<(), StoreError> {
         self.run("DELETE FROM damaged WHERE centre = ?1 AND idx = ?2", [key, row])?;
+        self.run("DELETE FROM withheld WHERE centre = ?1 AND idx = ?2", [key, row])?;
         self.role.noticed.borrow_mut().remove(&(centre.clone(), index));
         Ok(())
     }
@@ -165,7 +184,8 @@ impl Store {
                 self.run(sql, params![number.as_str(), at.0, reason]).map(|_| ())
             }
             Projection::Access(row) => self.accessed(row),
-            Projection::List(_) | Projection::AuditCommitted(_) => Ok(()),
+            Projection::List(projection) => self.list_projection(projection),
+            Projection::AuditCommitted(commitment) => self.audit_committed(commitment),
             Projection::GrantRevoked { grant, at } => {
                 // Any centre may say it: the earliest time is the same in whatever order the journals arrive.
                 let sql = "INSERT INTO grant_revoked (grant_id, at) VALUES (?1, ?2)
@@ -228,9 +248,11 @@ impl Store {
         let bound_to = [number.as_bytes()];
         let account_no = self.columns.seal(Column::IssuedAccountNo, &bound_to, record.account_no.as_bytes())?;
         let content_key = self.columns.seal(Column::IssuedContentKey, &bound_to, record.content_key.expose())?;
-        let sql = "INSERT INTO issued (number, account_no, content_key) VALUES (?1, ?2, ?3) ON CONFLICT (number) DO NOTHING";
+        let sql = "INSERT INTO issued (number, account_no, content_key, request, asked) VALUES (?1, ?2, ?3, ?4, ?5)
+                   ON CONFLICT (number) DO NOTHING";
+        let (request, asked) = (record.request.map(|request| request.0), record.asked.map(|asked| asked.0));
         // A second record would make the first certificate's content unreadable for good.
-        if self.run(sql, params![number, account_no, content_key])? == 0 { Err(Misfit::Exists.into()) } else { Ok(()) }
+        if self.run(sql, params![number, account_no, content_key, request, asked])? == 0 { Err(Misfit::Exists.into()) } else { Ok(()) }
     }
 
     fn fork(&self, centre: &CentreCode, one: &[u8], other: &[u8]) -> Result<(), StoreError> {

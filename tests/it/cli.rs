@@ -65,7 +65,7 @@ impl Room {
         serde_json::from_str(&out(&output)).unwrap_or_else(|e| panic!("{line}: {e}: {}", out(&output)))
     }
 
-    fn init(&self, name: &str, centre: &str, port: u16) {
+    pub(crate) fn init(&self, name: &str, centre: &str, port: u16) {
         self.done(&format!(
             "init --data @{name} --centre {centre} --name 中心{centre} --listen /ip4/127.0.0.1/udp/{port}/quic-v1 --passphrase-file @pass"
         ));
@@ -93,7 +93,7 @@ pub(crate) fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-fn mode(path: &Path) -> u32 {
+pub(crate) fn mode(path: &Path) -> u32 {
     path.metadata().unwrap().permissions().mode() & 0o777
 }
 

@@ -129,7 +129,8 @@ impl Made {
 
         let author = Author::new(&identity.federation, issuer.code.clone(), issuer.card.signing, issuer.card.heartbeat);
         let entries = rows(&mut rng, now, &issued.body, &number);
-        let journal = batch::append(&Frontier::empty(), &entries, &author, &issuer.keys.signing, &issuer.keys.heartbeat, now).unwrap();
+        let journal =
+            batch::append(&Frontier::empty(), entries.clone(), &author, &issuer.keys.signing, &issuer.keys.heartbeat, now).unwrap();
         let holder = holder_secret(&wallet);
         assert!(thumbprint(&holder.public()) == CertificateBody::parse(&issued.body).unwrap().head.holder);
         let (body, content_key) = (issued.body, issued.content_key);

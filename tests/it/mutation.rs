@@ -138,8 +138,10 @@ fn a_damaged_question_or_answer_has_one_reading_or_none() {
     let made = Made::new(35, NOW);
     let (charter, centre) = (made.charter.digest(), made.issuer.code.clone());
     let mut read = 0;
-    for question in [Question::Pull { centre: centre.clone(), from: 3 }, Question::Payloads { centre: centre.clone(), indexes: vec![1, 2] }]
-    {
+    for question in [
+        Question::Pull { centre: centre.clone(), from: 3, rows: Some(256) },
+        Question::Payloads { centre: centre.clone(), indexes: vec![1, 2] },
+    ] {
         let mut rng = StdRng::seed_from_u64(SEED);
         let good = Ask { charter, question }.to_bytes();
         for bytes in (0..10_000).map(|_| damaged(&mut rng, &good)) {

@@ -76,7 +76,8 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
     let (charter, centre) = (made.charter.digest(), made.issuer.code.clone());
     let questions = [
         Question::Heads,
-        Question::Pull { centre: centre.clone(), from: 1 << 40 },
+        Question::Pull { centre: centre.clone(), from: 1 << 40, rows: None },
+        Question::Pull { centre: centre.clone(), from: 1 << 40, rows: Some(4096) },
         Question::Payloads { centre: centre.clone(), indexes: vec![0, 70_000] },
     ];
     out.extend(questions.map(|question| ("ask", Ask { charter, question }.to_bytes())));

@@ -17,7 +17,7 @@ pub struct AuditLog {
     pub size: u64,
     /// Roots of the complete subtrees, largest first.
     pub peaks: Vec<Digest>,
-    /// How many rows the journal's newest commitment covers.
+    /// How many rows the commitment covers that comes last in our journal; 0 without one. Read from there: what a write says is ignored.
     pub committed: u64,
 }
 

@@ -140,6 +140,12 @@ impl Charter {
         self.content.epoch
     }
 
+    /// Version of the pepper in the epoch's secrets.
+    #[must_use]
+    pub const fn pepper(&self) -> u64 {
+        self.content.pepper
+    }
+
     /// Every member, in order of their codes.
     #[must_use]
     pub fn members(&self) -> &[Member] {

@@ -82,7 +82,9 @@ pub struct AuditState {
     pub commitments: u64,
     /// Rows that the newest commitment covers.
     pub committed: u64,
-    /// The first row at which log and journal part, if they do.
+    /// Log and journal part before this row, if they do: the size that the first commitment which contradicts the log covers, or the
+    /// log's own size when it is only the newest rows, not yet committed, that are not what was written. The break lies between there
+    /// and [`AuditState::committed`].
     pub broken_before: Option<u64>,
 }
 

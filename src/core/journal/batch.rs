@@ -3,7 +3,7 @@
 //! Whether we may write at all (one writer, a kept head that agrees with the store) is decided before anything comes here.
 
 use super::frontier::FrontierError;
-use super::{Author, Checkpoint, Entry, Frontier, Subtree, VerifiedHead};
+use super::{Author, Checkpoint, Entry, Frontier, SoundRows, Subtree, VerifiedHead};
 use crate::error::Fault;
 use crate::sign::SecretKey;
 use crate::time::Time;
@@ -33,6 +33,8 @@ pub enum BatchError {
 /// What appending gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
+    /// The rows, checked.
+    pub rows: SoundRows,
     /// The frontier after the rows.
     pub frontier: Frontier,
     /// Subtrees of stored levels that the rows completed.
@@ -54,22 +56,19 @@ pub fn heartbeat_time(now: Time, last: Option<Time>) -> Time {
 /// [`BatchError`]; then nothing was signed that may leave.
 pub fn append(
     frontier: &Frontier,
-    entries: &[Entry],
+    entries: Vec<Entry>,
     author: &Author,
     signing: &SecretKey,
     heartbeat: &SecretKey,
     at: Time,
 ) -> Result<Batch, BatchError> {
-    let (mut frontier, mut subtrees) = (frontier.clone(), Vec::new());
-    for (offset, entry) in entries.iter().enumerate() {
-        entry.check().map_err(|fault| BatchError::BadEntry { offset, fault })?;
-        if entry.payload.is_none() {
-            return Err(BatchError::NoPayload(offset));
-        }
-        frontier.push(entry.leaf(), &mut subtrees)?;
+    let rows = SoundRows::check(entries).map_err(|unsound| BatchError::BadEntry { offset: unsound.offset, fault: unsound.fault })?;
+    if let Some(offset) = rows.entries().position(|entry| entry.payload.is_none()) {
+        return Err(BatchError::NoPayload(offset));
     }
+    let (frontier, subtrees) = rows.extend(frontier)?;
     let note = Checkpoint::of(&author.origin, &frontier).sign(signing, heartbeat, at);
     // Verified as others will: a station with the wrong keys must learn it here, not from everybody's faults.
     let head = author.verify(&note).map_err(BatchError::WrongKeys)?;
-    Ok(Batch { frontier, subtrees, head })
+    Ok(Batch { rows, frontier, subtrees, head })
 }

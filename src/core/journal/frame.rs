@@ -1,13 +1,14 @@
 //! Frames: a stretch of a journal on the wire, with what proves it (`schemas/wire.cddl`, `frame`).
 //!
-//! Whoever serves it is trusted with nothing. [`Frame::check`] is the only way to a [`ProvenFrame`], and only a `ProvenFrame` has rows
-//! that may be stored: the rows held, plus these, lie under a head that the journal's author signed.
+//! Whoever serves it is trusted with nothing. [`SoundFrame::check`] is the only way to a [`ProvenFrame`], and only a `ProvenFrame` has
+//! rows that may be stored: the rows held, plus these, lie under a head that the journal's author signed. A [`SoundFrame`] is the half of
+//! the way that needs to know nothing of what is held, and can be gone beside the loop that decides.
 
 use minicbor::{Decode, Encode};
 
 use super::note::MAX_NOTE_BYTES;
 use super::proof::{self, MAX_PROOF_HASHES, ProofError, Subtrees};
-use super::{Author, Entry, Frontier, Header, Subtree, VerifiedHead};
+use super::{Author, Entry, Frontier, SoundRows, Subtree, VerifiedHead};
 use crate::error::{Fault, FaultCode};
 use crate::names::{CentreCode, Digest};
 use crate::wire;
@@ -93,28 +94,99 @@ impl Frame {
         Ok(())
     }
 
-    /// Checks everything about a frame against the rows `held`: that it continues them, that each row is well formed and its payload,
-    /// if there, is the header's, that the head is the author's, and that the head extends the rows held and these.
+    /// Checks what needs nothing else: the caps, and that each row is well formed and its payload, if there, is the header's.
+    ///
+    /// # Errors
+    /// [`Fault`] with `oversized`, `malformed` or `bad-payload`.
+    pub fn sound(self) -> Result<SoundFrame, Fault> {
+        self.check_caps()?;
+        let Self { centre, from, entries, proof, note } = self;
+        let rows = SoundRows::check(entries).map_err(|unsound| unsound.fault)?;
+        Ok(SoundFrame { centre, from, rows, proof, note })
+    }
+
+    /// Checks everything about a frame: [`Self::sound`], then [`SoundFrame::check`].
+    ///
+    /// # Errors
+    /// [`Fault`] with what is wrong.
+    pub fn check(self, held: &Frontier, author: &Author) -> Result<ProvenFrame, Fault> {
+        self.sound()?.check(held, author)
+    }
+}
+
+/// A frame whose rows are sound; whether they continue anything is not known yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoundFrame {
+    centre: CentreCode,
+    from: u64,
+    rows: SoundRows,
+    proof: Vec<Digest>,
+    note: Vec<u8>,
+}
+
+impl SoundFrame {
+    /// Whose journal it says it is of.
+    #[must_use]
+    pub const fn centre(&self) -> &CentreCode {
+        &self.centre
+    }
+
+    /// Index of the first row.
+    #[must_use]
+    pub const fn from(&self) -> u64 {
+        self.from
+    }
+
+    /// The rows.
+    #[must_use]
+    pub const fn rows(&self) -> &SoundRows {
+        &self.rows
+    }
+
+    /// The head, not verified.
+    #[must_use]
+    pub fn note(&self) -> &[u8] {
+        &self.note
+    }
+
+    /// Checks the rest against the rows `held`: that the frame continues them, that the head is the author's, and that the head extends
+    /// the rows held and these.
     ///
     /// # Errors
     /// [`Fault`] with `unasked` when it is another journal or another stretch than asked, else with what is wrong.
     pub fn check(self, held: &Frontier, author: &Author) -> Result<ProvenFrame, Fault> {
-        self.check_caps()?;
+        self.continues(held, author)?;
+        let head = author.verify(&self.note)?;
+        self.prove(held, head)
+    }
+
+    /// As [`Self::check`], when the frame's own head was verified as `author`'s already.
+    ///
+    /// # Errors
+    /// As [`Self::check`]; [`Fault`] with `bad-signature` when `head` is another than the frame's.
+    pub fn check_under(self, held: &Frontier, author: &Author, head: VerifiedHead) -> Result<ProvenFrame, Fault> {
+        self.continues(held, author)?;
+        if head.note() != self.note || *head.origin() != author.origin {
+            return Err(Fault::new(FaultCode::BadSignature, "another head than the frame's"));
+        }
+        self.prove(held, head)
+    }
+
+    fn continues(&self, held: &Frontier, author: &Author) -> Result<(), Fault> {
         if self.centre != author.centre {
             return Err(Fault::new(FaultCode::Unasked, format!("a frame of {} instead of {}", self.centre, author.centre)));
         }
         if self.from != held.size() {
             return Err(Fault::new(FaultCode::Unasked, format!("a frame from {} instead of {}", self.from, held.size())));
         }
-        let head = author.verify(&self.note)?;
-        let (mut frontier, mut subtrees, mut headers) = (held.clone(), Vec::new(), Vec::new());
-        for entry in &self.entries {
-            headers.push(entry.check()?);
-            let full = |e: super::frontier::FrontierError| Fault::new(FaultCode::Oversized, e.to_string());
-            frontier.push(entry.leaf(), &mut subtrees).map_err(full)?;
-        }
+        Ok(())
+    }
+
+    fn prove(self, held: &Frontier, head: VerifiedHead) -> Result<ProvenFrame, Fault> {
+        let full = |e: super::frontier::FrontierError| Fault::new(FaultCode::Oversized, e.to_string());
+        let (frontier, subtrees) = self.rows.extend(held).map_err(full)?;
         head.extends(&frontier, &self.proof)?;
-        Ok(ProvenFrame { from: self.from, entries: self.entries, headers, subtrees, frontier, head })
+        Ok(ProvenFrame { from: self.from, rows: self.rows, subtrees, frontier, head })
     }
 }
 
@@ -134,8 +206,7 @@ fn announced_entries(bytes: &[u8]) -> Option<u64> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProvenFrame {
     from: u64,
-    entries: Vec<Entry>,
-    headers: Vec<Header>,
+    rows: SoundRows,
     subtrees: Vec<Subtree>,
     frontier: Frontier,
     head: VerifiedHead,
@@ -147,9 +218,7 @@ pub struct ProvenParts {
     /// Index of the first row.
     pub from: u64,
     /// The rows.
-    pub entries: Vec<Entry>,
-    /// Their headers, one each.
-    pub headers: Vec<Header>,
+    pub rows: SoundRows,
     /// Subtrees of stored levels that they completed.
     pub subtrees: Vec<Subtree>,
     /// The frontier after them.
@@ -167,14 +236,8 @@ impl ProvenFrame {
 
     /// The rows in order.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
-    /// The rows' headers, one each.
-    #[must_use]
-    pub fn headers(&self) -> &[Header] {
-        &self.headers
+    pub const fn rows(&self) -> &SoundRows {
+        &self.rows
     }
 
     /// Subtrees of stored levels that the rows completed.
@@ -199,13 +262,13 @@ impl ProvenFrame {
     /// asked before the rows are stored.
     #[must_use]
     pub fn absent(&self) -> Vec<usize> {
-        self.entries.iter().enumerate().filter(|(_, entry)| entry.payload.is_none()).map(|(offset, _)| offset).collect()
+        self.rows.entries().enumerate().filter(|(_, entry)| entry.payload.is_none()).map(|(offset, _)| offset).collect()
     }
 
     /// Takes it apart.
     #[must_use]
     pub fn into_parts(self) -> ProvenParts {
-        let Self { from, entries, headers, subtrees, frontier, head } = self;
-        ProvenParts { from, entries, headers, subtrees, frontier, head }
+        let Self { from, rows, subtrees, frontier, head } = self;
+        ProvenParts { from, rows, subtrees, frontier, head }
     }
 }

@@ -16,6 +16,7 @@
 //! | [`checkpoint`] | the signed head of a journal and its heartbeat |
 //! | [`head`] | what two heads of one journal say about each other |
 //! | [`batch`] | authoring: rows in, signed head out |
+//! | [`sound`] | rows whose form and payload were checked, wherever that was done |
 //! | [`frame`] | rows on the wire, proven before anything is stored |
 //! | [`evidence`] | one row with everything that proves it |
 
@@ -29,6 +30,7 @@ pub mod head;
 pub mod kinds;
 pub mod note;
 pub mod proof;
+pub mod sound;
 pub mod statement;
 
 #[cfg(test)]
@@ -39,9 +41,10 @@ use minicbor::{Decode, Encode};
 pub use batch::Batch;
 pub use checkpoint::{Author, Checkpoint, Origin, SignedHead, VerifiedHead};
 pub use evidence::{Evidence, VerifiedEvidence};
-pub use frame::{Frame, ProvenFrame};
+pub use frame::{Frame, ProvenFrame, SoundFrame};
 pub use frontier::Frontier;
 pub use kinds::Kind;
+pub use sound::{SoundRow, SoundRows};
 pub use statement::{Header, Statement};
 
 use crate::names::Digest;

@@ -51,10 +51,17 @@ enum Ignorable {
     Bool(bool),
 }
 
+/// A kind as written. One that this version knows is not kept as text: a journal has millions of rows and few kinds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum KindText {
+    Known(Kind),
+    Unknown(Box<str>),
+}
+
 /// What a header says. Made only by [`Header::parse`], or inside [`Statement::build`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    kind: String,
+    kind: KindText,
     id: StatementId,
     at: Time,
     drop_after: Option<Time>,
@@ -75,13 +82,19 @@ impl Header {
     /// The kind if this version knows it.
     #[must_use]
     pub fn kind(&self) -> Option<Kind> {
-        Kind::parse(&self.kind)
+        match &self.kind {
+            KindText::Known(kind) => Some(*kind),
+            KindText::Unknown(_) => None,
+        }
     }
 
     /// The kind as written: lowercase ASCII words, digits and hyphens, joined by dots.
     #[must_use]
     pub fn kind_text(&self) -> &str {
-        &self.kind
+        match &self.kind {
+            KindText::Known(kind) => kind.as_str(),
+            KindText::Unknown(text) => text,
+        }
     }
 
     /// The statement's random id.
@@ -112,7 +125,7 @@ impl Header {
 impl<C> Encode<C> for Header {
     fn encode<W: Write>(&self, e: &mut Encoder<W>, ctx: &mut C) -> Result<(), EncodeError<W::Error>> {
         let fields = CRITICAL_KEYS - u64::from(self.drop_after.is_none()) + self.ignorable.len() as u64;
-        e.map(fields)?.u8(0)?.u64(HEADER_VERSION)?.u8(1)?.str(&self.kind)?.u8(2)?.bytes(&self.id.0)?;
+        e.map(fields)?.u8(0)?.u64(HEADER_VERSION)?.u8(1)?.str(self.kind_text())?.u8(2)?.bytes(&self.id.0)?;
         e.u8(3)?.i64(self.at.0)?;
         if let Some(drop_after) = self.drop_after {
             e.u8(4)?.i64(drop_after.0)?;
@@ -165,10 +178,13 @@ impl<'b, C> Decode<'b, C> for Header {
 }
 
 /// Checked so closely because an unknown kind is shown to operators too.
-fn kind_text(text: &str) -> Result<String, DecodeError> {
+fn kind_text(text: &str) -> Result<KindText, DecodeError> {
+    if let Some(kind) = Kind::parse(text) {
+        return Ok(KindText::Known(kind));
+    }
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-';
     let well_formed = !text.is_empty() && text.len() <= MAX_KIND_BYTES && text.bytes().all(plain);
-    if well_formed { Ok(text.to_owned()) } else { Err(DecodeError::message("kind")) }
+    if well_formed { Ok(KindText::Unknown(text.into())) } else { Err(DecodeError::message("kind")) }
 }
 
 fn time(d: &mut Decoder<'_>) -> Result<Time, DecodeError> {
@@ -207,8 +223,7 @@ impl Statement {
         let mut payload = vec![0; SALT_BYTES];
         rng.fill_bytes(&mut payload);
         payload.extend_from_slice(body);
-        let kind = kind.as_str().to_owned();
-        let header = Header { kind, id, at, drop_after, payload: hash::sha256(&payload), ignorable: Vec::new() };
+        let header = Header { kind: KindText::Known(kind), id, at, drop_after, payload: hash::sha256(&payload), ignorable: Vec::new() };
         Ok(Entry { header: wire::encode(&header), payload: Some(payload) })
     }
 }

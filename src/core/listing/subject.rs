@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::error::RefusalCode;
 use crate::facts::identity::{credit_code, other_document, resident_id};
-use crate::names::{ListingId, SubjectToken};
+use crate::names::{Digest, ListingId, SubjectToken};
 use crate::seal::stretch::{SUBJECT_COST, Unstretched, argon2id};
 use crate::seal::{Key, Purpose, derive, hmac};
 
@@ -221,4 +221,10 @@ pub fn listing_id(own: &Key, decision_no: &str, document: &Document) -> ListingI
     let mut id = ListingId([0; 16]);
     id.0.copy_from_slice(&full.expose()[..16]);
     id
+}
+
+/// The same for the same decision number, and it tells the number to nobody but its centre.
+#[must_use]
+pub fn decision_digest(own: &Key, decision_no: &str) -> Digest {
+    Digest(*hmac(own, Purpose::ListingId, &[decision_no.as_bytes()]).expose())
 }

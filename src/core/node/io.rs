@@ -1,7 +1,8 @@
 //! What goes into the state machine and what comes out of it, as plain data.
 
+use super::message::SoundAnswer;
 use crate::desk;
-use crate::error::Refusal;
+use crate::error::{Fault, Refusal};
 use crate::facts::AccountFacts;
 use crate::listing::{Document, Pepper, SubjectSecret};
 use crate::names::StationKey;
@@ -56,8 +57,8 @@ pub enum Input {
         from: StationKey,
         /// Which call of ours.
         call: u64,
-        /// The message.
-        bytes: Vec<u8>,
+        /// The message as [`SoundAnswer::read`] found it.
+        answer: Result<SoundAnswer, Fault>,
     },
     /// A call of ours came to nothing.
     CallFailed {

@@ -7,6 +7,7 @@ use minicbor::{Decode, Encode};
 
 use crate::error::Fault;
 use crate::journal::frame::MAX_FRAME_BYTES;
+use crate::journal::{Frame, SoundFrame};
 use crate::names::{CentreCode, Digest};
 use crate::wire;
 
@@ -44,6 +45,9 @@ pub enum Question {
         /// From which index on.
         #[n(1)]
         from: u64,
+        /// So many at most; as many as fit a frame when it is not said.
+        #[n(2)]
+        rows: Option<u64>,
     },
     /// Payloads that are damaged or missing here.
     #[n(2)]
@@ -145,5 +149,34 @@ impl Answer {
     /// [`Fault`] with `oversized` or `malformed`.
     pub fn decode(bytes: &[u8]) -> Result<Self, Fault> {
         Ok(wire::decode(bytes, MAX_ANSWER_BYTES)?)
+    }
+}
+
+/// An answer, read and checked as far as that needs nothing of what is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SoundAnswer {
+    /// The newest head of every journal held; not verified.
+    Heads(Vec<HeadReport>),
+    /// Rows that are each sound.
+    Frame(SoundFrame),
+    /// Payloads; not compared with their headers.
+    Payloads(Vec<PayloadReport>),
+    /// Nothing, and why.
+    Declined(Decline),
+}
+
+impl SoundAnswer {
+    /// Reads an answer. This is where the bytes of rows are hashed, and it needs neither time nor state: whoever receives the bytes calls
+    /// it, beside the loop that decides.
+    ///
+    /// # Errors
+    /// [`Fault`] with what is wrong with the answer or with a row of it.
+    pub fn read(bytes: &[u8]) -> Result<Self, Fault> {
+        Ok(match Answer::decode(bytes)? {
+            Answer::Heads(reports) => Self::Heads(reports),
+            Answer::Frame(frame) => Self::Frame(Frame::decode(&frame)?.sound()?),
+            Answer::Payloads(payloads) => Self::Payloads(payloads),
+            Answer::Declined(decline) => Self::Declined(decline),
+        })
     }
 }

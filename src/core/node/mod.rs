@@ -222,14 +222,18 @@ impl Node {
             Input::Disconnected(station) => self.disconnected(station),
             Input::Announcement { from, source, bytes } => self.announcement(env, from, source, &bytes, &mut out)?,
             Input::Asked { from, token, bytes } => self.asked(env, from, token, &bytes, &mut out)?,
-            Input::Answered { from, call, bytes } => self.answered(env, from, call, &bytes, &mut out)?,
+            Input::Answered { from, call, answer } => self.answered(env, from, call, answer, &mut out)?,
             Input::CallFailed { call } => self.call_failed(env, call, &mut out)?,
             Input::Desk { token, request } => self.desk(env, token, request, &mut out)?,
             Input::Source { reading, facts } => self.source_answered(env, reading, facts, &mut out)?,
             Input::Derived { job, secrets } => self.derived(env, job, secrets, &mut out)?,
             Input::Stored => self.stored(env, &mut out)?,
-            Input::Again => self.import_goes_on(env, &mut out)?,
+            Input::Again => {
+                self.import_goes_on(env, &mut out)?;
+                self.audit_check_goes_on(env, &mut out)?;
+            }
         }
+        self.objections_heard(env, &mut out)?;
         Ok(out)
     }
 
@@ -237,6 +241,7 @@ impl Node {
         self.replicate_tick(env, out)?;
         self.repair_tick(env, out)?;
         self.sync_tick(env, out)?;
+        self.import_tick(env, out)?;
         // Each of these may append to the own journal, and an input appends at most once: see `publish`.
         if !self.query_tick(env, out)? && !self.own_rows_tick(env, out)? {
             self.heartbeat_tick(env, out)?;
@@ -249,8 +254,8 @@ impl Node {
         if self.may_write().is_err() {
             return Ok(false);
         }
+        self.cases_due(env, out)?;
         let (mut effects, mut entries) = (Vec::new(), Vec::new());
-        self.cases_due(env, &mut entries, &mut effects)?;
         self.hits_due(env, &mut entries, &mut effects)?;
         self.audit_due(env, &mut entries)?;
         self.vector_due(env, &mut entries)?;

@@ -1,10 +1,17 @@
 //! Our own people ask: who they are is proven, what their role allows is checked, what they did is recorded; then the conversation that
 //! knows it does it.
 
+mod account;
+
+use super::audit::Told;
 use super::{Effect, Env, Node, Stop};
-use crate::desk::{Act, Event, OperatorKey};
-use crate::error::{Refusal, RefusalCode};
+use crate::audit::{AuditAction, AuditRow};
+use crate::desk::{Act, Applicant, Event, OperatorKey};
+use crate::error::{Refusal, RefusalCode, ShelfError};
+use crate::listing::{Document, DocumentType};
 use crate::operator::{OperatorName, ProvenAct, Role, SignedAct};
+use crate::shelf::{HouseWrite, Write};
+use crate::time::Time;
 
 impl Node {
     pub(super) fn operators(&self, env: &Env<'_>) -> Result<Event, Stop> {
@@ -13,27 +20,45 @@ impl Node {
     }
 
     pub(super) fn operator_key(&self, env: &Env<'_>, name: &OperatorName) -> Result<Event, Stop> {
-        let operator = env.shelf.operator(name)?.ok_or(RefusalCode::OperatorUnknown)?;
+        let operator = env.shelf.operator(name)?.filter(|operator| operator.disabled.is_none()).ok_or(RefusalCode::OperatorUnknown)?;
         let (centre, federation) = (self.centre.clone(), self.charter.federation().clone());
         let key = OperatorKey { operator: (&operator).into(), sealed: operator.sealed, centre, federation };
         Ok(Event::OperatorKey(Box::new(key)))
     }
 
     /// Carries out what an operator asks for. `None` when the answer comes later.
+    ///
+    /// A refusal is told to the audit log under its code, so that whoever tries what they may not is seen; but not when it is not proven
+    /// who asked (else anybody could fill the log), nor when the request is in the log already.
     pub(super) fn act(&mut self, env: &mut Env<'_>, token: u64, signed: &SignedAct, out: &mut Vec<Effect>) -> Result<Option<Event>, Stop> {
         let operator = env.shelf.operator(&signed.operator)?.ok_or(RefusalCode::OperatorUnknown)?;
         let act = signed.prove(operator, &self.centre, self.charter.federation(), env.now)?;
-        may(&act)?;
         if env.shelf.audit_has(&signed.request)? {
             return Err(RefusalCode::RequestReused.into());
         }
-        self.carry_out(env, token, &act, out)
+        let outcome = match may(&act) {
+            Ok(()) => self.carry_out(env, token, &act, out),
+            Err(refusal) => Err(refusal.into()),
+        };
+        if let Err(Stop::Refused(refusal)) = &outcome {
+            self.tell_refused(env, &act, refusal.code, out)?;
+        }
+        outcome
+    }
+
+    /// Tells of a refused act, unless the conversation that refused it has done so.
+    fn tell_refused(&self, env: &mut Env<'_>, act: &ProvenAct, code: RefusalCode, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        if out.iter().any(|effect| matches!(effect, Effect::Write(Write::House(HouseWrite::Audit { .. })))) {
+            return Ok(());
+        }
+        let told = told_of(act.act(), &act.operator().name, env.now, AuditRow::refused(code));
+        self.tell(env, Some(act), told.into_iter().collect(), out)
     }
 
     fn carry_out(&mut self, env: &mut Env<'_>, token: u64, act: &ProvenAct, out: &mut Vec<Effect>) -> Result<Option<Event>, Stop> {
         match act.act() {
             Act::OperatorAdd { .. } | Act::OperatorDisable { .. } | Act::OperatorPasswd { .. } => self.account_act(env, act, out).map(Some),
-            Act::AuditList { .. } | Act::AuditCheck => self.audit_act(env, act, out).map(Some),
+            Act::AuditList { .. } | Act::AuditCheck => self.audit_act(env, token, act, out),
             Act::Propose(_)
             | Act::Review { .. }
             | Act::Notify { .. }
@@ -52,12 +77,47 @@ impl Node {
             }
         }
     }
+}
 
-    /// Accounts are made, disabled, given another passphrase.
-    fn account_act(&mut self, env: &mut Env<'_>, act: &ProvenAct, out: &mut Vec<Effect>) -> Result<Event, Stop> {
-        let _ = (env, act, out);
-        Err(RefusalCode::Unsupported.into())
+/// What a row says of `act`: nothing personal but what a lookup is told with anyway. Nothing for acts that touch no personal data.
+fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<Told> {
+    let (action, about) = match act {
+        Act::OperatorAdd { name, .. } => (AuditAction::OperatorAdd, name.to_string()),
+        Act::OperatorDisable { name, .. } => (AuditAction::OperatorDisable, name.to_string()),
+        Act::OperatorPasswd { .. } => (AuditAction::OperatorPasswd, own.to_string()),
+        Act::Propose(proposal) => (AuditAction::Propose, proposal.row.decision_no.clone()),
+        Act::Review { case, .. } => (AuditAction::Review, case.to_string()),
+        Act::Notify { case, .. } => (AuditAction::Notify, case.to_string()),
+        Act::Object { about, .. } => (AuditAction::Object, about.to_string()),
+        Act::Answer { about, .. } => (AuditAction::Answer, about.to_string()),
+        Act::Withdraw { about, .. } => (AuditAction::Withdraw, about.to_string()),
+        Act::Repair { about, .. } => (AuditAction::Repair, about.to_string()),
+        Act::CaseShow { about, .. } => (AuditAction::Show, about.to_string()),
+        Act::Lookup { applicant, .. } => (AuditAction::Lookup, masked(applicant, now)),
+        Act::Screen { applicants, .. } => (AuditAction::Screen, applicants.len().to_string()),
+        Act::Export { .. } => (AuditAction::Export, String::new()),
+        Act::ImportBegin { file } | Act::ImportRows { file, .. } | Act::ImportFinish { file, .. } => {
+            (AuditAction::Import, file.to_string())
+        }
+        Act::ImportApprove { file, .. } => (AuditAction::ImportApprove, file.to_string()),
+        Act::AuditList { .. } | Act::AuditCheck => (AuditAction::AuditRead, String::new()),
+        Act::Queue { .. } | Act::Proof { .. } => return None,
+    };
+    let mut told = Told::new(action, about, outcome);
+    if let Act::Lookup { matter, legal_basis, .. } | Act::Screen { matter, legal_basis, .. } = act {
+        (told.matter, told.legal_basis) = (Some(matter.clone()), Some(legal_basis.clone()));
     }
+    if let Act::Lookup { applicant, .. } = act {
+        told.business_no = Some(applicant.business_no.clone());
+    }
+    Some(told)
+}
+
+/// The document of an applicant as a row may name it; of what is no document nothing is known that could be masked.
+fn masked(applicant: &Applicant, now: Time) -> String {
+    let kind = DocumentType::from_code(&applicant.document_type);
+    let document = kind.and_then(|kind| Document::new(kind, &applicant.document_no, now.legal_day()).ok());
+    document.map(|document| document.masked()).unwrap_or_default()
 }
 
 /// Whether the operator's role allows the act. That a second person is needed is asked by the conversation, which knows the first.

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use super::{Effect, Env, Node, Stop, announce};
 use crate::desk::ReadOnly;
 use crate::error::{Refusal, RefusalCode, ShelfError};
-use crate::journal::{Entry, Frame, Frontier, Header, batch};
+use crate::journal::{Entry, Frame, Frontier, SoundRow, SoundRows, batch};
 use crate::names::CentreCode;
 use crate::shelf::{JournalState, KeptHead, Write};
 use crate::time::{SECOND_MS, Time};
@@ -92,19 +92,20 @@ impl Node {
         // Without new rows a heartbeat is news only if its time is newer, also after this clock was set back.
         let step = if entries.is_empty() { SECOND_MS } else { 0 };
         let at = batch::heartbeat_time(env.now, state.head.map(|head| head.heartbeat.plus_ms(step)));
-        let batch = batch::append(&frontier, &entries, author, &self.keys.signing, &self.keys.heartbeat, at)
+        let batch = batch::append(&frontier, entries, author, &self.keys.signing, &self.keys.heartbeat, at)
             .map_err(|e| ShelfError::Failed(e.to_string()))?;
         let (size, from) = (batch.frontier.size(), state.size);
         let head = batch.head.received_at(env.now);
         out.push(Effect::KeepHead(KeptHead { centre: self.centre.clone(), size, root: head.root }));
-        let frame = newest_rows(&self.centre, from, &entries, &head.note);
+        let frame = newest_rows(&self.centre, from, &batch.rows, &head.note);
         if let Some(bytes) = announce::seal(env.rng, &self.charter, &self.secrets.gossip, &self.keys.station_key(), &frame) {
             out.push(Effect::Announce(bytes));
         }
-        let applied = applied_after(state.applied, from, &entries);
-        self.project_rows(env, &self.centre.clone(), from, &entries, out)?;
+        let applied = applied_after(state.applied, from, &batch.rows);
+        self.project_rows(env, &self.centre.clone(), from, &batch.rows, out)?;
         let state = JournalState { size, peaks: batch.frontier.peaks().to_vec(), head: Some(head), applied };
-        out.insert(0, Effect::Write(Write::Append { centre: self.centre.clone(), from, entries, subtrees: batch.subtrees, state }));
+        let (rows, subtrees) = (batch.rows, batch.subtrees);
+        out.insert(0, Effect::Write(Write::Append { centre: self.centre.clone(), from, rows, subtrees, state }));
         self.publish.last_signed = Some(env.now);
         Ok(from)
     }
@@ -116,18 +117,17 @@ impl Node {
         env: &Env<'_>,
         author: &CentreCode,
         from: u64,
-        entries: &[Entry],
+        rows: &SoundRows,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
-        for (index, entry) in (from..).zip(entries) {
-            let Ok(header) = Header::parse(&entry.header) else { continue };
-            let projected = super::project::project_sound(&self.centre, &self.keys.sealing, author, index, &header, entry);
+        for (index, row) in (from..).zip(rows.rows()) {
+            let projected = super::project::project_sound(&self.centre, &self.keys.sealing, author, index, row.header(), row.entry());
             out.extend(projected.into_iter().map(|p| Effect::Write(Write::Project(p))));
-            let among = |row: u64| entries.get(usize::try_from(row.checked_sub(from)?).ok()?);
-            if let Some(index) = super::list::payload_ended_by(env, (author, index), &header, entry, among)? {
+            let among = |index: u64| rows.rows().get(usize::try_from(index.checked_sub(from)?).ok()?);
+            if let Some(index) = super::list::payload_ended_by(env, (author, index), row, among)? {
                 out.push(Effect::Write(Write::Erase { centre: author.clone(), index }));
             }
-            self.deserves_a_vector(author, &header, env.now);
+            self.deserves_a_vector(author, row.header(), env.now);
         }
         Ok(())
     }
@@ -199,18 +199,18 @@ fn agrees(kept: Option<&KeptHead>, own: &CentreCode, state: &JournalState, env: 
 }
 
 /// The announcement of new rows: the rows themselves if they fit, else only the head.
-fn newest_rows(centre: &CentreCode, from: u64, entries: &[Entry], note: &[u8]) -> Frame {
-    let bytes: usize = entries.iter().map(|e| e.header.len() + e.payload.as_ref().map_or(0, Vec::len) + 16).sum();
-    let fits = bytes <= announce::ANNOUNCED_ROWS_BYTES && entries.len() as u64 <= announce::ANNOUNCED_ROWS;
-    let (from, entries) = if fits { (from, entries.to_vec()) } else { (from + entries.len() as u64, Vec::new()) };
+fn newest_rows(centre: &CentreCode, from: u64, rows: &SoundRows, note: &[u8]) -> Frame {
+    let bytes: usize = rows.entries().map(|e| e.header.len() + e.payload.as_ref().map_or(0, Vec::len) + 16).sum();
+    let fits = bytes <= announce::ANNOUNCED_ROWS_BYTES && rows.len() as u64 <= announce::ANNOUNCED_ROWS;
+    let (from, entries) = if fits { (from, rows.entries().cloned().collect()) } else { (from + rows.len() as u64, Vec::new()) };
     Frame { centre: centre.clone(), from, entries, proof: Vec::new(), note: note.to_vec() }
 }
 
 /// How far a journal is applied after these rows: up to the first that this version does not interpret.
-pub(super) fn applied_after(applied: u64, from: u64, entries: &[Entry]) -> u64 {
+pub(super) fn applied_after(applied: u64, from: u64, rows: &SoundRows) -> u64 {
     if applied != from {
         return applied;
     }
-    let interpreted = |e: &&Entry| Header::parse(&e.header).ok().and_then(|h| h.kind()).is_some_and(|k| k.is_interpreted());
-    from + entries.iter().take_while(interpreted).count() as u64
+    let interpreted = |row: &&SoundRow| row.header().kind().is_some_and(|kind| kind.is_interpreted());
+    from + rows.rows().iter().take_while(interpreted).count() as u64
 }

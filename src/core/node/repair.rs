@@ -3,7 +3,7 @@
 use super::message::MAX_PAYLOADS;
 use super::{Effect, Env, Node, fault};
 use crate::error::{FaultCode, ShelfError};
-use crate::journal::Entry;
+use crate::journal::{Entry, SoundRows};
 use crate::names::{CentreCode, StationKey};
 use crate::shelf::Write;
 use crate::time::{SECOND_MS, Time};
@@ -51,17 +51,15 @@ impl Node {
         if env.shelf.erased(centre, index)? {
             return Ok(());
         }
-        let whole = Entry { header: held.header, payload: Some(payload) };
-        if whole.check().is_err() {
+        let whole = Entry { header: held.header, payload: Some(payload.clone()) };
+        let Ok(row) = SoundRows::check(vec![whole]) else {
             fault(out, from, FaultCode::BadPayload);
             return Ok(());
-        }
-        self.project_rows(env, centre, index, std::slice::from_ref(&whole), out)?;
+        };
+        self.project_rows(env, centre, index, &row, out)?;
         // Where one was missing there may be more, and nobody has to wait for the next round.
         self.repair.last = None;
-        if let Some(payload) = whole.payload {
-            out.push(Effect::Write(Write::Restore { centre: centre.clone(), index, payload }));
-        }
+        out.push(Effect::Write(Write::Restore { centre: centre.clone(), index, payload }));
         Ok(())
     }
 }

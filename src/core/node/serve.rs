@@ -44,7 +44,7 @@ impl Node {
             }
             Ok(ask) => match ask.question {
                 Question::Heads => self.report_heads(env)?,
-                Question::Pull { centre, from } => Self::serve_rows(env, centre, from)?,
+                Question::Pull { centre, from, rows } => Self::serve_rows(env, centre, from, rows)?,
                 Question::Payloads { centre, indexes } => Self::serve_payloads(env, &centre, &indexes)?,
             },
         };
@@ -71,12 +71,12 @@ impl Node {
         Ok(Answer::Heads(reports))
     }
 
-    fn serve_rows(env: &Env<'_>, centre: CentreCode, from: u64) -> Result<Answer, ShelfError> {
+    fn serve_rows(env: &Env<'_>, centre: CentreCode, from: u64, most: Option<u64>) -> Result<Answer, ShelfError> {
         let state = env.shelf.journal(&centre)?;
         let Some(head) = state.head.filter(|head| head.size >= from) else {
             return Ok(Answer::Declined(Decline::NotHeld));
         };
-        let rows = (head.size - from).min(MAX_FRAME_ENTRIES as u64);
+        let rows = (head.size - from).min(MAX_FRAME_ENTRIES as u64).min(most.unwrap_or(u64::MAX));
         let mut entries = if rows == 0 { Vec::new() } else { env.shelf.entries(&centre, from, rows, FRAME_BUDGET_BYTES)? };
         let sound = served(env, &centre, from, &entries, head.size == state.size)?;
         if sound == 0 && !entries.is_empty() {

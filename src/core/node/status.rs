@@ -64,7 +64,7 @@ impl Node {
             journals,
             stations: self.stations(),
             faults,
-            warnings: self.warnings(),
+            warnings: self.warnings(env)?,
         })
     }
 
@@ -80,7 +80,7 @@ impl Node {
             .collect()
     }
 
-    fn warnings(&self) -> Vec<String> {
+    fn warnings(&self, env: &Env<'_>) -> Result<Vec<String>, ShelfError> {
         let mut warnings = Vec::new();
         if self.clock_jumped_back {
             warnings.push("clock-jumped-back".to_owned());
@@ -92,7 +92,10 @@ impl Node {
         } else if off > 0 {
             warnings.push("clock-of-another-centre-differs".to_owned());
         }
-        warnings
+        if self.quota_alarm(env)? {
+            warnings.push("lookup-quota-alarm".to_owned());
+        }
+        Ok(warnings)
     }
 }
 

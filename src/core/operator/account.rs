@@ -18,6 +18,19 @@ pub const MAX_DISPLAY_CHARS: usize = 40;
 pub const MAX_STAFF_NO_CHARS: usize = 32;
 /// Largest sealed key, in bytes.
 pub const MAX_SEALED_KEY_BYTES: usize = 256;
+const SALT_BYTES: usize = 16;
+/// Nonce, seed and tag.
+const SEALED_SEED_BYTES: usize = 24 + 32 + 16;
+
+/// A staff number as it is compared: half width, capitals, without padding. Nothing when it is empty, longer than
+/// [`MAX_STAFF_NO_CHARS`] or holds anything but letters, digits and `-_./`.
+#[must_use]
+pub fn staff_number(text: &str) -> Option<String> {
+    let number = crate::facts::text::identifier(text).to_uppercase();
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    let fits = (1..=MAX_STAFF_NO_CHARS).contains(&number.chars().count());
+    (fits && number.chars().all(allowed)).then_some(number)
+}
 
 /// What an operator may do. One person has one role: whoever runs the machine must not hand out accounts, and whoever checks both
 /// must do neither.
@@ -136,12 +149,20 @@ impl SealedKey {
     /// # Errors
     /// [`Unopened`] when the memory for it cannot be had.
     pub fn seal(rng: &mut dyn CryptoRng, name: &OperatorName, key: &SecretKey, passphrase: &[u8]) -> Result<Self, Unopened> {
-        let mut salt = vec![0; 16];
+        let mut salt = vec![0; SALT_BYTES];
         rng.fill_bytes(&mut salt);
         let cost = stretch::PASSPHRASE_COST;
         let under = stretch::argon2id(passphrase, &salt, cost).map_err(|_| Unopened)?;
         let sealed = aead::seal(rng, &under, Purpose::OperatorKey, &[name.as_str().as_bytes()], key.expose().expose());
         Ok(Self { salt, memory_kib: cost.memory_kib, passes: cost.passes, sealed })
+    }
+
+    /// Whether it has the form that [`SealedKey::seal`] gives it: whoever cannot open it can check no more.
+    #[must_use]
+    pub fn is_well_formed(&self) -> bool {
+        let cost = stretch::PASSPHRASE_COST;
+        let same_cost = self.memory_kib == cost.memory_kib && self.passes == cost.passes;
+        same_cost && self.salt.len() == SALT_BYTES && self.sealed.len() == SEALED_SEED_BYTES
     }
 
     /// Opens it. A cost beyond that of [`stretch::PASSPHRASE_COST`] is refused: a damaged record must not take all memory.

@@ -9,5 +9,7 @@ mod act;
 #[cfg(test)]
 mod tests;
 
-pub use account::{MAX_DISPLAY_CHARS, MAX_OPERATORS, MAX_SEALED_KEY_BYTES, MAX_STAFF_NO_CHARS, Operator, OperatorName, Role, SealedKey};
+pub use account::{
+    MAX_DISPLAY_CHARS, MAX_OPERATORS, MAX_SEALED_KEY_BYTES, MAX_STAFF_NO_CHARS, Operator, OperatorName, Role, SealedKey, staff_number,
+};
 pub use act::{ACT_MAX_BYTES, ProvenAct, SignedAct};

@@ -1,11 +1,13 @@
-//! What every implementation of a shelf checks before it writes journal rows. The core has proven them already; this second look costs
-//! two hashes a row and keeps a mistake in the core from becoming a journal that contradicts its own head.
+//! What every implementation of a shelf checks before it writes. The core has proven them already; this second look keeps a
+//! mistake in the core from becoming a journal that contradicts its own head. That each row is sound by itself is in its type
+//! ([`SoundRows`]) and is not hashed again; that the rows lead from the peaks held to the peaks, subtrees and head that are to be written
+//! is computed again, at one hash a row.
 
 use super::{Head, JournalState};
 use crate::audit::{AuditLog, AuditRow};
 use crate::error::{FaultCode, ShelfError};
-use crate::journal::{Entry, Frontier, Subtree};
-use crate::names::Digest;
+use crate::journal::{Frontier, SoundRows, Subtree};
+use crate::listing::case::CaseState;
 
 /// Rows or a head that do not fit what is held. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,29 +48,19 @@ impl From<Misfit> for ShelfError {
     }
 }
 
-/// Checks an append and returns the leaf hash of each row.
+/// Checks an append.
 ///
 /// # Errors
-/// [`Misfit`] when the rows are not the next ones, one is not sound, or `subtrees` and `after` are not what they lead to.
-pub fn append(
-    held: &JournalState,
-    from: u64,
-    entries: &[Entry],
-    subtrees: &[Subtree],
-    after: &JournalState,
-) -> Result<Vec<Digest>, Misfit> {
+/// [`Misfit`] when the rows are not the next ones, or `subtrees` and `after` are not what they lead to.
+pub fn append(held: &JournalState, from: u64, rows: &SoundRows, subtrees: &[Subtree], after: &JournalState) -> Result<(), Misfit> {
     if from != held.size {
         return Err(Misfit::NotNext { held: held.size, from });
     }
     let mut frontier = Frontier::from_parts(held.size, held.peaks.clone()).map_err(|_| Misfit::BadState("the peaks held"))?;
-    let (mut leaves, mut completed) = (Vec::with_capacity(entries.len()), Vec::new());
-    for entry in entries {
+    let mut completed = Vec::new();
+    for row in rows.rows() {
         stands(after.head.as_ref(), &frontier)?;
-        let index = frontier.size();
-        entry.check().map_err(|fault| Misfit::BadRow { index, code: fault.code })?;
-        let leaf = entry.leaf();
-        frontier.push(leaf, &mut completed).map_err(|_| Misfit::BadState("the journal is full"))?;
-        leaves.push(leaf);
+        frontier.push(row.leaf(), &mut completed).map_err(|_| Misfit::BadState("the journal is full"))?;
     }
     if after.size != frontier.size() {
         return Err(Misfit::BadState("size"));
@@ -87,7 +79,7 @@ pub fn append(
         None if held.head.is_some() => return Err(Misfit::BadState("the head is lost")),
         None => {}
     }
-    Ok(leaves)
+    Ok(())
 }
 
 /// Checks that `new` stands over rows that are all held, and is not older than the head held.
@@ -140,6 +132,20 @@ pub fn serial(made: u64, serial: u64) -> Result<(u64, bool), Misfit> {
         0 => Ok((next, true)),
         serial if serial > next => Err(Misfit::NoRow(serial)),
         serial => Ok((serial, serial == next)),
+    }
+}
+
+/// Whether a case in this state waits for somebody or for a day.
+#[must_use]
+pub const fn waits(state: CaseState) -> bool {
+    match state {
+        CaseState::Drafted
+        | CaseState::Returned
+        | CaseState::Reviewed
+        | CaseState::Notified
+        | CaseState::Objected
+        | CaseState::Disputed => true,
+        CaseState::Listed | CaseState::Upheld | CaseState::Withdrawn | CaseState::Repaired | CaseState::Expired => false,
     }
 }
 

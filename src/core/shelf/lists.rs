@@ -179,6 +179,11 @@ pub enum ListWrite {
         /// Up to this row of the file.
         up_to: u64,
     },
+    /// An import that nobody approved is given up: its record and every staged row go.
+    Forget {
+        /// Serial of the import.
+        import: u64,
+    },
     /// A hit that its centre has to be told of.
     Hit(PendingHit),
     /// It was told.
@@ -232,10 +237,6 @@ pub struct WithheldRow {
     pub blamed: bool,
 }
 
-fn unbuilt<T>() -> Result<T, ShelfError> {
-    Err(ShelfError::Failed("not built".to_owned()))
-}
-
 /// At most `limit` rows of all centres': of each, given newest first, the newest; then of each the second newest; and so on.
 #[must_use]
 pub fn newest_of_each(centres: Vec<Vec<ListingRow>>, limit: usize) -> Vec<ListingRow> {
@@ -253,128 +254,58 @@ pub fn newest_of_each(centres: Vec<Vec<ListingRow>>, limit: usize) -> Vec<Listin
 /// Reads about lists.
 pub trait Lists {
     /// A secret of this centre's own that never leaves it: ids of listings are made from it. Made with the store.
-    fn local_secret(&self) -> Result<Key, ShelfError> {
-        unbuilt()
-    }
+    fn local_secret(&self) -> Result<Key, ShelfError>;
     /// Statements with this token, of any centre, ended ones included, at most `limit`: the newest of each centre, then each centre's
     /// second newest and so on ([`newest_of_each`]), so that one centre with many rows cannot push another's out.
-    fn listings_of(&self, token: &SubjectToken, limit: usize) -> Result<Vec<ListingRow>, ShelfError> {
-        let _ = (token, limit);
-        unbuilt()
-    }
+    fn listings_of(&self, token: &SubjectToken, limit: usize) -> Result<Vec<ListingRow>, ShelfError>;
     /// One statement.
-    fn listing(&self, place: &ListingRef) -> Result<Option<ListingRow>, ShelfError> {
-        let _ = place;
-        unbuilt()
-    }
+    fn listing(&self, place: &ListingRef) -> Result<Option<ListingRow>, ShelfError>;
     /// Objections to a statement, at most `limit`, in the order of author and row.
-    fn objections(&self, about: &ListingRef, limit: usize) -> Result<Vec<ObjectionRow>, ShelfError> {
-        let _ = (about, limit);
-        unbuilt()
-    }
+    fn objections(&self, about: &ListingRef, limit: usize) -> Result<Vec<ObjectionRow>, ShelfError>;
     /// Which statements the rows `from..` of `centre`'s journal decided, changed or objected to, at most `limit` rows, in row order.
-    fn list_events(&self, centre: &CentreCode, from: u64, limit: usize) -> Result<Vec<(u64, ListingRef)>, ShelfError> {
-        let _ = (centre, from, limit);
-        unbuilt()
-    }
+    fn list_events(&self, centre: &CentreCode, from: u64, limit: usize) -> Result<Vec<(u64, ListingRef)>, ShelfError>;
     /// The first vector of `author` that has at least `applied` rows of our journal applied: its row and time.
-    fn acknowledged(&self, author: &CentreCode, applied: u64) -> Result<Option<(u64, Time)>, ShelfError> {
-        let _ = (author, applied);
-        unbuilt()
-    }
+    fn acknowledged(&self, author: &CentreCode, applied: u64) -> Result<Option<(u64, Time)>, ShelfError>;
     /// How far `author`'s vectors have our journal applied.
-    fn acknowledged_most(&self, author: &CentreCode) -> Result<u64, ShelfError> {
-        let _ = author;
-        unbuilt()
-    }
+    fn acknowledged_most(&self, author: &CentreCode) -> Result<u64, ShelfError>;
     /// The serial of the newest case; 0 when there was none.
-    fn cases_made(&self) -> Result<u64, ShelfError> {
-        unbuilt()
-    }
+    fn cases_made(&self) -> Result<u64, ShelfError>;
     /// A case by its serial.
-    fn case(&self, serial: u64) -> Result<Option<CaseRecord>, ShelfError> {
-        let _ = serial;
-        unbuilt()
-    }
+    fn case(&self, serial: u64) -> Result<Option<CaseRecord>, ShelfError>;
     /// The case of a listing.
-    fn case_of(&self, listing: &ListingId) -> Result<Option<CaseRecord>, ShelfError> {
-        let _ = listing;
-        unbuilt()
-    }
+    fn case_of(&self, listing: &ListingId) -> Result<Option<CaseRecord>, ShelfError>;
     /// Any case with this decision digest.
-    fn case_of_decision(&self, decision: &Digest) -> Result<Option<CaseRecord>, ShelfError> {
-        let _ = decision;
-        unbuilt()
-    }
+    fn case_of_decision(&self, decision: &Digest) -> Result<Option<CaseRecord>, ShelfError>;
     /// Cases that wait for somebody or for a day (every state but listed, upheld and the ended ones), after `after`, at most `limit`.
-    fn cases_open(&self, after: Option<u64>, limit: usize) -> Result<Vec<CaseRecord>, ShelfError> {
-        let _ = (after, limit);
-        unbuilt()
-    }
+    fn cases_open(&self, after: Option<u64>, limit: usize) -> Result<Vec<CaseRecord>, ShelfError>;
     /// Cases in state notified whose `waits_until` is before `now`, at most `limit`.
-    fn cases_due(&self, now: Time, limit: usize) -> Result<Vec<CaseRecord>, ShelfError> {
-        let _ = (now, limit);
-        unbuilt()
-    }
+    fn cases_due(&self, now: Time, limit: usize) -> Result<Vec<CaseRecord>, ShelfError>;
     /// An import by its file.
-    fn import(&self, file: &Digest) -> Result<Option<ImportRecord>, ShelfError> {
-        let _ = file;
-        unbuilt()
-    }
+    fn import(&self, file: &Digest) -> Result<Option<ImportRecord>, ShelfError>;
     /// Imports that are not done, oldest first, at most `limit`.
-    fn imports_open(&self, limit: usize) -> Result<Vec<ImportRecord>, ShelfError> {
-        let _ = limit;
-        unbuilt()
-    }
+    fn imports_open(&self, limit: usize) -> Result<Vec<ImportRecord>, ShelfError>;
     /// The serial of the newest import; 0 when there was none.
-    fn imports_made(&self) -> Result<u64, ShelfError> {
-        unbuilt()
-    }
+    fn imports_made(&self) -> Result<u64, ShelfError>;
     /// Staged rows of an import after row `after` of its file, at most `limit`, in row order.
-    fn staged(&self, import: u64, after: u64, limit: usize) -> Result<Vec<StagedRow>, ShelfError> {
-        let _ = (import, after, limit);
-        unbuilt()
-    }
+    fn staged(&self, import: u64, after: u64, limit: usize) -> Result<Vec<StagedRow>, ShelfError>;
     /// The staged row of an import for this listing, if it has one: a file may name a listing once.
-    fn staged_listing(&self, import: u64, listing: &ListingId) -> Result<Option<StagedRow>, ShelfError> {
-        let _ = (import, listing);
-        unbuilt()
-    }
+    fn staged_listing(&self, import: u64, listing: &ListingId) -> Result<Option<StagedRow>, ShelfError>;
+    /// Any staged row of an import with this decision digest.
+    fn staged_decision(&self, import: u64, decision: &Digest) -> Result<Option<StagedRow>, ShelfError>;
     /// Imported cases of ours that are published and have no staged row in this import: the first `limit` serials, and how many there are.
-    fn import_gone(&self, import: u64, limit: usize) -> Result<(Vec<u64>, u64), ShelfError> {
-        let _ = (import, limit);
-        unbuilt()
-    }
+    fn import_gone(&self, import: u64, limit: usize) -> Result<(Vec<u64>, u64), ShelfError>;
     /// Hits that have to be told, oldest first, at most `limit`.
-    fn hits_pending(&self, limit: usize) -> Result<Vec<PendingHit>, ShelfError> {
-        let _ = limit;
-        unbuilt()
-    }
+    fn hits_pending(&self, limit: usize) -> Result<Vec<PendingHit>, ShelfError>;
     /// Hits that others told us of for one of our listings, newest first, at most `limit`.
-    fn hits_of(&self, listing: &ListingId, limit: usize) -> Result<Vec<HitRow>, ShelfError> {
-        let _ = (listing, limit);
-        unbuilt()
-    }
+    fn hits_of(&self, listing: &ListingId, limit: usize) -> Result<Vec<HitRow>, ShelfError>;
     /// Whether this subject's name was misused.
-    fn impersonated(&self, subject: &ListingId) -> Result<bool, ShelfError> {
-        let _ = subject;
-        unbuilt()
-    }
+    fn impersonated(&self, subject: &ListingId) -> Result<bool, ShelfError>;
     /// Lookups made on a day.
-    fn used(&self, day: Day, operator: Option<&OperatorName>) -> Result<u64, ShelfError> {
-        let _ = (day, operator);
-        unbuilt()
-    }
+    fn used(&self, day: Day, operator: Option<&OperatorName>) -> Result<u64, ShelfError>;
     /// Whether a payload of `centre`'s journal is missing that nothing allows to be.
-    fn withheld(&self, centre: &CentreCode) -> Result<bool, ShelfError> {
-        let _ = centre;
-        unbuilt()
-    }
+    fn withheld(&self, centre: &CentreCode) -> Result<bool, ShelfError>;
     /// Rows whose payload was left out, at most `limit`.
-    fn withheld_rows(&self, limit: usize) -> Result<Vec<WithheldRow>, ShelfError> {
-        let _ = limit;
-        unbuilt()
-    }
+    fn withheld_rows(&self, limit: usize) -> Result<Vec<WithheldRow>, ShelfError>;
     /// Rows whose payload was left out, in the order of centre and row, after `after`, at most `limit`.
     fn withheld_after(&self, after: Option<(&CentreCode, u64)>, limit: usize) -> Result<Vec<WithheldRow>, ShelfError> {
         let mut rows = self.withheld_rows(usize::MAX / 2)?;

@@ -17,7 +17,7 @@ pub use lists::{
 use serde::{Deserialize, Serialize};
 
 use crate::error::{FaultCode, RefusalCode, ShelfError};
-use crate::journal::{Entry, Subtree};
+use crate::journal::{Entry, SoundRows, Subtree};
 use crate::names::{CentreCode, CertificateNumber, Digest, GrantId, RequestId, StatementId, StationKey, Thumbprint};
 use crate::seal::Key;
 use crate::seal::hpke::SealingKey;
@@ -175,10 +175,10 @@ pub enum Write {
     Append {
         /// Whose journal.
         centre: CentreCode,
-        /// Index of the first entry; equals the size before.
+        /// Index of the first row; equals the size before.
         from: u64,
         /// The rows in order.
-        entries: Vec<Entry>,
+        rows: SoundRows,
         /// Subtree roots that these rows completed (stored levels only).
         subtrees: Vec<Subtree>,
         /// Size, peaks, head and applied after them.

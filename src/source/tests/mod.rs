@@ -3,7 +3,7 @@
 mod dirty;
 mod large;
 mod samples;
-mod workbooks;
+pub(in crate::source) mod workbooks;
 
 use std::fs;
 use std::ops::ControlFlow;

@@ -9,7 +9,7 @@ const ROOT: &str = r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.
 const STYLES: &str = r#"<?xml version="1.0"?><styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>"#;
 
 /// A workbook with these worksheets' rows, as XML.
-fn workbook(sheets: &[String]) -> Vec<u8> {
+pub(in crate::source) fn workbook(sheets: &[String]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let mut put = |name: &str, text: &str| {
         zip.start_file(name, SimpleFileOptions::default()).unwrap();
@@ -44,15 +44,15 @@ fn workbook(sheets: &[String]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-fn text(value: &str) -> String {
+pub(in crate::source) fn text(value: &str) -> String {
     format!(r#"<c t="inlineStr"><is><t>{value}</t></is></c>"#)
 }
 
-fn row(cells: impl IntoIterator<Item = String>) -> String {
+pub(in crate::source) fn row(cells: impl IntoIterator<Item = String>) -> String {
     format!("<row>{}</row>", cells.into_iter().collect::<String>())
 }
 
-fn texts(line: &str) -> String {
+pub(in crate::source) fn texts(line: &str) -> String {
     row(line.split(',').map(text))
 }
 

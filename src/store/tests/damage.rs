@@ -11,8 +11,8 @@ fn three_hundred(place: &Place) -> (Store, CentreCode, Vec<Entry>) {
     let bodies: Vec<Vec<u8>> = (0..300_u32).map(|i| i.to_be_bytes().repeat(10)).collect();
     let write = Author::new("C46010").append(&bodies.iter().map(Vec::as_slice).collect::<Vec<_>>());
     store.write(std::slice::from_ref(&write)).unwrap();
-    let Write::Append { centre, entries, .. } = write else { unreachable!() };
-    (store, centre, entries)
+    let Write::Append { centre, rows, .. } = write else { unreachable!() };
+    (store, centre, rows.entries().cloned().collect())
 }
 
 /// Flips one bit of a column of `entry`, as a failing disk would.
@@ -141,11 +141,11 @@ fn an_erased_payload_is_overwritten_in_the_file_and_cannot_be_restored() {
     store.checkpoint().unwrap();
     let holds = || std::fs::read(place.path()).unwrap().windows(20).any(|w| w == &body[..20]);
     assert!(holds());
-    let Write::Append { centre, entries, .. } = write else { unreachable!() };
+    let Write::Append { centre, rows, .. } = write else { unreachable!() };
     store.write(&[Write::Erase { centre: centre.clone(), index: 0 }]).unwrap();
     store.checkpoint().unwrap();
     assert!(!holds());
     assert!(store.erased(&centre, 0).unwrap());
-    let payload = entries[0].payload.clone().unwrap();
+    let payload = rows.rows()[0].entry().payload.clone().unwrap();
     assert!(store.write(&[Write::Restore { centre, index: 0, payload }]).is_err());
 }

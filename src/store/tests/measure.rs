@@ -59,3 +59,42 @@ fn appends_beside_bare_inserts_of_the_same_bytes() {
         println!("groups of {group}: {ours:.0} rows/s, bare {bare:.0} rows/s, ratio {:.2}", ours / bare);
     }
 }
+
+/// What a peer that is new does with a centre's list: rows and what they mean, page after page.
+#[test]
+#[ignore = "a measurement"]
+fn listings_that_come_in_beside_their_rows() {
+    use anju_core::shelf::{ListProjection, Projection};
+    const LISTINGS: usize = 200_000;
+    const PAGE: usize = 4096;
+    let place = Place::new();
+    let mut store = place.open();
+    let mut author = Author::new("C46010");
+    let mut rng = StdRng::seed_from_u64(5);
+    let entries: Vec<Entry> = (0..LISTINGS).map(|_| author.entry(&[0x61; 700])).collect();
+    let (mut index, mut rows, mut projections) = (0_u64, Duration::ZERO, Duration::ZERO);
+    for page in entries.chunks(PAGE) {
+        let append = author.append_entries(page.to_vec());
+        let listings: Vec<Write> = page
+            .iter()
+            .map(|_| {
+                let mut token = [0; 16];
+                rand::Rng::fill_bytes(&mut rng, &mut token);
+                let mut row = super::conformance_lists::listing(super::conformance_lists::at("C46010", index), 1);
+                row.token = anju_core::names::SubjectToken(token);
+                index += 1;
+                Write::Project(Projection::List(ListProjection::Decided(row)))
+            })
+            .collect();
+        let started = Instant::now();
+        store.begin().unwrap();
+        store.apply(&append).unwrap();
+        let appended = Instant::now();
+        rows += appended - started;
+        listings.iter().for_each(|write| store.apply(write).unwrap());
+        store.commit().unwrap();
+        projections += appended.elapsed();
+    }
+    println!("rows: {:.0}/s; listings with the commits: {:.0}/s", per_second(LISTINGS, rows), per_second(LISTINGS, projections));
+    println!("database: {} bytes", std::fs::metadata(place.path()).unwrap().len());
+}

@@ -1,10 +1,13 @@
 //! Tests of the store, one file a promise.
 
 mod conformance;
+mod conformance_lists;
 mod crash;
 mod damage;
 mod full;
+mod lists;
 mod measure;
+mod migration;
 mod opening;
 mod projections;
 mod theft;
@@ -12,7 +15,7 @@ mod theft;
 use std::path::PathBuf;
 
 use anju_core::journal::statement::Statement;
-use anju_core::journal::{Entry, Frontier, Kind};
+use anju_core::journal::{Entry, Frontier, Kind, SoundRows};
 use anju_core::names::{CentreCode, CertificateNumber, Digest, GrantId, RequestId, StatementId, Thumbprint};
 use anju_core::seal::Key;
 use anju_core::seal::hpke::SealingKey;
@@ -89,14 +92,13 @@ impl Author {
 
     fn append_entries(&mut self, entries: Vec<Entry>) -> Write {
         let from = self.frontier.size();
-        let mut subtrees = Vec::new();
-        for entry in &entries {
-            self.frontier.push(entry.leaf(), &mut subtrees).unwrap();
-        }
+        let rows = SoundRows::check(entries).unwrap();
+        let (frontier, subtrees) = rows.extend(&self.frontier).unwrap();
+        self.frontier = frontier;
         let size = self.frontier.size();
         let head = Some(self.head());
         let state = JournalState { size, peaks: self.frontier.peaks().to_vec(), head, applied: size };
-        Write::Append { centre: self.centre.clone(), from, entries, subtrees, state }
+        Write::Append { centre: self.centre.clone(), from, rows, subtrees, state }
     }
 
     fn head(&self) -> Head {

@@ -1,7 +1,9 @@
 //! Projections derived again are the projections there were.
 
-use anju_core::shelf::{Ended, Projection, Shelf};
+use anju_core::listing::Change;
+use anju_core::shelf::{AuditCommitment, Ended, ListProjection, Projection, Shelf};
 
+use super::conformance_lists::{at, ending, hit, listing, objection};
 use super::*;
 use crate::store::StoreError;
 
@@ -17,16 +19,56 @@ fn project(author: &CentreCode, index: u64, entry: &Entry) -> Vec<Projection> {
         b"use" => vec![Projection::Access(access(author.as_str(), index))],
         b"revoke" => vec![Projection::GrantRevoked { grant: GrantId([3; 16]), at: Time(1000 - i64::try_from(index).unwrap()) }],
         [b'e', sequence] => vec![ended(u64::from(*sequence))],
-        _ => Vec::new(),
+        b"commit" => vec![Projection::AuditCommitted(AuditCommitment { index, size: index * 2, root: Digest([1; 32]) })],
+        body => list_projection(author.as_str(), index, body).map(Projection::List).into_iter().collect(),
+    }
+}
+
+fn list_projection(author: &str, index: u64, body: &[u8]) -> Option<ListProjection> {
+    let change = |change: Change, about: u8, answers: Option<(CentreCode, u64)>| {
+        Some(ListProjection::Changed { place: at(author, u64::from(about)), end: ending(change, index), answers })
+    };
+    match body {
+        b"decide" => Some(ListProjection::Decided(listing(at(author, index), u8::try_from(index % 5).unwrap()))),
+        [b'w', about] => change(Change::Withdrawn, *about, None),
+        [b'r', about] => change(Change::Repaired, *about, None),
+        [b'u', about, objection] => change(Change::Upheld, *about, Some((centre("C46020"), u64::from(*objection)))),
+        [b'o', about] => Some(ListProjection::Objected(objection(author, index, at("C46010", u64::from(*about)), NOW))),
+        b"hit" => Some(ListProjection::Hit(hit(author, index, u8::try_from(index % 3).unwrap()))),
+        [b'v', applied] => {
+            let (at, applied) = (Time(i64::try_from(index).unwrap()), u64::from(*applied));
+            Some(ListProjection::Acknowledged { author: centre(author), index, at, applied })
+        }
+        _ => None,
     }
 }
 
 fn append(store: &mut Store, author: &mut Author, bodies: &[&[u8]]) {
     let write = author.append(bodies);
-    let Write::Append { centre, from, entries, .. } = &write else { unreachable!() };
-    let meant = (*from..).zip(entries).flat_map(|(index, entry)| project(centre, index, entry)).map(Write::Project);
+    let Write::Append { centre, from, rows, .. } = &write else { unreachable!() };
+    let meant = (*from..).zip(rows.entries()).flat_map(|(index, entry)| project(centre, index, entry)).map(Write::Project);
     let writes: Vec<Write> = std::iter::once(write.clone()).chain(meant).collect();
     store.write(&writes).unwrap();
+}
+
+/// Journals that speak of lists as well, some of it false.
+fn with_lists(place: &Place) -> Store {
+    let mut store = filled(place);
+    let mut authors = ["C46010", "C46020"].map(|code| {
+        let state = store.journal(&centre(code)).unwrap();
+        Author::resume(code, &state, 11)
+    });
+    for round in 0..12_u8 {
+        // Rows 180, 190 and so on are decided; some endings name rows that are none, or come twice.
+        let row = 180 + round / 2 * 10;
+        let (ends, again, upheld) = ([b'w', row], [b'r', row], [b'u', row, 185]);
+        let (objects, vector) = ([b'o', row], [b'v', 40 + round % 5]);
+        for author in &mut authors {
+            let ends: &[u8] = if round % 3 == 0 { b"other" } else { &ends };
+            append(&mut store, author, &[b"decide", &upheld, ends, &again, &again, &objects, b"hit", &vector, b"commit", &[b'w', 255]]);
+        }
+    }
+    store
 }
 
 fn filled(place: &Place) -> Store {
@@ -44,10 +86,10 @@ fn filled(place: &Place) -> Store {
 #[test]
 fn projections_derived_again_have_the_same_digests() {
     let place = Place::new();
-    let mut store = filled(&place);
+    let mut store = with_lists(&place);
     let before = store.projection_digests().unwrap();
-    assert_eq!(before.len(), 3);
-    assert_eq!(store.rebuild(&mut project).unwrap(), 360);
+    assert_eq!(before.len(), 9);
+    assert_eq!(store.rebuild(&mut project).unwrap(), 600);
     assert_eq!(store.projection_digests().unwrap(), before);
 
     for (table, alter) in [
@@ -55,6 +97,13 @@ fn projections_derived_again_have_the_same_digests() {
         ("certificate", "DELETE FROM certificate WHERE idx = 0"),
         ("access", "DELETE FROM access WHERE idx = 1"),
         ("grant_revoked", "UPDATE grant_revoked SET at = at + 1"),
+        ("listing", "UPDATE listing SET ended = NULL, ended_idx = NULL, ended_at = NULL, impersonated = NULL WHERE ended_idx = 183"),
+        ("listing", "DELETE FROM listing WHERE place & 1023 = 190"),
+        ("change", "UPDATE change SET impersonated = 1 - impersonated WHERE place & 1023 = 181"),
+        ("objection", "UPDATE objection SET ground = 'other' WHERE idx = 185"),
+        ("hit", "DELETE FROM hit WHERE idx = 186"),
+        ("acknowledged", "UPDATE acknowledged SET applied = applied + 100"),
+        ("audit_committed", "DELETE FROM audit_committed WHERE idx = 188"),
     ] {
         assert_ne!(place.raw().execute(alter, []).unwrap(), 0);
         let altered = store.projection_digests().unwrap();
@@ -67,9 +116,10 @@ fn projections_derived_again_have_the_same_digests() {
 #[test]
 fn what_was_derived_from_an_erased_payload_outlives_a_rebuild() {
     let place = Place::new();
-    let mut store = filled(&place);
+    let mut store = with_lists(&place);
     let before = store.projection_digests().unwrap();
-    for index in [0, 1, 6] {
+    // Among them listings whose endings are still there, endings whose listings are, and the first of two endings.
+    for index in [0, 1, 6, 180, 190, 192, 200, 202, 203, 185, 186, 187] {
         store.write(&[Write::Erase { centre: centre("C46010"), index }]).unwrap();
     }
     store.rebuild(&mut project).unwrap();
@@ -91,11 +141,11 @@ fn a_rebuild_over_a_damaged_payload_is_refused_and_changes_nothing() {
 fn only_applied_rows_are_projected() {
     let place = Place::new();
     let mut store = place.open();
-    let Write::Append { centre, from, entries, subtrees, mut state } = Author::new("C46010").append(&[b"issue", b"issue"]) else {
+    let Write::Append { centre, from, rows, subtrees, mut state } = Author::new("C46010").append(&[b"issue", b"issue"]) else {
         unreachable!()
     };
     state.applied = 1;
-    store.write(&[Write::Append { centre: centre.clone(), from, entries, subtrees, state }]).unwrap();
+    store.write(&[Write::Append { centre: centre.clone(), from, rows, subtrees, state }]).unwrap();
     store.rebuild(&mut project).unwrap();
     assert_eq!(store.certificate_count(&centre, "").unwrap(), 1);
 }

@@ -2,15 +2,22 @@
 
 use std::path::Path;
 
-use anju_core::shelf::{IssuedRecord, Projection, Shelf};
+use anju_core::shelf::{
+    CaseRecord, HitRow, House, HouseWrite, IssuedRecord, ListProjection, ListWrite, Lists, PendingHit, Projection, Shelf,
+};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use super::conformance_lists::{audit, audit_row, case, hit, import, operator, pending, staged};
 use super::*;
 
 const CANARY: &str = "金丝雀在明处410";
 const PLANTED: [&str; 4] = ["欧阳修远之子", "460100199003078514", "借款人诸葛亮明", "YWBH-20261121-0042"];
 const CONTENT_KEY: [u8; 32] = *b"content-key-of-the-certificate-7";
+
+/// Salt of an audit row, and the digest over what a case says: with either, who guesses could tell that they are right.
+const SALT: [u8; 16] = *b"salt-of-this-row";
+const CONTENT: [u8; 32] = *b"digest-over-what-is-in-this-case";
 
 /// The bytes as base64 would show them wherever they stand in a longer text: without the characters they share with neighbours.
 fn base64_forms(bytes: &[u8]) -> Vec<Vec<u8>> {
@@ -70,6 +77,35 @@ fn plant(store: &mut Store) {
     assert!(kept.account_no.contains(PLANTED[1]) && *kept.content_key.expose() == CONTENT_KEY, "it is in there");
 }
 
+/// Every column of lists and people that is sealed has something planted in it.
+fn plant_in_lists(store: &mut Store) {
+    let all = format!("{{\"subject\":\"{} {} {} {}\"}}", PLANTED[0], PLANTED[1], PLANTED[2], PLANTED[3]);
+    let (mut rows, _) = audit(&store.audit_log().unwrap(), &[2]);
+    (rows[0].about, rows[0].business_no, rows[0].salt) = (PLANTED[1].to_owned(), Some(PLANTED[3].to_owned()), SALT);
+    let mut frontier = Frontier::empty();
+    frontier.push(rows[0].leaf(), &mut Vec::new()).unwrap();
+    let after = anju_core::audit::AuditLog { size: 1, peaks: frontier.peaks().to_vec(), committed: 0 };
+    let mut person = operator("zhuge", 3);
+    (person.display, person.staff_no, person.sealed.sealed) = (PLANTED[2].to_owned(), PLANTED[1].to_owned(), CONTENT_KEY.to_vec());
+    let mut file = import(1, 1, anju_core::listing::import::ImportState::Approved);
+    (file.evidence, file.approval) = (all.clone(), Some(all.clone()));
+    let mut row = staged(1, 1, 4);
+    (row.case, row.content) = (all.clone().into_bytes(), Digest(CONTENT));
+    store
+        .write(&[
+            Write::Project(Projection::List(ListProjection::Hit(HitRow { business_no: PLANTED[3].to_owned(), ..hit("C46020", 1, 1) }))),
+            Write::List(ListWrite::Case(CaseRecord { case: all.clone().into_bytes(), content: Digest(CONTENT), ..case(0, 1) })),
+            Write::List(ListWrite::Import(file)),
+            Write::List(ListWrite::Stage(vec![row])),
+            Write::List(ListWrite::Hit(PendingHit { business_no: PLANTED[3].to_owned(), ..pending(1) })),
+            Write::House(HouseWrite::Operator(person)),
+            Write::House(HouseWrite::Audit { rows, after }),
+        ])
+        .unwrap();
+    assert!(store.case(1).unwrap().is_some_and(|case| case.case == all.as_bytes()), "it is in there");
+    assert!(store.audit_rows(0, 1).unwrap()[0].about == PLANTED[1] && audit_row(0, 2).salt != SALT);
+}
+
 fn search(folder: &Path) {
     for form in text_forms(CANARY) {
         assert_ne!(found(folder, &form), 0, "the search is blind to {}", hex::encode(&form));
@@ -84,6 +120,14 @@ fn stolen_files_show_no_name_number_or_key_in_any_encoding() {
     let place = Place::new();
     let mut store = place.open();
     plant(&mut store);
+    plant_in_lists(&mut store);
+    let secret = *store.local_secret().unwrap().expose();
+    let search = |folder: &Path| {
+        search(folder);
+        for form in [&secret[..], &SALT, &CONTENT].iter().flat_map(|bytes| byte_forms(bytes)) {
+            assert_eq!(found(folder, &form), 0, "{}", String::from_utf8_lossy(&form));
+        }
+    };
     let names: Vec<String> =
         std::fs::read_dir(place.folder.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     assert!(names.iter().any(|n| n.ends_with("-wal")) && names.iter().any(|n| n.ends_with("-shm")), "{names:?}");

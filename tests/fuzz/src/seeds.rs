@@ -87,7 +87,8 @@ fn messages(made: &Made, out: &mut Vec<Seed>) {
     let (charter, centre) = (made.charter.digest(), made.issuer.code.clone());
     for (name, question) in [
         ("heads", Question::Heads),
-        ("pull", Question::Pull { centre: centre.clone(), from: 3 }),
+        ("pull", Question::Pull { centre: centre.clone(), from: 3, rows: None }),
+        ("pull-stretch", Question::Pull { centre: centre.clone(), from: 3, rows: Some(256) }),
         ("payloads", Question::Payloads { centre: centre.clone(), indexes: vec![0, 2, 4] }),
     ] {
         out.push(("frame", format!("ask-{name}"), input(5, &Ask { charter, question }.to_bytes())));

@@ -100,7 +100,7 @@ impl Journal {
     fn write(&mut self, rows: usize) -> &mut Self {
         let build = |rng: &mut Counter| Statement::build(rng, Kind::CertificateIssued, NOW, None, b"body").unwrap();
         let entries: Vec<Entry> = (0..rows).map(|_| build(&mut self.rng)).collect();
-        let made = batch::append(&self.frontier, &entries, &self.author, &self.signing, &self.heartbeat, NOW).unwrap();
+        let made = batch::append(&self.frontier, entries.clone(), &self.author, &self.signing, &self.heartbeat, NOW).unwrap();
         self.entries.extend(entries);
         (self.frontier, self.note) = (made.frontier, made.head.note().to_vec());
         self

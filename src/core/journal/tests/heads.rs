@@ -177,14 +177,15 @@ fn a_batch_with_the_wrong_keys_or_a_bad_row_leaves_nothing() {
     let mut writer = Writer::new("C46010", 1);
     let stranger = Writer::new("C46010", 2);
     let append = |entries: &[Entry], signing: &crate::sign::SecretKey| {
-        batch::append(&Frontier::empty(), entries, &writer.author, signing, &writer.heartbeat, NOW)
+        batch::append(&Frontier::empty(), entries.to_vec(), &writer.author, signing, &writer.heartbeat, NOW)
     };
     assert!(matches!(append(&[], &stranger.signing), Err(BatchError::WrongKeys(_))));
     let good = crate::journal::Statement::build(&mut writer.rng, crate::journal::Kind::Vector, NOW, None, b"x").unwrap();
     let mut bad = good.clone();
     bad.payload.as_mut().unwrap()[0] ^= 1;
     let absent = Entry { payload: None, ..good.clone() };
-    let append = |entries: &[Entry]| batch::append(&Frontier::empty(), entries, &writer.author, &writer.signing, &writer.heartbeat, NOW);
+    let append =
+        |entries: &[Entry]| batch::append(&Frontier::empty(), entries.to_vec(), &writer.author, &writer.signing, &writer.heartbeat, NOW);
     assert!(matches!(append(&[good.clone(), bad]), Err(BatchError::BadEntry { offset: 1, .. })));
     assert_eq!(append(&[good, absent]), Err(BatchError::NoPayload(1)));
 }

@@ -83,7 +83,7 @@ impl Writer {
     }
 
     pub fn append(&mut self, entries: Vec<Entry>, at: Time) -> Batch {
-        let batch = batch::append(&self.stored.frontier, &entries, &self.author, &self.signing, &self.heartbeat, at).unwrap();
+        let batch = batch::append(&self.stored.frontier, entries.clone(), &self.author, &self.signing, &self.heartbeat, at).unwrap();
         for entry in &entries {
             self.stored.push(entry.leaf());
         }

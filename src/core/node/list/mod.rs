@@ -12,20 +12,21 @@
 //! What must never be here: a check that the listing room could make alone, a verdict that reads unknown as clear.
 
 mod ending;
-mod export;
+pub mod export;
 mod import;
-mod lookup;
+pub mod lookup;
 mod process;
 mod proof;
 
 pub(super) use ending::payload_ended_by;
+pub use import::{ABANDONED_MS, DERIVED_AT_ONCE, IDLE_MS, LIST_BATCH, MAX_OPEN_IMPORTS};
 
 use std::collections::BTreeMap;
 
 use super::{Effect, Env, Node};
 use crate::error::ShelfError;
-use crate::listing::SubjectSecret;
 use crate::listing::catalogue::Catalogue;
+use crate::listing::{Pepper, SubjectSecret};
 use crate::time::MINUTE_MS;
 
 /// Most derivations that are under way at once.
@@ -65,6 +66,10 @@ impl Default for Settings {
 pub(super) struct State {
     next_job: u64,
     jobs: BTreeMap<u64, Job>,
+    process: process::State,
+    hits: lookup::HitState,
+    /// Whether an approved import is being listed.
+    listing: import::Listing,
 }
 
 impl State {
@@ -86,6 +91,11 @@ enum Job {
 }
 
 impl Node {
+    /// The pepper that new listings are made with.
+    pub(super) fn pepper(&self) -> Pepper {
+        Pepper { version: self.charter.pepper(), key: self.secrets.pepper.clone() }
+    }
+
     /// Secrets were derived: whoever waited for them goes on.
     pub(super) fn derived(
         &mut self,

@@ -10,7 +10,7 @@ use super::super::message::MAX_PAYLOADS;
 use super::super::{Effect, Env, Node, fault};
 use crate::error::{FaultCode, ShelfError};
 use crate::journal::statement::absence_allowed;
-use crate::journal::{Entry, Header, Kind};
+use crate::journal::{Header, Kind, SoundRow, SoundRows};
 use crate::names::{CentreCode, StationKey};
 use crate::shelf::{ListWrite, WithheldRow, Write};
 use crate::time::{CLOCK_TOLERANCE_MS, MINUTE_MS, Time};
@@ -31,14 +31,9 @@ pub(super) fn acceptable(header: &Header, now: Time) -> bool {
 
 /// The notes, as writes, on those of `rows` (from `from` on) whose payload nothing allows to be absent yet; `applied` is what the same
 /// rows mean, with the erasures of those that they end.
-pub(super) fn withheld<'a>(
-    (centre, by): (&CentreCode, StationKey),
-    from: u64,
-    rows: impl Iterator<Item = (&'a Header, &'a Entry)>,
-    now: Time,
-    applied: &[Effect],
-) -> Vec<Effect> {
-    let absent = (from..).zip(rows).filter(|(_, (header, entry))| entry.payload.is_none() && !absence_allowed(header, now, false));
+pub(super) fn withheld((centre, by): (&CentreCode, StationKey), from: u64, rows: &SoundRows, now: Time, applied: &[Effect]) -> Vec<Effect> {
+    let left_out = |row: &SoundRow| row.entry().payload.is_none() && !absence_allowed(row.header(), now, false);
+    let absent = (from..).zip(rows.rows()).filter(|(_, row)| left_out(row));
     let absent: BTreeSet<u64> = absent.map(|(index, _)| index).collect();
     if absent.is_empty() {
         return Vec::new();

@@ -27,6 +27,7 @@ impl Node {
             if known.as_ref().is_some_and(|known| known.note == note) {
                 self.told_of(from, &centre);
                 self.add_holder(env, &centre, from, known.map_or(0, |h| h.size))?;
+                self.replicate.heard.insert(centre);
                 continue;
             }
             match author.verify(&note) {
@@ -75,6 +76,10 @@ impl Node {
         let known = self.newest_head(env, centre)?;
         let standing = known.as_ref().map_or(Standing::Newer, |known| compare(known, &head));
         self.add_holder(env, centre, from, head.size())?;
+        // An older head is no word of how the journal stands now.
+        if matches!(standing, Standing::Newer | Standing::Same { .. }) {
+            self.replicate.heard.insert(centre.clone());
+        }
         match standing {
             Standing::Newer if head.size() <= held.size => self.first_or_covered_head(env, from, centre, &held, head, out),
             Standing::Newer => {
@@ -121,6 +126,7 @@ impl Node {
         if root != head.root() {
             // No second signed note to show, but these rows were proven under one: counted, and nothing of it is taken over.
             self.blame_author(centre, from, FaultCode::Forked, out);
+            self.replicate.heard.remove(centre);
             return Ok(Verdict::Reject);
         }
         if head.size() == held.size {

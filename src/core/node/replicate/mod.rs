@@ -7,6 +7,7 @@
 mod absent;
 mod heads;
 mod rows;
+mod stretches;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,11 +17,12 @@ use super::{Effect, Env, Node, Verdict, announce, fault};
 use crate::error::{Fault, FaultCode, ShelfError};
 use crate::journal::{Frame, VerifiedHead};
 use crate::names::{CentreCode, StationKey};
-use crate::node::message::{Answer, Ask, Decline, Question};
+use crate::node::message::{Ask, Decline, Question, SoundAnswer};
 use crate::shelf::Head;
 use crate::time::{SECOND_MS, Time};
+use stretches::Stretch;
 
-/// Most pulls under way at once, over all journals.
+/// Most stretches that are under way or wait for their predecessor at once, over all journals.
 pub const MAX_PULLS: usize = 16;
 /// How long after a failed question for heads it is asked again. Two ends learn of a connection one after the other, so the first
 /// question often comes too early.
@@ -37,6 +39,8 @@ pub(in crate::node) struct State {
     pub(in crate::node) announced: BTreeMap<CentreCode, Head>,
     /// Which stations said they hold how many rows of a journal that we lack.
     holders: BTreeMap<CentreCode, BTreeMap<StationKey, u64>>,
+    /// Journals of which several stretches are under way.
+    pulled: BTreeMap<CentreCode, stretches::Pulled>,
     calls: BTreeMap<u64, Call>,
     next_call: u64,
     last_round: Option<Time>,
@@ -46,6 +50,8 @@ pub(in crate::node) struct State {
     absent: absent::State,
     /// How far the author's clock was from ours when its newest announcement came, in milliseconds.
     pub(in crate::node) clock_offsets: BTreeMap<CentreCode, i64>,
+    /// Journals of which a head that is not older than ours was told since this peer came up, whoever told.
+    pub(in crate::node) heard: BTreeSet<CentreCode>,
 }
 
 impl State {
@@ -65,7 +71,7 @@ struct Call {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum About {
     Heads,
-    Pull { centre: CentreCode, from: u64 },
+    Pull { centre: CentreCode, stretch: Stretch },
     Payloads { centre: CentreCode, indexes: Vec<u64> },
 }
 
@@ -85,7 +91,7 @@ impl Node {
     fn ask(&mut self, env: &Env<'_>, to: StationKey, about: About, out: &mut Vec<Effect>) {
         let question = match &about {
             About::Heads => Question::Heads,
-            About::Pull { centre, from } => Question::Pull { centre: centre.clone(), from: *from },
+            About::Pull { centre, stretch } => Question::Pull { centre: centre.clone(), from: stretch.from, rows: Some(stretch.rows) },
             About::Payloads { centre, indexes } => Question::Payloads { centre: centre.clone(), indexes: indexes.clone() },
         };
         self.replicate.next_call += 1;
@@ -190,7 +196,7 @@ impl Node {
             return Ok(Verdict::Ignore);
         }
         let (heartbeat, held) = (head.heartbeat(), env.shelf.journal(&centre)?);
-        let verdict = self.learn_head(env, from, &centre, head, out)?;
+        let verdict = self.learn_head(env, from, &centre, head.clone(), out)?;
         if verdict != Verdict::Accept {
             return Ok(verdict);
         }
@@ -198,7 +204,7 @@ impl Node {
         if frame.entries.is_empty() || frame.from != held.size {
             return Ok(Verdict::Accept);
         }
-        match self.prove(env, frame, &held) {
+        match frame.sound().and_then(|frame| self.prove(env, frame, Some(head), &held)) {
             Ok(proven) => {
                 self.store_frame(env, (&centre, from), proven, held, out)?;
                 Ok(Verdict::Accept)
@@ -216,27 +222,26 @@ impl Node {
         env: &mut Env<'_>,
         from: StationKey,
         call: u64,
-        bytes: &[u8],
+        answer: Result<SoundAnswer, Fault>,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         let Some(Call { to, about, .. }) = self.replicate.calls.remove(&call).filter(|call| call.to == from) else {
             return Ok(()); // Late: we gave it up. Not a fault.
         };
-        let answer = match Answer::decode(bytes) {
-            Ok(answer) => answer,
-            Err(problem) => {
-                fault(out, from, problem.code);
-                return Ok(());
-            }
-        };
         match (about, answer) {
-            (About::Heads, Answer::Heads(reports)) => self.heads(env, from, reports, out)?,
-            (About::Pull { centre, from: asked }, Answer::Frame(frame)) => self.frame(env, to, &centre, asked, &frame, out)?,
-            (About::Payloads { centre, indexes }, Answer::Payloads(payloads)) => {
+            (about, Err(problem)) => {
+                fault(out, from, problem.code);
+                if let About::Pull { centre, .. } = about {
+                    self.not_a_holder(&centre, &to);
+                }
+            }
+            (About::Heads, Ok(SoundAnswer::Heads(reports))) => self.heads(env, from, reports, out)?,
+            (About::Pull { centre, stretch }, Ok(SoundAnswer::Frame(frame))) => self.frame(env, to, &centre, stretch, frame, out)?,
+            (About::Payloads { centre, indexes }, Ok(SoundAnswer::Payloads(payloads))) => {
                 self.payloads(env, to, &centre, &indexes, payloads, out)?;
             }
-            (_, Answer::Declined(Decline::Busy)) => return Ok(()), // The next tick asks again.
-            (about, Answer::Declined(decline)) => self.declined(to, about, decline, out),
+            (_, Ok(SoundAnswer::Declined(Decline::Busy))) => return Ok(()), // The next tick asks again.
+            (about, Ok(SoundAnswer::Declined(decline))) => self.declined(to, about, decline, out),
             (About::Heads | About::Pull { .. } | About::Payloads { .. }, _) => fault(out, from, FaultCode::Unasked),
         }
         self.pull_what_is_missing(env, out)

@@ -3,51 +3,104 @@
 use super::super::message::PayloadReport;
 use super::super::publish::applied_after;
 use super::super::{Effect, Env, Node, fault};
+use super::stretches::{Early, Pulled, Stretch};
 use super::{About, Call, MAX_PULLS, absent, pick};
 use crate::error::{Fault, FaultCode, ShelfError};
-use crate::journal::{Frame, Frontier, ProvenFrame};
+use crate::journal::{Frontier, ProvenFrame, SoundFrame, VerifiedHead};
 use crate::names::{CentreCode, StationKey};
 use crate::shelf::{JournalState, KeptHead, Write};
 
 impl Node {
-    /// Starts a pull for every journal that is behind its newest head and has none under way.
+    /// Stores what came early and is the next now, and asks for stretches of every journal that is behind its newest head.
     pub(in crate::node) fn pull_what_is_missing(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         for centre in self.replicate.announced.keys().cloned().collect::<Vec<_>>() {
-            let pulling = |call: &&Call| matches!(call.about, About::Pull { .. });
-            if self.replicate.calls.values().filter(pulling).count() >= MAX_PULLS {
-                return Ok(());
+            if !is_appending(out, &centre) {
+                self.store_what_came_early(env, &centre, out)?;
             }
-            let under_way = self.replicate.calls.values().any(|c| matches!(&c.about, About::Pull { centre: c, .. } if *c == centre));
-            let size = env.shelf.journal(&centre)?.size;
-            let appending = out.iter().any(|e| matches!(e, Effect::Write(Write::Append { centre: c, .. }) if *c == centre));
-            if under_way || appending {
-                continue; // What is being appended is not on the shelf yet: `WhenStored` brings us back.
+            if !is_appending(out, &centre) {
+                self.pull(env, &centre, out)?;
             }
-            let Some(holders) = self.replicate.holders.get(&centre) else { continue };
-            let able = holders.iter().filter(|(s, held)| **held > size && self.replicate.connected.contains(*s)).map(|(s, _)| *s);
-            if let Some(to) = pick(env.rng, able) {
-                self.ask(env, to, About::Pull { centre, from: size }, out);
-            }
+            // What is being appended is not on the shelf yet: `WhenStored` brings us back.
         }
+        let behind = &self.replicate.announced;
+        self.replicate.pulled.retain(|centre, _| behind.contains_key(centre));
         Ok(())
     }
 
+    fn pull(&mut self, env: &mut Env<'_>, centre: &CentreCode, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let size = env.shelf.journal(centre)?.size;
+        let Some(of) = self.replicate.announced.get(centre).map(|head| head.size) else { return Ok(()) };
+        loop {
+            let of_this = |call: &Call| match &call.about {
+                About::Pull { centre: c, stretch } if c == centre => Some(*stretch),
+                About::Pull { .. } | About::Heads | About::Payloads { .. } => None,
+            };
+            let under_way: Vec<Stretch> = self.replicate.calls.values().filter_map(of_this).collect();
+            let calls = self.replicate.calls.values().filter(|call| matches!(call.about, About::Pull { .. })).count();
+            let waiting: usize = self.replicate.pulled.values().map(Pulled::waiting).sum();
+            if calls + waiting >= MAX_PULLS {
+                return Ok(());
+            }
+            let planned = self.replicate.pulled.entry(centre.clone()).or_default().plan(size, of, &under_way);
+            let (Some(stretch), Some(holders)) = (planned, self.replicate.holders.get(centre)) else { return Ok(()) };
+            let able = |(s, held): &(&StationKey, &u64)| **held > stretch.from && self.replicate.connected.contains(*s);
+            let Some(to) = pick(env.rng, holders.iter().filter(able).map(|(s, _)| *s)) else { return Ok(()) };
+            self.ask(env, to, About::Pull { centre: centre.clone(), stretch }, out);
+        }
+    }
+
+    fn store_what_came_early(&mut self, env: &mut Env<'_>, centre: &CentreCode, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let size = env.shelf.journal(centre)?.size;
+        match self.replicate.pulled.get_mut(centre).and_then(|pulled| pulled.next(size)) {
+            Some(Early { by, frame }) => self.next_frame(env, by, centre, frame, out),
+            None => Ok(()),
+        }
+    }
+
+    /// The answer to a pull: the next rows, or rows for which others have to come first.
     pub(super) fn frame(
         &mut self,
         env: &mut Env<'_>,
         from: StationKey,
         centre: &CentreCode,
-        asked: u64,
-        bytes: &[u8],
+        asked: Stretch,
+        frame: SoundFrame,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), ShelfError> {
+        let held = env.shelf.journal(centre)?.size;
+        if held > asked.from {
+            return Ok(()); // An announcement was faster.
+        }
+        let rows = frame.rows().len() as u64;
+        if frame.centre() != centre || frame.from() != asked.from || rows > asked.rows {
+            fault(out, from, FaultCode::Unasked);
+            self.not_a_holder(centre, &from);
+            return Ok(());
+        }
+        let pulled = self.replicate.pulled.entry(centre.clone()).or_default();
+        pulled.learn(&frame);
+        if held == asked.from && !is_appending(out, centre) {
+            return self.next_frame(env, from, centre, frame, out);
+        }
+        if rows == 0 {
+            self.not_a_holder(centre, &from);
+        } else {
+            pulled.keep(Early { by: from, frame });
+        }
+        Ok(())
+    }
+
+    fn next_frame(
+        &mut self,
+        env: &mut Env<'_>,
+        from: StationKey,
+        centre: &CentreCode,
+        frame: SoundFrame,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         let held = env.shelf.journal(centre)?;
-        if held.size != asked {
-            return Ok(()); // An announcement was faster.
-        }
-        let proven = Frame::decode(bytes).and_then(|frame| self.prove(env, frame, &held));
-        match proven {
-            Ok(proven) if proven.entries().is_empty() => {
+        match self.prove(env, frame, None, &held) {
+            Ok(proven) if proven.rows().is_empty() => {
                 self.not_a_holder(centre, &from);
                 let head = proven.into_parts().head;
                 self.learn_head(env, from, centre, head, out)?;
@@ -61,15 +114,23 @@ impl Node {
         Ok(())
     }
 
-    /// Everything that must hold before a row is stored.
-    pub(super) fn prove(&self, env: &Env<'_>, frame: Frame, held: &JournalState) -> Result<ProvenFrame, Fault> {
-        let author = self.author(&frame.centre).ok_or_else(|| Fault::new(FaultCode::Unasked, "not a member's journal"))?;
+    /// Everything that must hold before a row is stored; `head` is the frame's own if it was verified already.
+    pub(super) fn prove(
+        &self,
+        env: &Env<'_>,
+        frame: SoundFrame,
+        head: Option<VerifiedHead>,
+        held: &JournalState,
+    ) -> Result<ProvenFrame, Fault> {
+        let author = self.author(frame.centre()).ok_or_else(|| Fault::new(FaultCode::Unasked, "not a member's journal"))?;
         let ours = |e: crate::journal::frontier::FrontierError| Fault::new(FaultCode::Malformed, e.to_string());
         let frontier = Frontier::from_parts(held.size, held.peaks.clone()).map_err(ours)?;
-        let proven = frame.check(&frontier, author)?;
+        let proven = match head {
+            Some(head) => frame.check_under(&frontier, author, head)?,
+            None => frame.check(&frontier, author)?,
+        };
         for offset in proven.absent() {
-            let header = proven.headers().get(offset);
-            if !header.is_some_and(|header| absent::acceptable(header, env.now)) {
+            if !proven.rows().rows().get(offset).is_some_and(|row| absent::acceptable(row.header(), env.now)) {
                 return Err(Fault::new(FaultCode::PayloadMissing, format!("row {}", proven.from() + offset as u64)));
             }
         }
@@ -88,6 +149,7 @@ impl Node {
         let size = parts.frontier.size();
         let seen = parts.head.clone().received_at(env.now);
         let announced = self.replicate.announced.remove(centre);
+        self.replicate.heard.insert(centre.clone());
         let mut head = held.head;
         if seen.size == size {
             head = Some(seen.clone());
@@ -108,14 +170,13 @@ impl Node {
         if *centre == self.centre {
             out.push(Effect::KeepHead(KeptHead { centre: centre.clone(), size, root: parts.frontier.root() }));
         }
-        let applied = applied_after(held.applied, parts.from, &parts.entries);
+        let applied = applied_after(held.applied, parts.from, &parts.rows);
         let state = JournalState { size, peaks: parts.frontier.peaks().to_vec(), head, applied };
         let mut projected = Vec::new();
-        self.project_rows(env, centre, parts.from, &parts.entries, &mut projected)?;
-        let rows = parts.headers.iter().zip(&parts.entries);
-        projected.extend(absent::withheld((centre, by), parts.from, rows, env.now, &projected));
-        let (from, entries, subtrees) = (parts.from, parts.entries, parts.subtrees);
-        out.push(Effect::Write(Write::Append { centre: centre.clone(), from, entries, subtrees, state }));
+        self.project_rows(env, centre, parts.from, &parts.rows, &mut projected)?;
+        projected.extend(absent::withheld((centre, by), parts.from, &parts.rows, env.now, &projected));
+        let (from, rows, subtrees) = (parts.from, parts.rows, parts.subtrees);
+        out.push(Effect::Write(Write::Append { centre: centre.clone(), from, rows, subtrees, state }));
         out.append(&mut projected);
         out.push(Effect::WhenStored);
         if let Some(holders) = self.replicate.holders.get_mut(centre) {
@@ -147,4 +208,8 @@ impl Node {
         }
         Ok(())
     }
+}
+
+fn is_appending(out: &[Effect], centre: &CentreCode) -> bool {
+    out.iter().any(|effect| matches!(effect, Effect::Write(Write::Append { centre: c, .. }) if c == centre))
 }

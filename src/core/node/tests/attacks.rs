@@ -5,7 +5,7 @@ use super::world::{Weather, World};
 use crate::desk::Event;
 use crate::error::FaultCode;
 use crate::journal::{Author, Frame, Frontier, Kind, Statement, batch};
-use crate::node::message::{Answer, Ask, PayloadReport, Question};
+use crate::node::message::{Answer, Ask, PayloadReport, Question, SoundAnswer};
 use crate::node::{Input, Verdict, announce};
 use crate::shelf::{Shelf, Write};
 use crate::time::{DAY_MS, MINUTE_MS, SECOND_MS, Time};
@@ -22,7 +22,7 @@ fn batch_by(
     let entries: Vec<_> = (0..rows).map(|_| Statement::build(&mut world.rng, Kind::Vector, at, None, b"x").unwrap()).collect();
     let keys = world.peers[peer].keys.clone();
     let own = Author { signing: keys.signing.public(), heartbeat: keys.heartbeat.public(), ..author.clone() };
-    let batch = batch::append(from, &entries, &own, &keys.signing, &keys.heartbeat, at).unwrap();
+    let batch = batch::append(from, entries.clone(), &own, &keys.signing, &keys.heartbeat, at).unwrap();
     (entries, batch)
 }
 
@@ -137,8 +137,9 @@ fn a_server_that_leaves_a_payload_out_is_faulted_and_another_is_asked() {
     let heads = world.peers[0].shelf.journal(&centre).unwrap().head.unwrap().note;
     world.feed(2, Input::Connected(station));
     let report = crate::node::message::HeadReport { centre: centre.clone(), note: heads };
-    world.feed(2, Input::Answered { from: station, call: 1, bytes: Answer::Heads(vec![report]).to_bytes() });
-    world.feed(2, Input::Answered { from: station, call: 2, bytes: Answer::Frame(frame.to_bytes().into()).to_bytes() });
+    world.feed(2, Input::Answered { from: station, call: 1, answer: SoundAnswer::read(&Answer::Heads(vec![report]).to_bytes()) });
+    world
+        .feed(2, Input::Answered { from: station, call: 2, answer: SoundAnswer::read(&Answer::Frame(frame.to_bytes().into()).to_bytes()) });
     assert_eq!(world.size(2, 0), 0);
     assert_eq!(world.faults(2), [FaultCode::PayloadMissing]);
     world.heal();
@@ -188,7 +189,8 @@ fn mutated_messages_never_panic_and_never_store_a_row() {
     issue(&mut world, 0, &mut holder, 1);
     let announcement = world.peers[0].sent_announcements.last().unwrap().clone();
     let ask =
-        Ask { charter: world.charter.digest(), question: Question::Pull { centre: world.peers[0].centre.clone(), from: 0 } }.to_bytes();
+        Ask { charter: world.charter.digest(), question: Question::Pull { centre: world.peers[0].centre.clone(), from: 0, rows: None } }
+            .to_bytes();
     let from = world.station(0);
     for round in 0..20_000_u64 {
         let mut bytes = if round % 2 == 0 { announcement.clone() } else { ask.clone() };
@@ -228,7 +230,7 @@ fn a_station_that_asks_without_end_is_declined_and_the_others_are_served() {
     let mut world = World::new(62, 3);
     let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
-    let question = Question::Pull { centre: world.peers[0].centre.clone(), from: 0 };
+    let question = Question::Pull { centre: world.peers[0].centre.clone(), from: 0, rows: None };
     let ask = Ask { charter: world.charter.digest(), question }.to_bytes();
     let busy = |world: &mut World, from: usize| {
         let from = world.station(from);
@@ -254,13 +256,13 @@ fn an_answer_with_more_payloads_than_were_asked_for_is_refused_before_any_is_loo
     let (centre, from, charter) = (world.peers[0].centre.clone(), world.station(0), world.charter.digest());
     assert!(world.peers[1].shelf.flip_payload_bit(&centre, 0));
     world.weather = Weather { loss_percent: 100, ..Weather::FAIR };
-    let pull = Ask { charter, question: Question::Pull { centre, from: 0 } }.to_bytes();
+    let pull = Ask { charter, question: Question::Pull { centre, from: 0, rows: None } }.to_bytes();
     world.feed(1, Input::Asked { from, token: 9_999, bytes: pull });
     world.run_for(6 * SECOND_MS);
     // Which of the calls under way asks for the payload does not show from outside: the others find the answer unasked for.
     let bytes = Answer::Payloads(vec![PayloadReport { index: 0, payload: vec![0; 16] }; 1_000]).to_bytes();
     for call in 1..=64 {
-        world.feed(1, Input::Answered { from, call, bytes: bytes.clone() });
+        world.feed(1, Input::Answered { from, call, answer: SoundAnswer::read(&bytes) });
     }
     let faults = world.faults(1);
     assert!(faults.contains(&FaultCode::Oversized) && !faults.contains(&FaultCode::BadPayload), "{faults:?}");

@@ -8,7 +8,7 @@ use crate::listing::changed::ObjectionRef;
 use crate::listing::{Basis, Change, ChangedBody, Day, DecidedBody, Ground, ObjectedBody};
 use crate::names::{Digest, ListingId, ListingRef, SubjectToken};
 use crate::node::Input;
-use crate::node::message::{Answer, PayloadReport};
+use crate::node::message::{Answer, PayloadReport, SoundAnswer};
 use crate::seal::SUITE;
 use crate::shelf::{ListProjection, ListingRow, Lists, Projection, Shelf};
 use crate::time::{DAY_MS, MINUTE_MS, SECOND_MS};
@@ -342,7 +342,7 @@ fn an_ending_that_comes_while_the_payload_is_asked_for_stays() {
     let bytes = Answer::Payloads(vec![PayloadReport { index: 0, payload: saved }]).to_bytes();
     assert!(!calls.is_empty());
     for (from, call) in calls {
-        world.feed(1, Input::Answered { from, call, bytes: bytes.clone() });
+        world.feed(1, Input::Answered { from, call, answer: SoundAnswer::read(&bytes) });
     }
     assert!(payload(&world, 1, 0, 0).is_none() && world.peers[1].shelf.erased(&centre, 0).unwrap());
     assert_eq!(ending(&world, 1, 0, 0), Some(Change::Repaired));

@@ -13,7 +13,7 @@ use crate::facts::{AccountFacts, AccountStatus, Fen, Month};
 use crate::journal::{Entry, Frame, Header, Kind};
 use crate::listing::SubjectSecret;
 use crate::names::{CentreCode, FederationName, StationKey};
-use crate::node::message::Answer;
+use crate::node::message::{Answer, SoundAnswer};
 use crate::node::{Effect, Env, Input, Node, Settings, Verdict};
 use crate::shelf::memory::MemoryShelf;
 use crate::shelf::{KeptHead, Shelf};
@@ -134,7 +134,7 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, peer: usize, effect: Effect, again: &mut std::collections::VecDeque<Input>) {
+    pub(super) fn carry_out(&mut self, peer: usize, effect: Effect, again: &mut std::collections::VecDeque<Input>) {
         match effect {
             Effect::Write(write) => self.peers[peer].shelf.apply(&write).unwrap(),
             Effect::KeepHead(head) => self.peers[peer].kept = Some(head),
@@ -227,7 +227,7 @@ impl World {
                 self.peers[to].tokens.insert(token, (from, call));
                 self.feed(to, Input::Asked { from: station, token, bytes });
             }
-            Packet::Answer(call, bytes) => self.feed(to, Input::Answered { from: station, call, bytes }),
+            Packet::Answer(call, bytes) => self.feed(to, Input::Answered { from: station, call, answer: SoundAnswer::read(&bytes) }),
             Packet::Failed(call) => self.feed(to, Input::CallFailed { call }),
         }
     }

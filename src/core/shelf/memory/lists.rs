@@ -47,18 +47,6 @@ fn rows_of(centre: &CentreCode) -> RangeInclusive<(CentreCode, u64)> {
     (centre.clone(), 0)..=(centre.clone(), u64::MAX)
 }
 
-const fn waits(state: CaseState) -> bool {
-    match state {
-        CaseState::Drafted
-        | CaseState::Returned
-        | CaseState::Reviewed
-        | CaseState::Notified
-        | CaseState::Objected
-        | CaseState::Disputed => true,
-        CaseState::Listed | CaseState::Upheld | CaseState::Withdrawn | CaseState::Repaired | CaseState::Expired => false,
-    }
-}
-
 impl Tables {
     pub(super) fn project(&mut self, projection: &ListProjection) {
         match projection {
@@ -91,8 +79,10 @@ impl Tables {
         let changed = Changed { about: place.index, end: end.clone(), answers: answers.cloned() };
         self.changes.entry((place.centre.clone(), end.index)).or_insert(changed);
         let row = self.listings.get_mut(&(place.centre.clone(), place.index));
-        if let Some(row) = row.filter(|_| end.change.ends()) {
-            row.ended.get_or_insert_with(|| end.clone());
+        // The first ending stands, in whatever order they come.
+        let first = |row: &&mut ListingRow| row.ended.as_ref().is_none_or(|ended| ended.index > end.index);
+        if let Some(row) = row.filter(|row| end.change.ends() && first(row)) {
+            row.ended = Some(end.clone());
         }
     }
 
@@ -117,6 +107,10 @@ impl Tables {
                     row.body = Vec::new();
                     row.case = Vec::new();
                 }
+            }
+            ListWrite::Forget { import } => {
+                self.imports.remove(import);
+                self.staged.retain(|(of, _), _| of != import);
             }
             ListWrite::Hit(hit) => {
                 self.pending_made += 1;
@@ -247,7 +241,7 @@ impl Lists for MemoryShelf {
 
     fn cases_open(&self, after: Option<u64>, limit: usize) -> Result<Vec<CaseRecord>, ShelfError> {
         let later = self.lists.cases.values().filter(|case| after.is_none_or(|after| case.serial > after));
-        Ok(later.filter(|case| waits(case.state)).take(limit).cloned().collect())
+        Ok(later.filter(|case| check::waits(case.state)).take(limit).cloned().collect())
     }
 
     fn cases_due(&self, now: Time, limit: usize) -> Result<Vec<CaseRecord>, ShelfError> {
@@ -272,6 +266,11 @@ impl Lists for MemoryShelf {
     fn staged(&self, import: u64, after: u64, limit: usize) -> Result<Vec<StagedRow>, ShelfError> {
         let rows = self.lists.staged.range((import, 0)..=(import, u64::MAX)).filter(|((_, row), _)| *row > after);
         Ok(rows.take(limit).map(|(_, row)| row.clone()).collect())
+    }
+
+    fn staged_decision(&self, import: u64, decision: &Digest) -> Result<Option<StagedRow>, ShelfError> {
+        let mut rows = self.lists.staged.range((import, 0)..=(import, u64::MAX)).map(|(_, row)| row);
+        Ok(rows.find(|row| row.decision == *decision).cloned())
     }
 
     fn staged_listing(&self, import: u64, listing: &ListingId) -> Result<Option<StagedRow>, ShelfError> {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::error::{FaultCode, ShelfError};
 use crate::journal::proof::subtree_from_stored;
-use crate::journal::{Entry, Header, Subtree};
+use crate::journal::{Entry, Header, SoundRows, Subtree};
 use crate::names::{CentreCode, CertificateNumber, Digest, GrantId, RequestId, StationKey, Thumbprint};
 use crate::seal::Key;
 use crate::time::Time;
@@ -77,7 +77,7 @@ impl MemoryShelf {
             return Err(ShelfError::Failed("no room".to_owned()));
         }
         match write {
-            Write::Append { centre, from, entries, subtrees, state } => self.append(centre, *from, entries, subtrees, state)?,
+            Write::Append { centre, from, rows, subtrees, state } => self.append(centre, *from, rows, subtrees, state)?,
             Write::Head { centre, head } => self.head(centre, head)?,
             Write::Erase { centre, index } => self.erase(centre, *index)?,
             Write::Restore { centre, index, payload } => self.restore(centre, *index, payload)?,
@@ -102,13 +102,13 @@ impl MemoryShelf {
         &mut self,
         centre: &CentreCode,
         from: u64,
-        entries: &[Entry],
+        rows: &SoundRows,
         subtrees: &[Subtree],
         after: &JournalState,
     ) -> Result<(), ShelfError> {
-        check::append(&Shelf::journal(self, centre)?, from, entries, subtrees, after)?;
+        check::append(&Shelf::journal(self, centre)?, from, rows, subtrees, after)?;
         let journal = self.journals.entry(centre.clone()).or_default();
-        journal.entries.extend_from_slice(entries);
+        journal.entries.extend(rows.entries().cloned());
         journal.subtrees.extend(subtrees.iter().map(|s| ((s.level, s.index), s.digest)));
         journal.state = after.clone();
         Ok(())

@@ -204,9 +204,10 @@ fn a_head_that_cannot_be_kept_lets_nothing_out_and_counts_nothing() {
     assert!(matches!(scene.query(), Event::Answer(_)));
     let head = scene.world.peers[HERE].head_file();
     let kept = fs::read(&head).unwrap();
-    let in_the_way = [head.with_extension("json.partial"), head];
+    // Before there is a file it is made whole, beside; then a slot of it is written.
+    let in_the_way = [head.with_extension("json.partial"), head.clone()];
     for folder in &in_the_way {
-        let _ = fs::remove_file(folder);
+        let _ = fs::remove_file(&head);
         fs::create_dir(folder).unwrap();
         let (rows, uses, sent) = (scene.rows(), scene.uses(), scene.world.frames.len());
         assert!(matches!(scene.query(), Event::Failed { code, .. } if code == HEAD_NOT_KEPT));
@@ -221,6 +222,19 @@ fn a_head_that_cannot_be_kept_lets_nothing_out_and_counts_nothing() {
     }
 }
 
+/// A folder where the head file was; returns where that is now.
+fn put_in_the_way(head: &std::path::Path) -> std::path::PathBuf {
+    let aside = head.with_extension("aside");
+    fs::rename(head, &aside).unwrap();
+    fs::create_dir(head).unwrap();
+    aside
+}
+
+fn take_out_of_the_way(head: &std::path::Path, aside: &std::path::Path) {
+    fs::remove_dir(head).unwrap();
+    fs::rename(aside, head).unwrap();
+}
+
 #[test]
 fn while_a_stored_head_is_not_kept_nothing_that_tells_of_it_leaves() {
     let mut scene = Scene::new(7);
@@ -228,15 +242,14 @@ fn while_a_stored_head_is_not_kept_nothing_that_tells_of_it_leaves() {
     let owed = head_file::read(&head).unwrap();
     // As if the last step of keeping it had failed.
     scene.world.peers[0].engine.owed = owed;
-    let partial = head.with_extension("json.partial");
-    fs::create_dir(&partial).unwrap();
+    let aside = put_in_the_way(&head);
     let file = Request::CertificateFile { number: scene.number.clone() };
     assert!(matches!(scene.world.ask(0, file.clone()), Some(Event::Failed { code, .. }) if code == HEAD_NOT_KEPT));
     let ask = anju_core::node::message::Ask { charter: scene.world.charter.digest(), question: anju_core::node::message::Question::Heads };
     let (from, sent) = (scene.world.peers[HERE].station(), scene.world.frames.len());
     scene.world.feed(0, vec![Input::Asked { from, token: 9, bytes: ask.to_bytes() }]);
     assert_eq!(scene.world.frames.len(), sent, "a head that is not kept was told");
-    fs::remove_dir(&partial).unwrap();
+    take_out_of_the_way(&head, &aside);
     assert!(matches!(scene.world.ask(0, file), Some(Event::CertificateFile { .. })));
     scene.world.feed(0, vec![Input::Asked { from, token: 9, bytes: ask.to_bytes() }]);
     assert_eq!(scene.world.frames.len(), sent + 1);
@@ -278,8 +291,8 @@ fn a_tick_that_cannot_be_written_is_not_tried_again_at_once_and_connections_are_
     let folder = tempfile::tempdir().unwrap();
     let settings = Settings { heartbeat_ms: 0, ..Settings::default() };
     let mut world = World::new(9, folder.path(), &settings);
-    let partial = world.peers[HERE].head_file().with_extension("json.partial");
-    fs::create_dir(&partial).unwrap();
+    let head = world.peers[HERE].head_file();
+    let aside = put_in_the_way(&head);
     let mut tried = 0;
     for _ in 0..20 {
         world.feed(HERE, vec![Input::Tick]);
@@ -287,7 +300,7 @@ fn a_tick_that_cannot_be_written_is_not_tried_again_at_once_and_connections_are_
         world.ask(HERE, Request::Status);
     }
     assert_eq!(tried, 3, "20 ticks, of which 8 are passed over after each that failed");
-    fs::remove_dir(&partial).unwrap();
+    take_out_of_the_way(&head, &aside);
     let Some(Event::Status(status)) = world.ask(HERE, Request::Status) else { panic!() };
     assert!(status.stations.iter().all(|station| station.connected));
     let sent = world.frames.len();

@@ -15,6 +15,7 @@ use anju_core::holder::{GrantRequest, Wallet, card, grant, receive};
 use anju_core::journal::{Author, Evidence};
 use anju_core::listing::SubjectSecret;
 use anju_core::names::{CentreCode, CertificateNumber, FederationName, RequestId, StationKey};
+use anju_core::node::message::SoundAnswer;
 use anju_core::node::{Input, Settings, announce};
 use anju_core::seal::Key;
 use base64::Engine as _;
@@ -165,7 +166,7 @@ impl World {
             Out::Answer(token, bytes) => {
                 self.frames.push(Frame { what: "answer", bytes: bytes.clone(), opened: None });
                 if let Some((to, call)) = self.questions.remove(&token) {
-                    self.flying.push_back((to, Input::Answered { from, call, bytes }));
+                    self.flying.push_back((to, Input::Answered { from, call, answer: SoundAnswer::read(&bytes) }));
                 }
             }
             Out::ReadSource(reading, account_no) if self.source_waits => self.peers[peer].readings.push((reading, account_no)),

@@ -1,22 +1,19 @@
-//! Listings from a file: rows are checked, staged, approved by a second person over the file's SHA-256, and only then listed.
-//!
-//! The same checks run where the file is read (for the reject file) and where it is staged (because whoever sends rows may be anybody).
-//! What must never be here: a file, an encoding, a column's name.
+//! A row of a file, and what is wrong with it.
 
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::catalogue::Catalogue;
-use super::finding::{Coded, Finding, MAX_FINDING_TEXT_BYTES, MAX_MEASURES, Refund};
-use super::{Day, Document, DocumentType, SubjectKind};
 use crate::facts::text::{EMPLOYER_MAX_CHARS, shown};
 use crate::journal::hash;
+use crate::listing::catalogue::{Catalogue, Item};
+use crate::listing::finding::{Coded, Finding, MAX_FINDING_TEXT_BYTES, MAX_MEASURES, Refund};
+use crate::listing::{Day, Document, DocumentType, SubjectKind};
 use crate::names::Digest;
-use crate::operator::OperatorName;
-use crate::time::Time;
 
 /// Most rows that are sent to the peer at once.
 pub const MAX_IMPORT_PAGE: usize = 1_000;
+/// Highest number that a row may have.
+pub const MAX_IMPORT_ROW: u64 = 1 << 32;
 /// Longest remark, in characters.
 pub const MAX_REMARK_CHARS: usize = 200;
 
@@ -106,10 +103,16 @@ reasons! {
     DecisionReused = "decision-reused",
     /// The remark is too long or not text.
     Remark = "remark-invalid",
+    /// The listing was withdrawn, repaired or has expired: a file does not bring it back.
+    EndedBefore = "ended-before",
+    /// A case about it goes its way here, is disputed, or was listed by that way: people change it, a file does not.
+    InProcess = "in-process",
+    /// Somebody used this subject's name: a person has to look, a file does not list them.
+    Impersonation = "impersonation",
 }
 
-/// A row that passed every check.
-#[derive(Debug, Clone)]
+/// A row that passed every check that the row alone allows. Personal.
+#[derive(Clone)]
 pub struct CheckedRow {
     /// Row of the file.
     pub row: u64,
@@ -123,11 +126,24 @@ pub struct CheckedRow {
     pub remark: String,
 }
 
+impl std::fmt::Debug for CheckedRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CheckedRow({}, ..)", self.row)
+    }
+}
+
 impl CheckedRow {
     /// Whether both clocks have run out before `today`: counted as already ended, and not listed.
     #[must_use]
     pub fn is_over(&self, today: Day) -> bool {
         self.finding.restriction_until < today && self.finding.publication_until < today
+    }
+
+    /// The same for rows that name one decision number, one conduct and one decision day. `decision` is
+    /// [`crate::listing::subject::decision_digest`].
+    #[must_use]
+    pub fn said(&self, decision: &Digest) -> Digest {
+        said(decision, &self.finding)
     }
 
     /// Digest over everything of the row but its place: tells whether a row that comes again has changed.
@@ -142,6 +158,15 @@ impl CheckedRow {
         bytes.zeroize();
         digest
     }
+}
+
+/// See [`CheckedRow::said`].
+#[must_use]
+pub fn said(decision: &Digest, finding: &Finding) -> Digest {
+    let mut bytes = decision.0.to_vec();
+    bytes.extend_from_slice(&finding.decision_day.number().to_be_bytes());
+    bytes.extend_from_slice(finding.conduct.code.as_bytes());
+    hash::sha256(&bytes)
 }
 
 impl ImportRow {
@@ -169,7 +194,7 @@ impl ImportRow {
     }
 
     fn finding(&self, subject_kind: SubjectKind, catalogue: &Catalogue, today: Day) -> Result<Finding, (&'static str, RowReason)> {
-        let coded = |item: &super::catalogue::Item| Coded { code: item.code.clone(), label: item.label.clone() };
+        let coded = |item: &Item| Coded { code: item.code.clone(), label: item.label.clone() };
         let text = |value: &str| {
             let value = crate::facts::text::trim(value);
             let sound = !value.is_empty() && value.len() <= MAX_FINDING_TEXT_BYTES && !value.chars().any(crate::facts::text::is_hostile);
@@ -192,7 +217,7 @@ impl ImportRow {
             let field = if restriction_until < decision_day { "restriction_until" } else { "publication_until" };
             return Err((field, RowReason::DatesContradict));
         }
-        Ok(Finding {
+        let finding = Finding {
             subject_kind,
             conduct: coded(conduct),
             level: coded(level),
@@ -207,11 +232,15 @@ impl ImportRow {
             restriction_until,
             publication_until,
             refund: Refund::None,
-        })
+        };
+        // What is sealed later must not turn out to be of no form then.
+        finding.check().map(|()| finding).map_err(|_| ("legal_basis", RowReason::LegalBasis))
     }
 }
 
-/// Goes over the rows of a file in order, so that who approves the file can tell that what was staged is what the file says.
+/// Goes over the rows of a file in order, so that who approves the file can tell that what was staged is what the file says. Every row
+/// that passes [`ImportRow::check`] enters, also one that the peer then holds back for what it knows of the listing: who approves has
+/// only the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowsDigest(pub Digest);
 
@@ -230,146 +259,4 @@ impl RowsDigest {
         bytes.extend_from_slice(&row.content().0);
         Self(hash::sha256(&bytes))
     }
-}
-
-/// Where an import stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ImportState {
-    /// Rows are coming in.
-    Staging,
-    /// All rows are here; waits for a second person.
-    Staged,
-    /// Approved; its rows are being listed.
-    Approved,
-    /// Everything is listed.
-    Done,
-}
-
-impl ImportState {
-    /// The stable code.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Staging => "staging",
-            Self::Staged => "staged",
-            Self::Approved => "approved",
-            Self::Done => "done",
-        }
-    }
-
-    /// The state with this code.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Staging, Self::Staged, Self::Approved, Self::Done].into_iter().find(|state| state.code() == code)
-    }
-}
-
-/// What an import's rows came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct ImportCounts {
-    /// Not listed before.
-    pub new: u64,
-    /// Listed before with other content.
-    pub changed: u64,
-    /// Listed before just so.
-    pub same: u64,
-    /// Past both clocks.
-    pub over: u64,
-}
-
-/// One import. A record: it is in no journal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportRecord {
-    /// SHA-256 of the file.
-    pub file: Digest,
-    /// Serial number here, from 1: orders imports and names their staged rows.
-    pub serial: u64,
-    /// Random: enters the commitment, so that it does not tell the file to who guesses it.
-    pub salt: [u8; 16],
-    /// Where it stands.
-    pub state: ImportState,
-    /// Rows staged so far, rejected ones not counted.
-    pub staged: u64,
-    /// The last row of the file that was staged.
-    pub last_row: u64,
-    /// Over the staged rows.
-    pub digest: RowsDigest,
-    /// What they came to.
-    pub counts: ImportCounts,
-    /// The last staged row that was dealt with after the approval.
-    pub listed_row: u64,
-    /// Who staged it, and when.
-    pub by: (OperatorName, Time),
-    /// Their signed act, as JSON.
-    pub evidence: String,
-    /// Who approved it, and when.
-    pub approved: Option<(OperatorName, Time)>,
-    /// Their signed act, as JSON.
-    pub approval: Option<String>,
-}
-
-/// What the statements of an import commit to.
-#[must_use]
-pub fn authority(salt: &[u8; 16], file: &Digest) -> Digest {
-    let mut bytes = b"anju/v1/import-authority".to_vec();
-    bytes.extend_from_slice(salt);
-    bytes.extend_from_slice(&file.0);
-    hash::sha256(&bytes)
-}
-
-/// A second person approved this file: rows of it may be listed. Only [`ApprovedFile::check`] makes one.
-#[derive(Debug, Clone, Copy)]
-pub struct ApprovedFile {
-    authority: Digest,
-}
-
-impl ApprovedFile {
-    /// `None` unless two different people stand behind the import and it is approved.
-    #[must_use]
-    pub fn check(import: &ImportRecord) -> Option<Self> {
-        let (approver, _) = import.approved.as_ref()?;
-        let approved = matches!(import.state, ImportState::Approved | ImportState::Done) && import.approval.is_some();
-        (approved && *approver != import.by.0).then(|| Self { authority: authority(&import.salt, &import.file) })
-    }
-
-    /// The commitment.
-    #[must_use]
-    pub const fn authority(&self) -> Digest {
-        self.authority
-    }
-}
-
-/// What a staged row is to become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StagedAs {
-    /// A listing.
-    New,
-    /// The same listing with other content; the row of the journal that is replaced.
-    Changed(u64),
-    /// Nothing: it is listed just so. Kept to tell which rows are gone from the file.
-    Same,
-    /// Nothing: past both clocks.
-    Over,
-}
-
-/// A staged row.
-#[derive(Debug, Clone)]
-pub struct StagedRow {
-    /// Serial of its import.
-    pub import: u64,
-    /// Row of the file.
-    pub row: u64,
-    /// The listing.
-    pub listing: crate::names::ListingId,
-    /// What it is to become.
-    pub becomes: StagedAs,
-    /// The body of its statement, ready; empty for [`StagedAs::Same`] and [`StagedAs::Over`].
-    pub body: Vec<u8>,
-    /// When the statement's payload will have to go.
-    pub drop_after: Time,
-    /// What stays at home: see [`super::case::Case`]. Sealed at rest.
-    pub case: Vec<u8>,
-    /// Digest of the row's content.
-    pub content: Digest,
 }

@@ -7,8 +7,22 @@
 //!  (propose again)                      objected                          withdrawn · repaired · expired
 //! ```
 //!
-//! Steps before a listing are local and audited; from then on each is a statement. Whether a case may be listed is answered by
-//! [`Listable`], which only this room makes: two people, a decision document, a notice, a period that has ended, nothing open.
+//! Steps before a listing are local and audited; from then on each is a statement. [`steps`](Case::take) says who may take which step
+//! when, [`ready`](Case::listable) whether a case may be listed: that is answered by [`Listable`], which only this room makes, for two
+//! people, a decision document, a notice, a period that has ended, and nothing open. Where a case stands is never stored: it is what its
+//! steps come to, replayed. What must never be here: a step without the signed act that asked for it, but for what the clock does and what
+//! other centres say.
+
+mod progress;
+mod proposal;
+mod ready;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+pub use proposal::check_proposal;
+pub use ready::{Listable, authority};
+pub use steps::objection_fields;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +34,14 @@ use crate::time::Time;
 
 /// Most steps of one case.
 pub const MAX_STEPS: usize = 64;
+/// Steps kept free for answers, the listing and an ending: whoever objects again and again must not keep a case from being ended.
+pub const KEPT_STEPS: usize = 4;
 /// Longest reason an operator gives, in characters.
 pub const MAX_REASON_CHARS: usize = 500;
+/// Longest act that a step keeps as its evidence, in bytes of JSON.
+pub const MAX_EVIDENCE_BYTES: usize = 16 * 1024;
+/// Objections of other centres that a case keeps while they wait for one answer; every one of them is answered, also those not kept.
+pub const MAX_HEARD: usize = 4;
 
 /// Who it is about, in plain. Personal; sealed at rest.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

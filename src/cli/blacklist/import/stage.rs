@@ -1,0 +1,189 @@
+//! Rows go to the peer in pages; what it holds back goes to the reject file.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use anju_core::desk::{Act, ImportView};
+use anju_core::listing::import::{ImportCounts, ImportState, MAX_IMPORT_PAGE, RowReason};
+use anju_core::names::Digest;
+
+use super::super::files::{Fill, Rejects};
+use super::super::table_failure;
+use super::ask;
+use crate::cli::acting::Acting;
+use crate::cli::common;
+use crate::cli::failure::{Code, Failure};
+use crate::cli::meter::Meter;
+use crate::cli::out::Ctx;
+use crate::source::SourceError;
+use crate::source::blacklist::{Accepted, BlacklistFile, BlacklistRow, Tally};
+
+/// Rows between two looks at the meter.
+const PROGRESS_ROWS: u64 = 500;
+
+/// Why not all rows were taken.
+pub(super) enum Broken {
+    Ours(Failure),
+    Table(SourceError),
+}
+
+impl Broken {
+    pub(super) fn failure(self, path: &Path) -> Failure {
+        match self {
+            Self::Ours(failure) => failure,
+            Self::Table(error) => table_failure(path, error),
+        }
+    }
+}
+
+/// Reasons that only the peer can know: the row counts as read, and is held back.
+const fn is_held(reason: RowReason) -> bool {
+    match reason {
+        RowReason::Contradiction | RowReason::DecisionReused | RowReason::EndedBefore | RowReason::InProcess | RowReason::Impersonation => {
+            true
+        }
+        RowReason::Subject
+        | RowReason::Document
+        | RowReason::Name
+        | RowReason::Conduct
+        | RowReason::Level
+        | RowReason::Measure
+        | RowReason::DecisionNo
+        | RowReason::LegalBasis
+        | RowReason::Date
+        | RowReason::DecisionInFuture
+        | RowReason::DatesContradict
+        | RowReason::Remark => false,
+    }
+}
+
+/// Sends rows, page after page.
+pub(super) struct Stager<'a> {
+    ctx: Ctx,
+    file: Digest,
+    headers: Vec<String>,
+    acting: Option<Acting<'a>>,
+    rejects: Rejects,
+    dry_run: bool,
+    /// Rows up to this one are staged already: they are only judged again, so that the reject file is complete.
+    staged_to: u64,
+    page: Vec<Accepted>,
+    page_is_dry: bool,
+    fill: Fill,
+    dry_counts: ImportCounts,
+}
+
+impl<'a> Stager<'a> {
+    pub(super) fn new(
+        ctx: Ctx,
+        file: Digest,
+        headers: Vec<String>,
+        acting: Option<Acting<'a>>,
+        rejects: Rejects,
+        dry_run: bool,
+    ) -> Result<Self, Failure> {
+        let mut staged_to = 0;
+        if let Some(acting) = acting.as_ref().filter(|_| !dry_run) {
+            let view = ask(acting, &Act::ImportBegin { file })?;
+            staged_to = match view.state {
+                ImportState::Staging => view.last_row,
+                ImportState::Staged | ImportState::Approved | ImportState::Done => u64::MAX,
+            };
+            if staged_to > 0 {
+                ctx.note(&ctx.fill("import.goes-on", &[("row", &view.last_row.to_string())]));
+            }
+        }
+        let (page, fill, dry_counts) = (Vec::new(), Fill::default(), ImportCounts::default());
+        Ok(Self { ctx, file, headers, acting, rejects, dry_run, staged_to, page, page_is_dry: false, fill, dry_counts })
+    }
+
+    /// Every row of the file.
+    pub(super) fn take_all(&mut self, file: &BlacklistFile<'_>, meter: &Meter) -> Result<Tally, Broken> {
+        let mut broken = None;
+        let mut rows = 0;
+        let read = file.rows(&mut |row| {
+            rows += 1;
+            if rows % PROGRESS_ROWS == 0 {
+                meter.tell(|| self.ctx.fill("import.progress", &[("rows", &rows.to_string()), ("all", &file.right().to_string())]));
+            }
+            match self.take(row) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(failure) => {
+                    broken = Some(failure);
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        match (broken, read) {
+            (Some(failure), _) => Err(Broken::Ours(failure)),
+            (None, Err(error)) => Err(Broken::Table(error)),
+            (None, Ok(tally)) => self.flush().map(|()| tally).map_err(Broken::Ours),
+        }
+    }
+
+    fn take(&mut self, row: BlacklistRow) -> Result<(), Failure> {
+        let row = match row {
+            BlacklistRow::Rejected(row) => return Ok(self.rejects.add(self.ctx, &self.headers, &row)?),
+            BlacklistRow::Duplicate(_) => return Ok(()),
+            BlacklistRow::Row(row) => *row,
+        };
+        if self.acting.is_none() {
+            return Ok(());
+        }
+        let dry = self.dry_run || row.import.row <= self.staged_to;
+        if self.page.len() >= MAX_IMPORT_PAGE || dry != self.page_is_dry || !self.fill.takes(&row.import) {
+            self.flush()?;
+            self.fill.takes(&row.import);
+        }
+        self.page_is_dry = dry;
+        self.page.push(row);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        let page = std::mem::take(&mut self.page);
+        self.fill = Fill::default();
+        let Some(acting) = self.acting.as_ref().filter(|_| !page.is_empty()) else { return Ok(()) };
+        let rows = page.iter().map(|row| row.import.clone()).collect();
+        let view = ask(acting, &Act::ImportRows { file: self.file, rows, dry_run: self.page_is_dry })?;
+        if self.dry_run {
+            add(&mut self.dry_counts, &view.counts);
+        }
+        self.hold_back(page, &view)
+    }
+
+    fn hold_back(&mut self, page: Vec<Accepted>, view: &ImportView) -> Result<(), Failure> {
+        let mut rejected = view.rejected.iter().peekable();
+        for row in page {
+            let Some((_, field, code)) = rejected.next_if(|(number, _, _)| *number == row.import.row) else { continue };
+            let reason = RowReason::ALL.iter().copied().find(|reason| reason.code() == code).ok_or_else(common::unexpected)?;
+            if !is_held(reason) {
+                // The same checks passed here: the peer was started with another catalogue.
+                return Err(Failure::new(Code::CatalogueDiffers).with("row", row.import.row).with("reason", reason.code()));
+            }
+            self.rejects.add(self.ctx, &self.headers, &row.rejected(field, reason))?;
+        }
+        if rejected.next().is_some() { Err(common::unexpected()) } else { Ok(()) }
+    }
+
+    /// Says that this was all. Returns what the rows came to, how the import stands, and the reject file.
+    #[expect(clippy::type_complexity, reason = "three things that the caller takes apart at once")]
+    pub(super) fn finish(self, tally: &Tally) -> Result<(Option<ImportCounts>, Option<Box<ImportView>>, Rejects), Failure> {
+        let Some(acting) = &self.acting else { return Ok((None, None, self.rejects)) };
+        if self.dry_run {
+            return Ok((Some(self.dry_counts), None, self.rejects));
+        }
+        let act = Act::ImportFinish { file: self.file, rows: tally.accepted, digest: tally.digest.0 };
+        let view = ask(acting, &act)?;
+        Ok((Some(view.counts), Some(view), self.rejects))
+    }
+}
+
+fn add(sum: &mut ImportCounts, counts: &ImportCounts) {
+    let ImportCounts { new, changed, same, over, held } = counts;
+    sum.new += new;
+    sum.changed += changed;
+    sum.same += same;
+    sum.over += over;
+    sum.held += held;
+}

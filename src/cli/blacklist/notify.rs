@@ -1,0 +1,31 @@
+//! `anju blacklist notify`: the subject was told of reasons, basis and rights; the period for objections begins.
+
+use std::path::PathBuf;
+
+use anju_core::desk::Act;
+use anju_core::names::CaseNumber;
+
+use super::{Who, case, table_failure};
+use crate::cli::failure::Failure;
+use crate::cli::out::{Ctx, Done};
+use crate::source::blacklist::sha256_of;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    #[command(flatten)]
+    who: Who,
+    #[arg(value_name = "CASE")]
+    case: CaseNumber,
+    #[arg(long, value_name = "DATE")]
+    day: String,
+    #[arg(long, value_name = "TEXT")]
+    how: String,
+    #[arg(long, value_name = "FILE")]
+    waiver_file: Option<PathBuf>,
+}
+
+pub(in crate::cli) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
+    let waiver = args.waiver_file.as_ref().map(|path| sha256_of(path, &mut |_| {}).map_err(|e| table_failure(path, e))).transpose()?;
+    let act = Act::Notify { case: args.case.clone(), day: args.day.clone(), how: args.how.clone(), waiver };
+    case::done(ctx, args.who.ask(ctx, &act)?)
+}

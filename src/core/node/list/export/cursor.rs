@@ -1,0 +1,110 @@
+//! Where an export goes on: one position in each journal, as a text that means nothing to who keeps it.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use minicbor::{Decode, Encode};
+
+use crate::charter::MAX_MEMBERS;
+use crate::error::RefusalCode;
+use crate::names::{CentreCode, FederationName};
+use crate::wire;
+
+/// What every cursor begins with: the form's version.
+const PREFIX: &str = "c1.";
+/// Longest cursor, in bytes: a position in the journal of every member, and room.
+pub const MAX_CURSOR_BYTES: usize = 32 * 1024;
+
+/// One position: whose journal, and the first row that was not read out.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+struct Position {
+    #[n(0)]
+    centre: CentreCode,
+    #[n(1)]
+    from: u64,
+}
+
+#[derive(Debug, Encode, Decode)]
+struct Content {
+    #[n(0)]
+    federation: FederationName,
+    /// In order of the centres, each once; journals without a row read out are not in it.
+    #[n(1)]
+    positions: Vec<Position>,
+}
+
+/// How far each journal was read out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Cursor(BTreeMap<CentreCode, u64>);
+
+impl Cursor {
+    /// Reads a cursor of `federation`.
+    ///
+    /// `cursor-invalid` for anything that [`Cursor::to_text`] does not make, and for another federation's.
+    pub(super) fn parse(text: &str, federation: &FederationName) -> Result<Self, RefusalCode> {
+        let bytes = text.strip_prefix(PREFIX).filter(|_| text.len() <= MAX_CURSOR_BYTES).and_then(|t| URL_SAFE_NO_PAD.decode(t).ok());
+        let content: Content = bytes.and_then(|bytes| wire::decode(&bytes, MAX_CURSOR_BYTES).ok()).ok_or(RefusalCode::CursorInvalid)?;
+        let ordered = content.positions.is_sorted_by(|a, b| a.centre < b.centre) && content.positions.len() <= MAX_MEMBERS;
+        let possible = content.positions.iter().all(|p| (1..=i64::MAX as u64).contains(&p.from));
+        if content.federation != *federation || !ordered || !possible {
+            return Err(RefusalCode::CursorInvalid);
+        }
+        Ok(Self(content.positions.into_iter().map(|p| (p.centre, p.from)).collect()))
+    }
+
+    /// The cursor as text.
+    pub(super) fn to_text(&self, federation: &FederationName) -> String {
+        let positions = self.0.iter().map(|(centre, from)| Position { centre: centre.clone(), from: *from }).collect();
+        let content = Content { federation: federation.clone(), positions };
+        format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(wire::encode(&content)))
+    }
+
+    /// The first row of `centre`'s journal that was not read out.
+    pub(super) fn from(&self, centre: &CentreCode) -> u64 {
+        self.0.get(centre).copied().unwrap_or(0)
+    }
+
+    /// Row `index` was read out, and every row before it.
+    pub(super) fn passed(&mut self, centre: &CentreCode, index: u64) {
+        self.0.insert(centre.clone(), index.saturating_add(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_comes_back_and_nothing_else_is_one() {
+        let (here, there) = (FederationName::new("hainan").unwrap(), FederationName::new("other").unwrap());
+        let mut cursor = Cursor::default();
+        for (centre, index) in [("C46020", 7), ("C46010", 0), ("C50010", u64::from(u32::MAX))] {
+            cursor.passed(&CentreCode::new(centre).unwrap(), index);
+        }
+        let text = cursor.to_text(&here);
+        assert_eq!(Cursor::parse(&text, &here).as_ref(), Ok(&cursor));
+        assert_eq!(Cursor::parse(&Cursor::default().to_text(&here), &here), Ok(Cursor::default()));
+        let long = format!("c1.{}", "A".repeat(MAX_CURSOR_BYTES));
+        let padded = format!("{text}=");
+        for bad in ["", "c1.", "c2.gA", &text[3..], &text[..text.len() - 1], &padded, &long, "c1.\u{ff}"] {
+            assert_eq!(Cursor::parse(bad, &here), Err(RefusalCode::CursorInvalid), "{}", &bad[..bad.len().min(40)]);
+        }
+        assert_eq!(Cursor::parse(&text, &there), Err(RefusalCode::CursorInvalid));
+    }
+
+    #[test]
+    fn positions_out_of_order_twice_or_at_nothing_are_no_cursor() {
+        let here = FederationName::new("hainan").unwrap();
+        let position = |centre: &str, from| Position { centre: CentreCode::new(centre).unwrap(), from };
+        for positions in [
+            vec![position("C46020", 1), position("C46010", 1)],
+            vec![position("C46010", 1), position("C46010", 2)],
+            vec![position("C46010", 0)],
+            vec![position("C46010", u64::MAX)],
+        ] {
+            let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(wire::encode(&Content { federation: here.clone(), positions })));
+            assert_eq!(Cursor::parse(&text, &here), Err(RefusalCode::CursorInvalid));
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What has changed on the lists is read out, page by page, from a cursor.
+//!
+//! The cursor counts rows of journals, not days or listings: whoever follows it gets every row that decided, changed or objected once,
+//! and each listing as it stands when its page is read. A clock that runs out is no row; the clocks stand in what was read out. A
+//! journal with a row whose payload was left out is read up to that row and no further until it is here: what it says would otherwise
+//! be passed for good.
+
+mod cursor;
+
+pub use cursor::MAX_CURSOR_BYTES;
+
+use std::collections::BTreeSet;
+
+use super::super::audit::Told;
+use super::super::{Effect, Env, Node, Stop};
+use super::lookup::{MAX_OBJECTIONS, stands};
+use crate::audit::{AuditAction, AuditRow};
+use crate::desk::{Event, ExportPage, ExportRow, MAX_PAGE, OwnRow};
+use crate::error::ShelfError;
+use crate::listing::case::Case;
+use crate::listing::status::standing;
+use crate::listing::{Change, Day};
+use crate::names::{CaseNumber, CentreCode, ListingRef};
+use crate::operator::ProvenAct;
+use crate::shelf::ListingRow;
+use cursor::Cursor;
+
+/// A page is closed once its rows have so many bytes of JSON; it fits an event with one more row.
+pub const PAGE_BYTES: usize = 768 * 1024;
+/// Rows left out that are looked at to find the first one of a journal. If there are more, nothing of that journal is read out.
+pub const MAX_WITHHELD: usize = 4_096;
+
+/// A page in the making.
+struct Page {
+    cursor: Cursor,
+    rows: Vec<ExportRow>,
+    named: BTreeSet<ListingRef>,
+    bytes: usize,
+    /// Events that still fit.
+    room: usize,
+    more: bool,
+}
+
+impl Node {
+    /// [`crate::desk::Act::Export`]: `cursor-invalid` for a cursor that is not one of this federation's.
+    pub(in crate::node) fn export(
+        &mut self,
+        env: &mut Env<'_>,
+        act: &ProvenAct,
+        cursor: Option<&str>,
+        limit: usize,
+        out: &mut Vec<Effect>,
+    ) -> Result<Event, Stop> {
+        let federation = self.charter.federation();
+        let cursor = match cursor.map_or_else(|| Ok(Cursor::default()), |text| Cursor::parse(text, federation)) {
+            Ok(cursor) => cursor,
+            Err(code) => {
+                self.tell(env, Some(act), vec![Told::new(AuditAction::Export, "0", AuditRow::refused(code))], out)?;
+                return Err(code.into());
+            }
+        };
+        let room = limit.clamp(1, MAX_PAGE);
+        let mut page = Page { cursor, rows: Vec::new(), named: BTreeSet::new(), bytes: 0, room, more: false };
+        for member in self.charter.members() {
+            self.export_journal(env, &member.centre, &mut page)?;
+        }
+        let about = page.rows.len().to_string();
+        self.tell(env, Some(act), vec![Told::new(AuditAction::Export, about, "done")], out)?;
+        let cursor = page.cursor.to_text(self.charter.federation());
+        Ok(Event::Export(Box::new(ExportPage { rows: page.rows, cursor, more: page.more })))
+    }
+
+    /// The next events of one journal, as many as fit.
+    fn export_journal(&self, env: &Env<'_>, centre: &CentreCode, page: &mut Page) -> Result<(), ShelfError> {
+        let Some(end) = readable(env, centre)? else { return Ok(()) };
+        let today = Day::of(env.now);
+        // One more than fits, to know whether there is more.
+        let events = env.shelf.list_events(centre, page.cursor.from(centre), page.room.saturating_add(1))?;
+        for (index, place) in events.into_iter().take_while(|(index, _)| *index < end) {
+            if page.room == 0 || page.bytes >= PAGE_BYTES {
+                page.more = true;
+                page.room = 0;
+                return Ok(());
+            }
+            page.room -= 1;
+            page.cursor.passed(centre, index);
+            // An objection may name what no journal has; a listing stands in a page once; and in none when both its clocks have run out,
+            // for its payload is gone then, and who was told of it was told until when.
+            let over = |row: &ListingRow| row.restriction_until.max(row.publication_until) < today;
+            if !page.named.contains(&place)
+                && let Some(row) = env.shelf.listing(&place)?.filter(|row| !over(row))
+            {
+                let row = self.export_row(env, row)?;
+                page.bytes += serde_json::to_vec(&row).map_or(0, |json| json.len());
+                page.rows.push(row);
+                page.named.insert(place);
+            }
+        }
+        Ok(())
+    }
+
+    fn export_row(&self, env: &Env<'_>, row: ListingRow) -> Result<ExportRow, ShelfError> {
+        let today = Day::of(env.now);
+        let (restricted, open_objections) = stands(&row, &env.shelf.objections(&row.place, MAX_OBJECTIONS)?, today);
+        let change: Option<Change> = row.ended.as_ref().map(|end| end.change);
+        let publishable = standing(row.publication_until, today, change, open_objections, 0).counts();
+        let own = if row.place.centre == self.centre && publishable && restricted.counts() { self.own_row(env, &row)? } else { None };
+        Ok(ExportRow {
+            id: row.listing,
+            standing: restricted,
+            publishable,
+            token: row.token.to_string(),
+            pepper: row.pepper,
+            restriction_until: row.restriction_until.to_string(),
+            publication_until: row.publication_until.to_string(),
+            basis: row.basis.code().to_owned(),
+            open_objections,
+            own,
+            listing: row.place,
+        })
+    }
+
+    /// Who and what, from the case; nothing when another row publishes it now.
+    fn own_row(&self, env: &Env<'_>, row: &ListingRow) -> Result<Option<OwnRow>, ShelfError> {
+        let Some(record) = env.shelf.case_of(&row.listing)?.filter(|record| record.index == Some(row.place.index)) else {
+            return Ok(None);
+        };
+        let case: Case = serde_json::from_slice(&record.case).map_err(|_| ShelfError::Damaged("a case".to_owned()))?;
+        Ok(Some(OwnRow {
+            case: CaseNumber { centre: self.centre.clone(), serial: record.serial },
+            name: case.subject.name,
+            document_type: case.subject.document_type.code().to_owned(),
+            document_no: case.subject.document_no,
+            finding: case.finding,
+        }))
+    }
+}
+
+/// The first row of the journal that may not be passed: one whose payload was left out. `None` when it cannot be found.
+fn readable(env: &Env<'_>, centre: &CentreCode) -> Result<Option<u64>, ShelfError> {
+    if !env.shelf.withheld(centre)? {
+        return Ok(Some(u64::MAX));
+    }
+    let rows = env.shelf.withheld_rows(MAX_WITHHELD)?;
+    let whole = rows.len() < MAX_WITHHELD;
+    Ok(rows.iter().filter(|row| row.centre == *centre).map(|row| row.index).min().filter(|_| whole))
+}

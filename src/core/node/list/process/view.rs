@@ -1,0 +1,131 @@
+//! What is shown of cases: the queue, one case, and of another centre's listing what a member may know without the subject's number.
+
+use super::super::super::{Effect, Env, Node, Stop};
+use super::objections::MAX_OBJECTIONS_READ;
+use super::{Held, read};
+use crate::audit::AuditAction;
+use crate::desk::{CaseLine, CaseRef, CaseView, Event, ExportRow, MAX_PAGE, StepView};
+use crate::error::{Refusal, RefusalCode, ShelfError};
+use crate::facts::text::shown;
+use crate::listing::case::MAX_REASON_CHARS;
+use crate::listing::objected::OBJECTIONS_PER_DAY;
+use crate::listing::status::standing;
+use crate::listing::{Day, Document};
+use crate::names::ListingRef;
+use crate::operator::ProvenAct;
+use crate::shelf::ListingRow;
+
+impl Node {
+    /// What waits for whom until when.
+    pub(super) fn queue(&self, env: &Env<'_>, after: Option<u64>, limit: usize) -> Result<Event, Stop> {
+        let limit = limit.clamp(1, MAX_PAGE);
+        let mut records = env.shelf.cases_open(after, limit + 1)?;
+        let more = records.len() > limit;
+        records.truncate(limit);
+        let mut cases = Vec::with_capacity(records.len());
+        for record in records {
+            let case = read(&record)?;
+            cases.push(self.line(env, &Held { record, case }));
+        }
+        cases.sort_by_key(|line| (line.until.is_none(), line.until, line.case.serial));
+        Ok(Event::Cases { cases, more })
+    }
+
+    /// One case of ours, or another centre's listing. With a reason the subject is shown in plain, and the reason recorded.
+    pub(super) fn case_show(
+        &mut self,
+        env: &mut Env<'_>,
+        act: &ProvenAct,
+        about: &CaseRef,
+        unmask: Option<&str>,
+        out: &mut Vec<Effect>,
+    ) -> Result<Event, Stop> {
+        if let CaseRef::Listing(place) = about
+            && place.centre != self.centre
+        {
+            let row = env.shelf.listing(place)?.ok_or_else(|| Refusal::about(RefusalCode::CaseUnknown, about.to_string()))?;
+            return Ok(Event::Listing(Box::new(self.listing_view(env, &row, 0)?)));
+        }
+        let held = self.with_objections_seen(env, about)?;
+        let number = self.case_number(held.record.serial);
+        let told = unmask.map_or_else(|| format!("{number} masked"), |reason| format!("{number} {reason}"));
+        self.told(env, act, (AuditAction::Show, told), out, |node, env, _| {
+            let reason = unmask.map(|reason| shown(reason, MAX_REASON_CHARS));
+            if reason == Some(None) {
+                return Err(Refusal::about(RefusalCode::FieldMissing, "unmask").into());
+            }
+            Ok(Event::Case(Box::new(node.view(env, &held, reason.is_some()))))
+        })
+    }
+
+    fn with_objections_seen(&self, env: &Env<'_>, about: &CaseRef) -> Result<Held, Stop> {
+        let held = self.held(env, about)?;
+        Ok(self.with_objections(env, held)?)
+    }
+
+    /// A case as the answer to a step of it: masked.
+    pub(super) fn case_event(&self, env: &Env<'_>, held: &Held) -> Result<Event, Stop> {
+        Ok(Event::Case(Box::new(self.view(env, held, false))))
+    }
+
+    fn view(&self, env: &Env<'_>, held: &Held, plain: bool) -> CaseView {
+        let (case, subject) = (&held.case, &held.case.subject);
+        let document = Document::new(subject.document_type, &subject.document_no, Day::of(env.now).date());
+        let masked = document.map_or_else(|_| "*".to_owned(), |document| document.masked());
+        CaseView {
+            line: self.line(env, held),
+            subject_kind: case.finding.subject_kind,
+            name: if plain { subject.name.clone() } else { masked_name(&subject.name) },
+            document_type: subject.document_type.code().to_owned(),
+            document_no: if plain { subject.document_no.clone() } else { masked },
+            finding: case.finding.clone(),
+            steps: case.steps.iter().map(|step| StepView { at: step.at, by: step.by.clone(), what: step.what.clone() }).collect(),
+            impersonated: case.impersonated(),
+        }
+    }
+
+    fn line(&self, env: &Env<'_>, held: &Held) -> CaseLine {
+        let today = Day::of(env.now);
+        let (waits_for, until) = held.case.waits(today);
+        let index = held.record.index.or_else(|| held.case.published());
+        CaseLine {
+            case: self.case_number(held.record.serial),
+            listing: index.map(|index| ListingRef { centre: self.centre.clone(), index }),
+            state: held.case.state(today),
+            decision_no: held.case.finding.decision_no.clone(),
+            conduct: held.case.finding.conduct.label.clone(),
+            waits_for,
+            until,
+        }
+    }
+
+    /// A published listing as every member may see it, with so many more open objections than are stored.
+    pub(super) fn listing_view(&self, env: &Env<'_>, row: &ListingRow, more: u64) -> Result<ExportRow, ShelfError> {
+        let today = Day::of(env.now);
+        let objections = env.shelf.objections(&row.place, MAX_OBJECTIONS_READ)?;
+        let counted = objections.iter().filter(|o| o.listing == row.listing && o.before_it < OBJECTIONS_PER_DAY);
+        let (answered, open): (Vec<_>, Vec<_>) = counted.partition(|o| o.answered.is_some());
+        let (answered, open) = (answered.len() as u64, open.len() as u64 + more);
+        let change = row.ended.as_ref().map(|end| end.change);
+        Ok(ExportRow {
+            listing: row.place.clone(),
+            id: row.listing,
+            standing: standing(row.restriction_until, today, change, open, answered),
+            publishable: standing(row.publication_until, today, change, open, answered).counts(),
+            token: row.token.to_string(),
+            pepper: row.pepper,
+            restriction_until: row.restriction_until.to_string(),
+            publication_until: row.publication_until.to_string(),
+            basis: row.basis.code().to_owned(),
+            open_objections: open,
+            own: None,
+        })
+    }
+}
+
+/// The first character of a name, and a mark for each of the others.
+fn masked_name(name: &str) -> String {
+    let mut chars = name.chars();
+    let first: String = chars.next().into_iter().collect();
+    format!("{first}{}", "*".repeat(chars.count()))
+}

@@ -1,0 +1,267 @@
+//! What is promised of lists and people, asked of both shelves, and what only the disk can do wrong.
+
+use anju_core::listing::Change;
+use anju_core::listing::case::CaseState;
+use anju_core::listing::objected::OBJECTIONS_PER_DAY;
+use anju_core::names::{StationKey, SubjectToken};
+use anju_core::shelf::memory::MemoryShelf;
+use anju_core::shelf::{CaseRecord, HouseWrite, ListProjection, ListWrite, Lists, Projection, Shelf, Write};
+use anju_core::time::DAY_MS;
+
+use super::conformance::Subject;
+use super::conformance_lists::{at, audit, case, ending, listing, objection, pending, staged};
+use super::*;
+use crate::store::{Reader, StoreError};
+
+fn project(projection: ListProjection) -> Write {
+    Write::Project(Projection::List(projection))
+}
+
+fn decided(code: &str, index: u64, token: u8) -> Write {
+    project(ListProjection::Decided(listing(at(code, index), token)))
+}
+
+fn changed(code: &str, index: u64, change: Change, by: u64, answers: Option<(&str, u64)>) -> Write {
+    let answers = answers.map(|(author, index)| (centre(author), index));
+    project(ListProjection::Changed { place: at(code, index), end: ending(change, by), answers })
+}
+
+fn on_both(promise: fn(&mut dyn Subject)) {
+    promise(&mut MemoryShelf::new());
+    promise(&mut Place::new().open());
+}
+
+fn done(subject: &mut dyn Subject, writes: Vec<Write>) {
+    for write in writes {
+        assert!(subject.write(&write), "{write:?}");
+    }
+}
+
+#[test]
+fn the_first_ending_stands_and_one_that_comes_before_its_row_ends_nothing() {
+    on_both(|subject| {
+        let ended =
+            |subject: &dyn Subject, index| subject.shelf().listing(&at("C46010", index)).unwrap().unwrap().ended.map(|end| end.index);
+        done(subject, vec![decided("C46010", 3, 1), changed("C46010", 3, Change::Repaired, 3, None)]);
+        done(subject, vec![changed("C46010", 3, Change::Repaired, 2, None), changed("C46010", 3, Change::Upheld, 5, Some(("C46020", 1)))]);
+        assert_eq!(ended(subject, 3), None);
+        done(subject, vec![changed("C46020", 3, Change::Withdrawn, 9, None)]);
+        assert_eq!(ended(subject, 3), None, "another centre's row of the same number");
+        done(subject, vec![changed("C46010", 3, Change::Withdrawn, 9, None), changed("C46010", 3, Change::Repaired, 12, None)]);
+        assert_eq!(ended(subject, 3), Some(9));
+        // A payload that was missing comes when the ending is known already.
+        done(subject, vec![changed("C46010", 7, Change::Repaired, 13, None), decided("C46010", 7, 1)]);
+        assert_eq!(ended(subject, 7), Some(13));
+        let events: Vec<(u64, u64)> =
+            subject.shelf().list_events(&centre("C46010"), 0, 9).unwrap().into_iter().map(|(row, about)| (row, about.index)).collect();
+        assert_eq!(events, [(3, 3), (5, 3), (7, 7), (9, 3), (12, 3), (13, 7)]);
+    });
+}
+
+#[test]
+fn an_objection_is_answered_by_the_statement_that_names_it_whichever_comes_first() {
+    on_both(|subject| {
+        let about = at("C46010", 2);
+        done(subject, vec![decided("C46010", 2, 1), changed("C46010", 2, Change::Upheld, 8, Some(("C46020", 4)))]);
+        for (author, index) in [("C46020", 4), ("C46020", 5), ("C50010", 4)] {
+            done(subject, vec![project(ListProjection::Objected(objection(author, index, about.clone(), NOW)))]);
+        }
+        let answered = |subject: &dyn Subject| -> Vec<Option<u64>> {
+            subject.shelf().objections(&about, 9).unwrap().iter().map(|row| row.answered).collect()
+        };
+        assert_eq!(answered(subject), [Some(8), None, None]);
+        done(subject, vec![changed("C46010", 2, Change::Withdrawn, 11, Some(("C50010", 4)))]);
+        assert_eq!(answered(subject), [Some(8), None, Some(11)]);
+    });
+}
+
+#[test]
+fn objections_of_one_author_are_counted_by_legal_day_and_no_further_than_they_matter() {
+    on_both(|subject| {
+        let evening = Time::end_of_legal_day(NOW.legal_day());
+        for index in 0..OBJECTIONS_PER_DAY + 3 {
+            done(subject, vec![project(ListProjection::Objected(objection("C46020", index, at("C46010", index), evening)))]);
+        }
+        done(subject, vec![project(ListProjection::Objected(objection("C46020", 100, at("C46010", 100), evening.plus_ms(1))))]);
+        let before = |index| subject.shelf().objections(&at("C46010", index), 1).unwrap()[0].before_it;
+        assert_eq!((before(0), before(5)), (0, 5));
+        assert_eq!(before(OBJECTIONS_PER_DAY + 2), OBJECTIONS_PER_DAY);
+        assert_eq!(before(100), 0, "the next day has begun");
+    });
+}
+
+#[test]
+fn a_centre_with_many_rows_of_a_token_does_not_push_another_out() {
+    on_both(|subject| {
+        for index in 0..40 {
+            done(subject, vec![decided("C46010", index, 1), changed("C46010", index, Change::Withdrawn, 100 + index, None)]);
+        }
+        done(subject, vec![decided("C46020", 5, 1), decided("C46020", 6, 2)]);
+        let found = subject.shelf().listings_of(&SubjectToken([1; 16]), 4).unwrap();
+        let places: Vec<String> = found.iter().map(|row| row.place.to_string()).collect();
+        assert_eq!(places, ["C46010-L39", "C46020-L5", "C46010-L38", "C46010-L37"]);
+    });
+}
+
+#[test]
+fn there_is_one_case_of_a_listing_and_serials_have_no_gaps() {
+    on_both(|subject| {
+        let write = |case: CaseRecord| Write::List(ListWrite::Case(case));
+        done(subject, vec![write(case(0, 1)), write(case(2, 2))]);
+        assert_eq!(subject.shelf().cases_made().unwrap(), 2);
+        assert!(!subject.write(&write(case(0, 1))), "a second case of the listing");
+        assert!(!subject.write(&write(case(2, 1))), "another case made one of the same listing");
+        assert!(!subject.write(&write(case(4, 3))), "a gap");
+        let listed = CaseRecord { state: CaseState::Listed, index: Some(9), ..case(1, 1) };
+        done(subject, vec![write(listed.clone())]);
+        assert_eq!(subject.shelf().case_of(&listed.listing).unwrap(), Some(listed));
+        let open: Vec<u64> = subject.shelf().cases_open(None, 9).unwrap().iter().map(|case| case.serial).collect();
+        assert_eq!(open, [2]);
+    });
+}
+
+#[test]
+fn a_staged_row_that_is_dealt_with_keeps_its_listing_and_loses_its_body() {
+    on_both(|subject| {
+        done(subject, vec![Write::List(ListWrite::Stage((1..=6).map(|row| staged(1, row, 4)).collect()))]);
+        done(subject, vec![Write::List(ListWrite::Unstage { import: 1, up_to: 4 })]);
+        let rows = subject.shelf().staged(1, 0, 99).unwrap();
+        let held: Vec<bool> = rows.iter().map(|row| !row.body.is_empty() && !row.case.is_empty()).collect();
+        assert_eq!(held, [false, false, false, false, true, true]);
+        assert!(rows.iter().all(|row| row.content == Digest([4; 32]) && row.listing == rows[0].listing));
+        let carried = |serial, listing| CaseRecord { index: Some(1), import: Some(1), ..case(serial, listing) };
+        for case in [carried(0, 4), carried(0, 5), carried(0, 6), CaseRecord { index: None, ..carried(0, 7) }, case(0, 8)] {
+            done(subject, vec![Write::List(ListWrite::Case(case))]);
+        }
+        assert_eq!(subject.shelf().import_gone(1, 1).unwrap(), (vec![2], 2));
+        assert_eq!(subject.shelf().import_gone(2, 9).unwrap(), (vec![1, 2, 3], 3));
+    });
+}
+
+#[test]
+fn a_hit_that_was_told_leaves_its_serial_to_nobody() {
+    on_both(|subject| {
+        done(subject, vec![Write::List(ListWrite::Hit(pending(1))), Write::List(ListWrite::HitTold { serial: 1 })]);
+        done(subject, vec![Write::List(ListWrite::Hit(pending(2))), Write::List(ListWrite::HitTold { serial: 1 })]);
+        let serials: Vec<u64> = subject.shelf().hits_pending(9).unwrap().iter().map(|hit| hit.serial).collect();
+        assert_eq!(serials, [2]);
+    });
+}
+
+/// A row without its payload, and the payload.
+fn without_payload(author: &mut Author) -> (Write, Vec<u8>) {
+    let mut entry = author.entry(b"body");
+    let payload = entry.payload.take().unwrap();
+    (author.append_entries(vec![entry]), payload)
+}
+
+#[test]
+fn a_withheld_row_is_cleared_by_its_payload_or_by_an_erasure_and_blamed_once() {
+    on_both(|subject| {
+        let mut author = Author::new("C46010");
+        let by = StationKey([7; 32]);
+        let withheld = |index| Write::List(ListWrite::Withheld { centre: centre("C46010"), index, by });
+        assert!(!subject.write(&withheld(0)), "there is no such row");
+        let (first, payload) = without_payload(&mut author);
+        let (second, _) = without_payload(&mut author);
+        done(subject, vec![first, second, withheld(0), withheld(1)]);
+        assert!(subject.shelf().withheld(&author.centre).unwrap() && !subject.shelf().withheld(&centre("C46020")).unwrap());
+        done(subject, vec![Write::List(ListWrite::Blamed { centre: author.centre.clone(), index: 1 })]);
+        let rows: Vec<(u64, bool)> = subject.shelf().withheld_rows(9).unwrap().iter().map(|row| (row.index, row.blamed)).collect();
+        assert_eq!(rows, [(0, false), (1, true)]);
+        done(subject, vec![Write::Restore { centre: author.centre.clone(), index: 0, payload }]);
+        done(subject, vec![Write::Erase { centre: author.centre.clone(), index: 1 }]);
+        assert!(!subject.shelf().withheld(&author.centre).unwrap());
+        assert!(subject.shelf().erased(&author.centre, 1).unwrap(), "a payload that never came");
+        done(subject, vec![withheld(0), withheld(1)]);
+        assert!(subject.shelf().withheld_rows(9).unwrap().is_empty(), "one is here, the other may be missing");
+    });
+}
+
+#[test]
+fn a_scrub_counts_a_withheld_row_and_leaves_it_to_who_asks_for_it() {
+    let mut store = Place::new().open();
+    let mut author = Author::new("C46010");
+    let (first, _) = without_payload(&mut author);
+    let (second, _) = without_payload(&mut author);
+    let withheld = ListWrite::Withheld { centre: author.centre.clone(), index: 0, by: StationKey([7; 32]) };
+    store.write(&[first, second, Write::List(withheld)]).unwrap();
+    let report = store.scrub(NOW, &mut |_| {}).unwrap();
+    assert_eq!((report.withheld, report.missing), (1, 1));
+    assert_eq!(store.damaged(9).unwrap(), [(author.centre.clone(), 1)]);
+    store.write(&[Write::Erase { centre: author.centre, index: 1 }]).unwrap();
+    assert!(store.scrub(NOW, &mut |_| {}).unwrap().is_sound(), "a withheld payload is no fault of the store");
+}
+
+#[test]
+fn audit_rows_that_do_not_follow_are_refused_and_an_altered_one_is_found() {
+    on_both(|subject| {
+        let (rows, after) = audit(&subject.shelf().audit_log().unwrap(), &[1, 2, 3]);
+        assert!(!subject.write(&Write::House(HouseWrite::Audit { rows: rows[1..].to_vec(), after: after.clone() })));
+        let forged = vec![rows[0].clone(), rows[2].clone(), rows[1].clone()];
+        assert!(!subject.write(&Write::House(HouseWrite::Audit { rows: forged, after: after.clone() })));
+        assert_eq!(subject.shelf().audit_log().unwrap().size, 0);
+        done(subject, vec![Write::House(HouseWrite::Audit { rows: rows.clone(), after })]);
+        let held = subject.shelf().audit_rows(0, 9).unwrap();
+        assert!(held == rows && held.iter().zip(&rows).all(|(held, row)| held.leaf() == row.leaf()));
+    });
+    for alter in [
+        "UPDATE audit_row SET outcome = 'done' WHERE seq = 1",
+        "UPDATE audit_row SET sealed = (SELECT sealed FROM audit_row WHERE seq = 0) WHERE seq = 1",
+        "DELETE FROM audit_row WHERE seq = 2",
+        "UPDATE audit_log SET size = 2, peaks = zeroblob(32)",
+    ] {
+        let place = Place::new();
+        let mut store = place.open();
+        let (rows, after) = audit(&store.as_shelf().audit_log().unwrap(), &[1, 2, 3]);
+        store.write(&[Write::House(HouseWrite::Audit { rows, after })]).unwrap();
+        assert!(store.scrub(NOW, &mut |_| {}).unwrap().is_sound());
+        assert_eq!(place.raw().execute(alter, []).unwrap(), 1);
+        let report = store.scrub(NOW, &mut |_| {}).unwrap();
+        assert!(report.audit_broken && !report.is_sound(), "{alter}");
+    }
+}
+
+#[test]
+fn the_local_secret_is_made_once_and_is_not_the_next_databases() {
+    let (place, other) = (Place::new(), Place::new());
+    let secret = *place.open().local_secret().unwrap().expose();
+    assert_eq!(*place.open().local_secret().unwrap().expose(), secret);
+    assert_eq!(*Reader::open_reader(&place.path(), &key()).unwrap().local_secret().unwrap().expose(), secret);
+    assert_ne!(*other.open().local_secret().unwrap().expose(), secret);
+}
+
+#[test]
+fn a_row_beyond_what_a_place_can_name_is_refused_and_not_taken_for_another() {
+    let mut store = Place::new().open();
+    store.write(&[decided("C46010", 0, 1), decided("C46020", 0, 2)]).unwrap();
+    assert!(matches!(store.write(&[decided("C46010", 1 << 40, 3)]), Err(StoreError::Engine(_))));
+    assert_eq!(store.listing(&at("C46010", 1 << 40)).unwrap(), None);
+    assert!(store.listing(&at("C46010", u64::MAX)).unwrap().is_none());
+}
+
+#[test]
+fn a_scrub_notices_sealed_values_of_lists_that_were_moved_to_another_row() {
+    let place = Place::new();
+    let mut store = place.open();
+    let writes = [
+        Write::List(ListWrite::Case(case(0, 1))),
+        Write::List(ListWrite::Case(case(0, 2))),
+        Write::List(ListWrite::Stage(vec![staged(1, 1, 4)])),
+        Write::List(ListWrite::Hit(pending(1))),
+        Write::House(HouseWrite::Operator(conformance_lists::operator("lisi", 1))),
+        project(ListProjection::Hit(conformance_lists::hit("C46020", 1, 1))),
+    ];
+    store.write(&writes).unwrap();
+    assert!(store.scrub(NOW, &mut |_| {}).unwrap().is_sound());
+    for alter in [
+        "UPDATE case_file SET sealed = (SELECT sealed FROM case_file WHERE serial = 1) WHERE serial = 2",
+        "UPDATE staged SET row = 2",
+        "UPDATE pending_hit SET idx = idx + 1",
+        "UPDATE operator SET name = 'wangwu'",
+        "UPDATE hit SET idx = 2",
+    ] {
+        assert_eq!(place.raw().execute(alter, []).unwrap(), 1);
+    }
+    assert_eq!(store.scrub(NOW.plus_ms(DAY_MS), &mut |_| {}).unwrap().sealed, 5);
+}

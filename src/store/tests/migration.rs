@@ -1,0 +1,58 @@
+//! A database of an older schema is brought up to date and keeps what it has.
+
+use anju_core::shelf::{IssuedRecord, Lists, Projection, Shelf};
+
+use super::*;
+use crate::store::{Reader, StoreError};
+
+/// Every table that the second migration makes.
+const SECOND: &str = "
+    DROP TABLE listing; DROP TABLE change; DROP TABLE objection; DROP TABLE hit; DROP TABLE acknowledged; DROP TABLE audit_committed;
+    DROP TABLE case_file; DROP TABLE import_file; DROP TABLE staged; DROP TABLE staged_body; DROP TABLE pending_hit;
+    DROP TABLE impersonated; DROP TABLE used; DROP TABLE withheld; DROP TABLE operator; DROP TABLE audit_row; DROP TABLE audit_log;
+    DROP INDEX issued_by_request; ALTER TABLE issued DROP COLUMN request; ALTER TABLE issued DROP COLUMN asked;
+    DELETE FROM meta WHERE name = 'local_secret'; DELETE FROM refinery_schema_history WHERE version = 2;";
+
+/// The schema as text, in the order of the names.
+fn schema(conn: &rusqlite::Connection) -> Vec<String> {
+    let mut statement = conn.prepare("SELECT name || ': ' || sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_database_of_the_first_schema_keeps_its_rows_and_gets_the_rest() {
+    let place = Place::new();
+    let mut store = place.open();
+    let mut author = Author::new("C46010");
+    let record = IssuedRecord {
+        number: number("C46010", 1),
+        account_no: "460100001".to_owned(),
+        content_key: Key::from_bytes([9; 32]),
+        request: None,
+        asked: None,
+    };
+    store.write(&[author.append(&[b"a", b"b"]), Write::Issued(record), Write::Project(Projection::Access(access("C46020", 1)))]).unwrap();
+    let (state, digests) = (store.journal(&author.centre).unwrap(), store.projection_digests().unwrap());
+    drop(store);
+    place.raw().execute_batch(SECOND).unwrap();
+
+    // What is left is what the first migration alone makes.
+    let bare = rusqlite::Connection::open_in_memory().unwrap();
+    bare.execute_batch(include_str!("../migrations/V1__journals_records_projections.sql")).unwrap();
+    let first = schema(&bare);
+    let left: Vec<String> =
+        schema(&place.raw()).into_iter().filter(|line| !line.contains("refinery") && !line.starts_with("sqlite_")).collect();
+    assert_eq!(left, first);
+
+    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 1, known: 2 })));
+    let mut store = Store::open(&place.path(), &key(), Mode::Existing).unwrap();
+    assert_eq!((store.journal(&author.centre).unwrap(), store.projection_digests().unwrap()), (state, digests));
+    let issued = store.issued(&number("C46010", 1)).unwrap().unwrap();
+    assert_eq!((issued.account_no.as_str(), issued.request, issued.asked), ("460100001", None, None));
+    assert!(store.local_secret().is_ok());
+    assert!(store.scrub(NOW, &mut |_| {}).unwrap().is_sound());
+
+    let fresh = Place::new();
+    drop(fresh.open());
+    assert_eq!(schema(&place.raw()), schema(&fresh.raw()));
+}
