@@ -2,6 +2,7 @@
 //! interop and of mutation look at, and what `tests/fuzz` starts from. The same seed and time give the same bytes.
 #![allow(dead_code, clippy::unwrap_used, reason = "several tests share it, and each uses a part; a fixture stops as its tests do")]
 
+use anju_core::audit::AuditBody;
 use anju_core::certificate::{
     CertificateBody, CertificateKind, EndReason, EndedBody, Issuance, IssuerIdentity, fields_of, issue, thumbprint,
 };
@@ -11,11 +12,18 @@ use anju_core::facts::{AccountFacts, AccountStatus, Fen, Month};
 use anju_core::grant::{Access, Asker, Presented, Released, Revocation, access};
 use anju_core::holder::{GrantRequest, HolderCard, Wallet, card, grant, receive};
 use anju_core::journal::{Author, Batch, Entry, Evidence, Frame, Frontier, Kind, Statement, batch, hash, proof};
-use anju_core::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, RequestId, StatementId};
-use anju_core::seal::Key;
+use anju_core::listing::changed::ObjectionRef;
+use anju_core::listing::finding::{Coded, Place, Refund};
+use anju_core::listing::hit::{HitBody, HitNote};
+use anju_core::listing::{
+    Basis, Change, ChangedBody, Day, DecidedBody, Document, DocumentType, Finding, Ground, ObjectedBody, Pepper, SubjectKind, SubjectSecret,
+};
+use anju_core::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, ListingId, RequestId, StatementId};
+use anju_core::seal::{Key, Purpose, SUITE, hpke};
 use anju_core::shelf::CertificateRow;
 use anju_core::sign::SecretKey;
 use anju_core::time::{DAY_MS, Time};
+use anju_core::vector::VectorBody;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -23,8 +31,12 @@ use rand::rngs::StdRng;
 pub const NOW: Time = Time(1_795_226_400_000);
 /// Code of the matter that the grant is for.
 pub const MATTER: &str = "cross-region-loan";
+/// Number of the employer that is listed (GB 32100).
+pub const CREDIT_CODE: &str = "91460199TR9Y4H34JG";
 /// The fields that the grant opens, in certificate order.
 pub const GRANTED: [&str; 3] = ["name", "balance", "continuous_months"];
+/// The listing that the issuer decided.
+pub const LISTING: ListingId = ListingId([5; 16]);
 /// Rows of the issuer's journal.
 pub const ROWS: usize = 7;
 
@@ -263,6 +275,95 @@ fn rows(rng: &mut StdRng, now: Time, certificate: &[u8], number: &CertificateNum
         (Kind::CertificateEnded, None, &ended),
     ];
     bodies.into_iter().map(|(kind, drop_after, body)| Statement::build(rng, kind, now, drop_after, body).unwrap()).collect()
+}
+
+/// The listing of an employer by the issuer, and everything that is said about it.
+impl Made {
+    /// What stands for the employer.
+    pub fn subject(&self) -> SubjectSecret {
+        let key = self.charter.open_epoch(&self.issuer.code, &self.issuer.keys.sealing).unwrap().pepper;
+        let document = Document::new(DocumentType::CreditCode, CREDIT_CODE, NOW.legal_day()).unwrap();
+        SubjectSecret::derive(&Pepper { version: 1, key }, &document).unwrap()
+    }
+
+    /// What was decided; every field is there.
+    pub fn finding(&self) -> Finding {
+        let coded = |code: &str, label: &str| Coded { code: code.to_owned(), label: label.to_owned() };
+        let day = Day::of(self.now);
+        Finding {
+            subject_kind: SubjectKind::Employer,
+            conduct: coded("false-certificate", "出具虚假证明"),
+            level: coded("serious", "严重失信"),
+            decision_no: "海公积金决〔2026〕17号".to_owned(),
+            decision_day: day,
+            decision_sha256: Some(Digest([4; 32])),
+            legal_basis: "住房公积金管理条例第三十七条".to_owned(),
+            legal_basis_version: Some("2019".to_owned()),
+            measures: vec![coded("no-loan", "不予贷款")],
+            notified: Some(day),
+            objection_until: Some(day.plus_days(15)),
+            restriction_until: day.plus_days(1_095),
+            publication_until: day.plus_days(365),
+            refund: Refund::Outstanding,
+        }
+    }
+
+    pub fn decided(&mut self) -> DecidedBody {
+        let (finding, subject) = (self.finding(), self.subject());
+        let place = Place { federation: self.charter.federation(), centre: &self.issuer.code, listing: &LISTING, pepper: 1 };
+        DecidedBody {
+            suite: SUITE.to_owned(),
+            listing: LISTING,
+            pepper: 1,
+            token: subject.token(),
+            restriction_until: finding.restriction_until,
+            publication_until: finding.publication_until,
+            basis: Basis::Notified,
+            authority: Digest([6; 32]),
+            sealed: finding.seal(&mut self.rng, &subject, &place).unwrap(),
+        }
+    }
+
+    /// A change that names row 7, with what its kind needs.
+    pub fn changed(&self, change: Change) -> ChangedBody {
+        let answers = (change != Change::Replaced).then(|| ObjectionRef { centre: self.lender.code.clone(), index: 2 });
+        let successor = (change == Change::Replaced).then_some(8);
+        ChangedBody { suite: SUITE.to_owned(), listing: LISTING, index: 7, change, answers, successor, impersonated: false }
+    }
+
+    /// The lender objects, with a text for the issuer.
+    pub fn objected(&mut self) -> ObjectedBody {
+        let said = "本单位从未出具该证明".as_bytes();
+        let text = hpke::seal(&mut self.rng, &self.issuer.card.sealing, Purpose::Objection, &LISTING.0, said).unwrap();
+        let (centre, listing) = (self.issuer.code.clone(), LISTING);
+        ObjectedBody { suite: SUITE.to_owned(), centre, index: 7, listing, ground: Ground::Facts, text: Some(text) }
+    }
+
+    /// What the lender tells of the hit.
+    pub fn hit_note(&self) -> HitNote {
+        HitNote {
+            listing: LISTING,
+            index: 7,
+            request: RequestId([8; 16]),
+            matter: MATTER.to_owned(),
+            business_no: "三亚贷2026-0042".to_owned(),
+            legal_basis: "regulation-37".to_owned(),
+            at: self.now,
+        }
+    }
+
+    pub fn hit(&mut self) -> HitBody {
+        let note = self.hit_note();
+        HitBody::seal(&mut self.rng, &note, &self.lender.code, &self.issuer.code, &self.issuer.card.sealing).unwrap()
+    }
+
+    pub fn vector(&self) -> VectorBody {
+        VectorBody::new([(self.issuer.code.clone(), 9), (self.lender.code.clone(), 3)].into())
+    }
+
+    pub fn audited(&self) -> AuditBody {
+        AuditBody::new(12, Digest([9; 32]))
+    }
 }
 
 /// The holder's signing key, out of the wallet as it is written.

@@ -10,6 +10,7 @@ use anju_core::charter::CharterFile;
 use anju_core::error::RefusalCode;
 use anju_core::grant::{Access, Presented, access};
 use anju_core::journal::{Entry, Kind, Statement};
+use anju_core::listing::{Change, Finding, ObjectedBody};
 use anju_core::node::announce;
 use anju_core::node::message::{Answer, Ask, Decline, HeadReport, PayloadReport, Question};
 use anju_core::seal::{Purpose, aead, hpke};
@@ -67,6 +68,7 @@ fn examples() -> Vec<(&'static str, Vec<u8>)> {
     charters(&made, &mut out);
     certificates(&made, &mut out);
     grants(&mut made, &mut out);
+    listings(&mut made, &mut out);
     out
 }
 
@@ -164,6 +166,31 @@ fn grants(made: &mut Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
     }
     let alone = access::seal(&mut made.rng, &refused, &made.lender.card.sealing, None).unwrap();
     out.push(("access-sealed", alone));
+}
+
+fn listings(made: &mut Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
+    let finding = made.finding();
+    let imported = Finding {
+        decision_sha256: None,
+        legal_basis_version: None,
+        measures: Vec::new(),
+        notified: None,
+        objection_until: None,
+        ..finding.clone()
+    };
+    let decided = made.decided();
+    // Opened by hand, as a second implementation would after reading docs/PROTOCOL.md.
+    let bound: [&[u8]; 3] = [b"hainan", b"C46010", &decided.listing.0];
+    let padded = aead::open(&made.subject().entry_key(&decided.listing), Purpose::Finding, &bound, &decided.sealed).unwrap();
+    let plain = wire::encode(&finding);
+    assert!(padded.windows(plain.len()).any(|inside| inside == plain));
+    out.extend([("finding", wire::encode(&finding)), ("finding", wire::encode(&imported)), ("listing-decided", decided.to_bytes())]);
+    out.extend(Change::ALL.map(|change| ("listing-changed", made.changed(change).to_bytes())));
+    let objected = made.objected();
+    let silent = ObjectedBody { text: None, ..objected.clone() };
+    out.extend([("listing-objected", objected.to_bytes()), ("listing-objected", silent.to_bytes())]);
+    out.extend([("listing-hit", made.hit().to_bytes()), ("hit-note", wire::encode(&made.hit_note()))]);
+    out.extend([("vector", made.vector().to_bytes()), ("audit-recorded", made.audited().to_bytes())]);
 }
 
 #[test]

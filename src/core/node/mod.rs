@@ -189,7 +189,7 @@ impl Node {
             query: query::State::default(),
             list: self.list.successor(),
             audit: audit::State::default(),
-            vector: vector::State::default(),
+            vector: self.vector.successor(),
             sync: sync::State::default(),
             last_now: self.last_now,
             clock_jumped_back: self.clock_jumped_back,

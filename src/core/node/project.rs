@@ -3,12 +3,16 @@
 //! Pure and deterministic: `anju store rebuild` runs it again over every journal and must get the same rows. A statement that does not
 //! parse, or says what its author may not say, means nothing: it is kept and copied, and projects to nothing.
 
+mod listing;
+
+use crate::audit::AuditBody;
 use crate::certificate::{CertificateBody, EndedBody};
 use crate::grant::access::{self, SLOT_AUTHOR, SLOT_ISSUER};
-use crate::journal::{Entry, Header, Kind};
+use crate::journal::{Entry, Header, Kind, MAX_JOURNAL_ROWS};
 use crate::names::CentreCode;
 use crate::seal::hpke::OpeningKey;
-use crate::shelf::{Ended, Projection};
+use crate::shelf::{AuditCommitment, Ended, ListProjection, Projection};
+use crate::vector::VectorBody;
 
 /// Projects row `index` of `author`'s journal, as `own` may read it.
 #[must_use]
@@ -33,13 +37,15 @@ pub fn project_sound(
         Kind::CertificateIssued => certificate(author, index, header, body),
         Kind::CertificateEnded => ended(author, header, body),
         Kind::AccessRecorded => accessed(own, opening, author, index, body),
+        Kind::ListingDecided => listing::decided(author, index, header, body).map(Projection::List),
+        Kind::ListingChanged => listing::changed(author, index, header, body).map(Projection::List),
+        Kind::ListingObjected => listing::objected(author, index, header, body).map(Projection::List),
+        Kind::ListingHit => listing::hit(own, opening, author, index, body).map(Projection::List),
+        Kind::Vector => acknowledged(own, author, index, header, body).map(Projection::List),
+        Kind::AuditRecorded => committed(own, author, index, body),
         Kind::GrantRevoked
         | Kind::HolderBound
         | Kind::HolderEnded
-        | Kind::ListingDecided
-        | Kind::ListingChanged
-        | Kind::ListingObjected
-        | Kind::ListingHit
         | Kind::DossierOpened
         | Kind::DossierJoined
         | Kind::DossierChanged
@@ -47,10 +53,8 @@ pub fn project_sound(
         | Kind::MatterPublished
         | Kind::CharterProposed
         | Kind::CharterApproved
-        | Kind::Vector
         | Kind::ForkReported
-        | Kind::ForkCleared
-        | Kind::AuditRecorded => None,
+        | Kind::ForkCleared => None,
     };
     projection.into_iter().collect()
 }
@@ -72,4 +76,24 @@ fn accessed(own: &CentreCode, opening: &OpeningKey, author: &CentreCode, index: 
     let slot = if author == own { SLOT_AUTHOR } else { SLOT_ISSUER };
     let access = access::open(opening, slot, body).ok()?;
     (access.author == *author).then(|| Projection::Access(super::query::access_row(author, index, access)))
+}
+
+/// What another centre's vector says of our journal: of the rest we keep nothing.
+fn acknowledged(own: &CentreCode, author: &CentreCode, index: u64, header: &Header, body: &[u8]) -> Option<ListProjection> {
+    let applied = VectorBody::parse(body).ok()?.applied.get(own).copied()?;
+    let (author_is_another, possible) = (author != own, row_exists(applied));
+    let said = ListProjection::Acknowledged { author: author.clone(), index, at: header.at(), applied };
+    (author_is_another && possible).then_some(said)
+}
+
+/// Only our own commitments are about our log.
+fn committed(own: &CentreCode, author: &CentreCode, index: u64, body: &[u8]) -> Option<Projection> {
+    let body = AuditBody::parse(body).ok()?;
+    let commitment = AuditCommitment { index, size: body.size, root: body.root };
+    (author == own && row_exists(body.size)).then_some(Projection::AuditCommitted(commitment))
+}
+
+/// A number that a journal can have: anything larger is nobody's row, and a store could not keep it.
+const fn row_exists(number: u64) -> bool {
+    number <= MAX_JOURNAL_ROWS
 }

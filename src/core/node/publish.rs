@@ -102,7 +102,7 @@ impl Node {
             out.push(Effect::Announce(bytes));
         }
         let applied = applied_after(state.applied, from, &batch.rows);
-        self.project_rows(&self.centre, from, &batch.rows, out);
+        self.project_rows(env, &self.centre.clone(), from, &batch.rows, out)?;
         let state = JournalState { size, peaks: batch.frontier.peaks().to_vec(), head: Some(head), applied };
         let (rows, subtrees) = (batch.rows, batch.subtrees);
         out.insert(0, Effect::Write(Write::Append { centre: self.centre.clone(), from, rows, subtrees, state }));
@@ -110,12 +110,26 @@ impl Node {
         Ok(from)
     }
 
-    /// What rows mean for the projections, as writes.
-    pub(super) fn project_rows(&self, author: &CentreCode, from: u64, rows: &SoundRows, out: &mut Vec<Effect>) {
+    /// What rows mean, as writes: for the projections, and for the payloads that they end. The rows are appended before them, by the
+    /// same input.
+    pub(super) fn project_rows(
+        &mut self,
+        env: &Env<'_>,
+        author: &CentreCode,
+        from: u64,
+        rows: &SoundRows,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), ShelfError> {
         for (index, row) in (from..).zip(rows.rows()) {
             let projected = super::project::project_sound(&self.centre, &self.keys.sealing, author, index, row.header(), row.entry());
             out.extend(projected.into_iter().map(|p| Effect::Write(Write::Project(p))));
+            let among = |index: u64| rows.rows().get(usize::try_from(index.checked_sub(from)?).ok()?);
+            if let Some(index) = super::list::payload_ended_by(env, (author, index), row, among)? {
+                out.push(Effect::Write(Write::Erase { centre: author.clone(), index }));
+            }
+            self.deserves_a_vector(author, row.header(), env.now);
         }
+        Ok(())
     }
 
     /// Signs the head anew when it is time.

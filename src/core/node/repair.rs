@@ -31,9 +31,9 @@ impl Node {
         let damaged = env.shelf.damaged(MAX_PAYLOADS)?;
         if let Some(centre) = damaged.first().map(|(centre, _)| centre.clone()) {
             let indexes = damaged.into_iter().filter(|(c, _)| *c == centre).map(|(_, index)| index).collect();
-            self.ask_payloads(env, centre, indexes, out);
+            self.ask_payloads(env, centre, indexes, None, out);
         }
-        Ok(())
+        self.look_after_withheld(env, out)
     }
 
     /// A payload came again: stored if it is the one its header names, and what it means is applied.
@@ -47,12 +47,18 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         let Some(held) = env.shelf.entries(centre, index, 1, usize::MAX)?.into_iter().next() else { return Ok(()) };
+        // An ending may have come while we asked, and what is erased stays so.
+        if env.shelf.erased(centre, index)? {
+            return Ok(());
+        }
         let whole = Entry { header: held.header, payload: Some(payload.clone()) };
         let Ok(row) = SoundRows::check(vec![whole]) else {
             fault(out, from, FaultCode::BadPayload);
             return Ok(());
         };
-        self.project_rows(centre, index, &row, out);
+        self.project_rows(env, centre, index, &row, out)?;
+        // Where one was missing there may be more, and nobody has to wait for the next round.
+        self.repair.last = None;
         out.push(Effect::Write(Write::Restore { centre: centre.clone(), index, payload }));
         Ok(())
     }

@@ -72,12 +72,13 @@ impl Node {
     }
 
     fn serve_rows(env: &Env<'_>, centre: CentreCode, from: u64, most: Option<u64>) -> Result<Answer, ShelfError> {
-        let Some(head) = env.shelf.journal(&centre)?.head.filter(|head| head.size >= from) else {
+        let state = env.shelf.journal(&centre)?;
+        let Some(head) = state.head.filter(|head| head.size >= from) else {
             return Ok(Answer::Declined(Decline::NotHeld));
         };
         let rows = (head.size - from).min(MAX_FRAME_ENTRIES as u64).min(most.unwrap_or(u64::MAX));
         let mut entries = if rows == 0 { Vec::new() } else { env.shelf.entries(&centre, from, rows, FRAME_BUDGET_BYTES)? };
-        let sound = entries.iter().take_while(|entry| may_be_served(entry, env)).count();
+        let sound = served(env, &centre, from, &entries, head.size == state.size)?;
         if sound == 0 && !entries.is_empty() {
             return Ok(Answer::Declined(Decline::Damaged));
         }
@@ -98,7 +99,15 @@ impl Node {
     }
 }
 
-/// A row is served whole, or without the payload whose time is over; never with one missing that the receiver may expect.
-fn may_be_served(entry: &Entry, env: &Env<'_>) -> bool {
-    entry.payload.is_some() || Header::parse(&entry.header).is_ok_and(|header| absence_allowed(&header, env.now, false))
+/// How many of the rows from `from` on may be served. A row is served whole, or without a payload whose time is over or that a later
+/// row ended; never with one missing that the receiver may expect. `whole` says that the head served is over every row held: under an
+/// older one the ending may be missing, and who serves the row without it would look as if they had left the payload out.
+fn served(env: &Env<'_>, centre: &CentreCode, from: u64, entries: &[Entry], whole: bool) -> Result<usize, ShelfError> {
+    for (offset, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.payload.is_none()) {
+        let over = Header::parse(&entry.header).is_ok_and(|header| absence_allowed(&header, env.now, false));
+        if !over && !(whole && env.shelf.erased(centre, from + offset as u64)?) {
+            return Ok(offset);
+        }
+    }
+    Ok(entries.len())
 }

@@ -306,4 +306,11 @@ pub trait Lists {
     fn withheld(&self, centre: &CentreCode) -> Result<bool, ShelfError>;
     /// Rows whose payload was left out, at most `limit`.
     fn withheld_rows(&self, limit: usize) -> Result<Vec<WithheldRow>, ShelfError>;
+    /// Rows whose payload was left out, in the order of centre and row, after `after`, at most `limit`.
+    fn withheld_after(&self, after: Option<(&CentreCode, u64)>, limit: usize) -> Result<Vec<WithheldRow>, ShelfError> {
+        let mut rows = self.withheld_rows(usize::MAX / 2)?;
+        rows.sort_by(|a, b| (&a.centre, a.index).cmp(&(&b.centre, b.index)));
+        let later = rows.into_iter().filter(|row| after.is_none_or(|after| (&row.centre, row.index) > after));
+        Ok(later.take(limit).collect())
+    }
 }

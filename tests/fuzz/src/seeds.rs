@@ -2,6 +2,7 @@
 
 use anju_core::certificate::{CertificateBody, Field};
 use anju_core::journal::{Frame, Kind};
+use anju_core::listing::Change;
 use anju_core::node::message::{Answer, Ask, Decline, HeadReport, PayloadReport, Question};
 use anju_core::seal::{Purpose, hpke};
 use anju_core::wire;
@@ -29,6 +30,7 @@ pub fn seeds(vectors: &[(String, String, Vec<u8>)]) -> Vec<Seed> {
     certificates(&made, &mut out);
     grants(&mut made, &mut out);
     charters(&made, &mut out);
+    listings(&mut made, &mut out);
     let text = made.journal.head.note();
     out.push(("checkpoint", "note".to_owned(), input(0, text)));
     let end = text.windows(2).position(|two| two == b"\n\n").unwrap_or(0);
@@ -158,4 +160,24 @@ fn charters(made: &Made, out: &mut Vec<Seed>) {
     out.push(("charter", "card".to_owned(), input(2, made.issuer.card.to_signed_text(&made.issuer.keys).as_bytes())));
     out.push(("charter", "card-content".to_owned(), input(3, &serde_json::to_vec(&made.issuer.card).unwrap_or_default())));
     out.push(("charter", "holder-card".to_owned(), input(4, made.holder_card.as_bytes())));
+}
+
+fn listings(made: &mut Made, out: &mut Vec<Seed>) {
+    let (decided, objected, hit) = (made.decided().to_bytes(), made.objected().to_bytes(), made.hit().to_bytes());
+    for change in Change::ALL {
+        out.push(("listing", format!("changed-{}", change.code()), input(1, &made.changed(change).to_bytes())));
+    }
+    let (finding, note) = (wire::encode(&made.finding()), wire::encode(&made.hit_note()));
+    let (vector, audited) = (made.vector().to_bytes(), made.audited().to_bytes());
+    for (name, route, bytes) in [
+        ("decided", 0, &decided),
+        ("objected", 2, &objected),
+        ("hit", 3, &hit),
+        ("vector", 4, &vector),
+        ("audited", 5, &audited),
+        ("finding", 6, &finding),
+        ("note", 7, &note),
+    ] {
+        out.push(("listing", name.to_owned(), input(route, bytes)));
+    }
 }

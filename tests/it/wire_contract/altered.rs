@@ -8,7 +8,19 @@ use minicbor::{Decoder, Encoder};
 use super::{check, examples};
 
 /// Rules of a map in which a key may be left out, and rules where another key is allowed.
-const OPTIONAL_KEYS: &[(&str, u64)] = &[("header", 4), ("entry", 1), ("certificate-head", 3), ("access", 10)];
+const OPTIONAL_KEYS: &[(&str, u64)] = &[
+    ("header", 4),
+    ("entry", 1),
+    ("certificate-head", 3),
+    ("access", 10),
+    ("finding", 5),
+    ("finding", 7),
+    ("finding", 9),
+    ("finding", 10),
+    ("listing-changed", 4),
+    ("listing-changed", 5),
+    ("listing-objected", 5),
+];
 /// Shapes that are alike although what they mean is not: where they stand tells them apart.
 const ALIKE: &[(&str, &str)] = &[("hpke-sealed", "entry"), ("epoch-secrets", "entry"), ("epoch-secrets", "hpke-sealed")];
 /// What must be in the contract and here: a shape nobody checks is no contract.
@@ -18,6 +30,7 @@ const RULES: &[&str] = &[
     "announcement",
     "answer",
     "ask",
+    "audit-recorded",
     "centre-card",
     "certificate",
     "certificate-ended",
@@ -26,12 +39,19 @@ const RULES: &[&str] = &[
     "entry",
     "epoch-secrets",
     "evidence",
+    "finding",
     "frame",
     "grant-bound",
     "grant-keys",
     "header",
+    "hit-note",
     "holder-card",
     "hpke-sealed",
+    "listing-changed",
+    "listing-decided",
+    "listing-hit",
+    "listing-objected",
+    "vector",
 ];
 
 /// A map's keys with the bytes of their values.
@@ -83,7 +103,7 @@ fn a_key_left_out_added_or_of_another_type_is_outside_the_contract() {
             }
             altered += 3;
         }
-        for key in [12, 31, 32, 1000] {
+        for key in [15, 31, 32, 1000] {
             let mut more = pairs.clone();
             more.push((key, vec![0x01]));
             let ignorable = rule == "header" && key >= 32;
@@ -138,8 +158,21 @@ fn values_beyond_their_bounds_are_outside_the_contract() {
         ("grant-bound", 10, "AA"),
         ("access", 6, "a b"),
         ("charter", 2, "a/b"),
+        ("hit-note", 3, "a b"),
+        ("listing-hit", 1, "46010"),
+        ("finding", 3, ""),
     ] {
         assert!(change(rule, key, &text(bad)).is_err(), "{rule} {key} {bad}");
+    }
+    for (rule, key, beyond) in [
+        ("listing-changed", 3, 4_u8),
+        ("listing-objected", 4, 5),
+        ("listing-decided", 6, 2),
+        ("listing-decided", 4, 20),
+        ("finding", 0, 3),
+        ("finding", 13, 3),
+    ] {
+        assert!(change(rule, key, &[beyond]).is_err(), "{rule} {key} {beyond}");
     }
     assert!(change("grant-bound", 9, &[0x18, 101]).is_err() && change("grant-bound", 9, &[0x00]).is_err());
 }

@@ -18,6 +18,7 @@ pub mod lookup;
 mod process;
 mod proof;
 
+pub(super) use ending::payload_ended_by;
 pub use import::{ABANDONED_MS, DERIVED_AT_ONCE, IDLE_MS, LIST_BATCH, MAX_OPEN_IMPORTS};
 
 use std::collections::BTreeMap;

@@ -25,6 +25,7 @@ impl Node {
             let Some(author) = self.author(&centre) else { continue };
             let known = self.newest_head(env, &centre)?;
             if known.as_ref().is_some_and(|known| known.note == note) {
+                self.told_of(from, &centre);
                 self.add_holder(env, &centre, from, known.map_or(0, |h| h.size))?;
                 self.replicate.heard.insert(centre);
                 continue;
@@ -36,6 +37,7 @@ impl Node {
                 Err(problem) => fault(out, from, problem.code),
             }
         }
+        self.told_everything(from);
         if self.is_restoring()
             && let Some(member) = self.charter.station(&from).map(|(member, _)| member.centre.clone())
         {
@@ -69,6 +71,7 @@ impl Node {
         head: VerifiedHead,
         out: &mut Vec<Effect>,
     ) -> Result<Verdict, ShelfError> {
+        self.told_of(from, centre);
         let held = env.shelf.journal(centre)?;
         let known = self.newest_head(env, centre)?;
         let standing = known.as_ref().map_or(Standing::Newer, |known| compare(known, &head));

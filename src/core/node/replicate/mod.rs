@@ -4,6 +4,7 @@
 //! holds them; a frame is proven against the rows held before anything of it is stored. What is durable of this conversation is only
 //! what was proven; everything in `State` can be forgotten.
 
+mod absent;
 mod heads;
 mod rows;
 mod stretches;
@@ -46,6 +47,7 @@ pub(in crate::node) struct State {
     last_hurry: Option<Time>,
     /// Stations that are asked for their heads again, and since when they are waited for.
     ask_again: BTreeMap<StationKey, Time>,
+    absent: absent::State,
     /// How far the author's clock was from ours when its newest announcement came, in milliseconds.
     pub(in crate::node) clock_offsets: BTreeMap<CentreCode, i64>,
     /// Journals of which a head that is not older than ours was told since this peer came up, whoever told.
@@ -99,9 +101,17 @@ impl Node {
         out.push(Effect::Call { to, call, bytes });
     }
 
-    /// Asks a random connected station for payloads that are damaged here.
-    pub(in crate::node) fn ask_payloads(&mut self, env: &mut Env<'_>, centre: CentreCode, indexes: Vec<u64>, out: &mut Vec<Effect>) {
-        if let Some(to) = pick(env.rng, self.replicate.connected.iter().copied()) {
+    /// Asks a random connected station for payloads that are missing here; `not` only if there is no other.
+    pub(in crate::node) fn ask_payloads(
+        &mut self,
+        env: &mut Env<'_>,
+        centre: CentreCode,
+        indexes: Vec<u64>,
+        not: Option<StationKey>,
+        out: &mut Vec<Effect>,
+    ) {
+        let others = self.replicate.connected.iter().copied().filter(|station| Some(*station) != not);
+        if let Some(to) = pick(env.rng, others).or(not.filter(|station| self.replicate.connected.contains(station))) {
             self.ask(env, to, About::Payloads { centre, indexes }, out);
         }
     }
@@ -196,7 +206,7 @@ impl Node {
         }
         match frame.sound().and_then(|frame| self.prove(env, frame, Some(head), &held)) {
             Ok(proven) => {
-                self.store_frame(env, &centre, proven, held, out)?;
+                self.store_frame(env, (&centre, from), proven, held, out)?;
                 Ok(Verdict::Accept)
             }
             Err(problem) => {

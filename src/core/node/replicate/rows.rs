@@ -4,13 +4,11 @@ use super::super::message::PayloadReport;
 use super::super::publish::applied_after;
 use super::super::{Effect, Env, Node, fault};
 use super::stretches::{Early, Pulled, Stretch};
-use super::{About, Call, MAX_PULLS, pick};
+use super::{About, Call, MAX_PULLS, absent, pick};
 use crate::error::{Fault, FaultCode, ShelfError};
-use crate::journal::statement::absence_allowed;
 use crate::journal::{Frontier, ProvenFrame, SoundFrame, VerifiedHead};
 use crate::names::{CentreCode, StationKey};
 use crate::shelf::{JournalState, KeptHead, Write};
-use crate::time::CLOCK_TOLERANCE_MS;
 
 impl Node {
     /// Stores what came early and is the next now, and asks for stretches of every journal that is behind its newest head.
@@ -107,7 +105,7 @@ impl Node {
                 let head = proven.into_parts().head;
                 self.learn_head(env, from, centre, head, out)?;
             }
-            Ok(proven) => self.store_frame(env, centre, proven, held, out)?,
+            Ok(proven) => self.store_frame(env, (centre, from), proven, held, out)?,
             Err(problem) => {
                 fault(out, from, problem.code);
                 self.not_a_holder(centre, &from);
@@ -131,9 +129,8 @@ impl Node {
             Some(head) => frame.check_under(&frontier, author, head)?,
             None => frame.check(&frontier, author)?,
         };
-        let now = env.now.plus_ms(CLOCK_TOLERANCE_MS);
         for offset in proven.absent() {
-            if !proven.rows().rows().get(offset).is_some_and(|row| absence_allowed(row.header(), now, false)) {
+            if !proven.rows().rows().get(offset).is_some_and(|row| absent::acceptable(row.header(), env.now)) {
                 return Err(Fault::new(FaultCode::PayloadMissing, format!("row {}", proven.from() + offset as u64)));
             }
         }
@@ -143,7 +140,7 @@ impl Node {
     pub(super) fn store_frame(
         &mut self,
         env: &mut Env<'_>,
-        centre: &CentreCode,
+        (centre, by): (&CentreCode, StationKey),
         proven: ProvenFrame,
         held: JournalState,
         out: &mut Vec<Effect>,
@@ -176,7 +173,8 @@ impl Node {
         let applied = applied_after(held.applied, parts.from, &parts.rows);
         let state = JournalState { size, peaks: parts.frontier.peaks().to_vec(), head, applied };
         let mut projected = Vec::new();
-        self.project_rows(centre, parts.from, &parts.rows, &mut projected);
+        self.project_rows(env, centre, parts.from, &parts.rows, &mut projected)?;
+        projected.extend(absent::withheld((centre, by), parts.from, &parts.rows, env.now, &projected));
         let (from, rows, subtrees) = (parts.from, parts.rows, parts.subtrees);
         out.push(Effect::Write(Write::Append { centre: centre.clone(), from, rows, subtrees, state }));
         out.append(&mut projected);

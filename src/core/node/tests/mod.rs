@@ -1,9 +1,11 @@
 //! The state machine under a seeded network: what must hold whatever the network, the disk and other members do.
 
+mod acknowledged;
 mod asking;
 mod attacks;
 mod counter;
 mod imports;
+mod listings;
 mod lookup;
 mod process;
 mod replication;

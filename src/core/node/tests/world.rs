@@ -10,9 +10,10 @@ use rand::{RngExt, SeedableRng};
 use crate::charter::{CentreCard, CentreKeys, Charter, CharterFile};
 use crate::desk::{Event, Request};
 use crate::facts::{AccountFacts, AccountStatus, Fen, Month};
+use crate::journal::{Entry, Frame, Header, Kind};
 use crate::listing::SubjectSecret;
 use crate::names::{CentreCode, FederationName, StationKey};
-use crate::node::message::SoundAnswer;
+use crate::node::message::{Answer, SoundAnswer};
 use crate::node::{Effect, Env, Input, Node, Settings, Verdict};
 use crate::shelf::memory::MemoryShelf;
 use crate::shelf::{KeptHead, Shelf};
@@ -70,6 +71,8 @@ pub(super) struct World {
     pub(super) charter: Charter,
     pub(super) weather: Weather,
     pub(super) rng: StdRng,
+    /// Peers that leave the payloads of listings out of everything they serve.
+    pub(super) leaving_out: BTreeSet<usize>,
     cut: BTreeSet<(usize, usize)>,
     flying: BinaryHeap<Reverse<Flight>>,
     serial: u64,
@@ -95,8 +98,8 @@ impl World {
         }
         let charter = file.verify().unwrap();
         let peers = founders.into_iter().map(|(centre, keys, _)| Peer::new(centre, keys, &charter)).collect();
-        let (cut, flying) = (BTreeSet::new(), BinaryHeap::new());
-        let mut world = Self { now: START, peers, charter, weather: Weather::FAIR, rng, cut, flying, serial: 0 };
+        let (leaving_out, cut, flying) = (BTreeSet::new(), BTreeSet::new(), BinaryHeap::new());
+        let mut world = Self { now: START, peers, charter, weather: Weather::FAIR, rng, leaving_out, cut, flying, serial: 0 };
         for i in 0..size {
             let kept = KeptHead { centre: world.peers[i].centre.clone(), size: 0, root: crate::journal::hash::empty() };
             world.peers[i].kept = Some(kept.clone());
@@ -159,6 +162,7 @@ impl World {
                 }
             }
             Effect::Answer { token, bytes } => {
+                let bytes = if self.leaving_out.contains(&peer) { without_listings(&bytes) } else { bytes };
                 if let Some((to, call)) = self.peers[peer].tokens.remove(&token)
                     && !self.send(peer, to, Packet::Answer(call, bytes))
                 {
@@ -269,6 +273,15 @@ impl World {
         }
     }
 
+    /// Appends rows to a peer's own journal; says the index of the first.
+    pub(super) fn append(&mut self, peer: usize, entries: Vec<Entry>) -> u64 {
+        let (mut out, mut again) = (Vec::new(), std::collections::VecDeque::new());
+        let p = &mut self.peers[peer];
+        let from = p.node.append(&mut Env { now: self.now, rng: &mut self.rng, shelf: &p.shelf }, entries, &mut out).unwrap();
+        out.into_iter().for_each(|effect| self.carry_out(peer, effect, &mut again));
+        from
+    }
+
     /// Asks at a desk; the closing event may come later.
     pub(super) fn ask(&mut self, peer: usize, request: Request) -> u64 {
         self.serial += 1;
@@ -319,6 +332,20 @@ impl Peer {
             clock_off_ms: 0,
             up: true,
         }
+    }
+}
+
+/// The answer as a server that leaves listings out would give it.
+fn without_listings(bytes: &[u8]) -> Vec<u8> {
+    match Answer::decode(bytes).unwrap() {
+        Answer::Frame(frame) => {
+            let mut frame = Frame::decode(&frame).unwrap();
+            let listing = |entry: &&mut Entry| Header::parse(&entry.header).unwrap().kind() == Some(Kind::ListingDecided);
+            frame.entries.iter_mut().filter(listing).for_each(|entry| entry.payload = None);
+            Answer::Frame(frame.to_bytes().into()).to_bytes()
+        }
+        Answer::Payloads(_) => Answer::Payloads(Vec::new()).to_bytes(),
+        answer @ (Answer::Heads(_) | Answer::Declined(_)) => answer.to_bytes(),
     }
 }
 
