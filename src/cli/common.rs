@@ -9,6 +9,8 @@ use anju_core::charter::CardError;
 use anju_core::desk::{Event, Request, Stage};
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::names::RequestId;
+use anju_core::operator::{OperatorName, SealedKey};
+use anju_core::sign::SecretKey;
 use anju_core::time::{DAY_MS, MINUTE_MS, SECOND_MS, Time};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -54,22 +56,12 @@ pub(super) struct PassphraseArgs {
 impl PassphraseArgs {
     /// The passphrase of something that exists.
     pub(super) fn existing(&self, ctx: Ctx) -> Result<Passphrase, Failure> {
-        self.get(ctx, None)
+        passphrase(ctx, self.passphrase_file.as_deref(), &ctx.say("prompt.passphrase"), None)
     }
 
     /// A passphrase for something new: entered twice, and long enough.
     pub(super) fn new_one(&self, ctx: Ctx) -> Result<Passphrase, Failure> {
-        let again = ctx.say("prompt.passphrase-again");
-        self.get(ctx, Some(&again))?.long_enough().map_err(|e| self.failure(e))
-    }
-
-    fn get(&self, ctx: Ctx, again: Option<&str>) -> Result<Passphrase, Failure> {
-        let ask = ctx.say(if again.is_some() { "prompt.passphrase-new" } else { "prompt.passphrase" });
-        passphrase(ctx, self.passphrase_file.as_deref(), &ask, again)
-    }
-
-    fn failure(&self, error: PassphraseError) -> Failure {
-        passphrase_failure(self.passphrase_file.as_deref(), error)
+        new_passphrase(ctx, self.passphrase_file.as_deref(), &ctx.say("prompt.passphrase-new"))
     }
 }
 
@@ -83,6 +75,17 @@ pub(super) fn passphrase(ctx: Ctx, file: Option<&Path>, ask: &str, again: Option
         ctx.warn(&ctx.fill("warning.passphrase-file-exposed", &[("path", &shown(path))]));
     }
     Ok(passphrase)
+}
+
+/// A passphrase for something new, entered twice on the terminal, and long enough.
+pub(super) fn new_passphrase(ctx: Ctx, file: Option<&Path>, ask: &str) -> Result<Passphrase, Failure> {
+    let again = ctx.say("prompt.passphrase-again");
+    passphrase(ctx, file, ask, Some(&again))?.long_enough().map_err(|e| passphrase_failure(file, e))
+}
+
+/// An operator's key under their passphrase.
+pub(super) fn seal_key(rng: &mut StdRng, name: &OperatorName, key: &SecretKey, passphrase: &Passphrase) -> Result<SealedKey, Failure> {
+    SealedKey::seal(rng, name, key, passphrase.expose()).map_err(|e| Failure::new(Code::Internal).with("detail", e))
 }
 
 pub(super) fn passphrase_failure(file: Option<&Path>, error: PassphraseError) -> Failure {
@@ -128,6 +131,7 @@ pub(super) fn config_failure(path: &Path, error: ConfigError) -> Failure {
         ConfigError::UnknownKey { key, line, nearest: None } => about(Code::ConfigUnknownKey).with("key", key).with("line", line),
         ConfigError::Invalid { line, detail } => about(Code::ConfigInvalid).with("line", line).with("detail", detail),
         ConfigError::NotAllowed { key } => about(Code::ConfigNotAllowed).with("key", key),
+        ConfigError::Catalogue { path, detail } => Failure::new(Code::ConfigCatalogue).with("path", shown(&path)).with("detail", detail),
         ConfigError::SocketPathTooLong { bytes } => about(Code::SocketPath).with("bytes", bytes),
         ConfigError::Io(e) => about(Code::InputUnreadable).with("detail", e),
     }

@@ -38,6 +38,7 @@ failures! {
     ConfigUnknownKeyNear = "config-unknown-key-near" => Config,
     ConfigInvalid = "config-invalid" => Config,
     ConfigNotAllowed = "config-not-allowed" => Config,
+    ConfigCatalogue = "config-catalogue" => Config,
     SocketPath = "socket-path-too-long" => Config,
     PassphraseEmpty = "passphrase-empty" => Usage,
     PassphraseShort = "passphrase-too-short" => Usage,

@@ -1,4 +1,4 @@
-//! `anju init`: a centre's keys, configuration and public card in a new data folder.
+//! `anju init`: a centre's keys, configuration, public card and first operator in a new data folder.
 
 use std::path::{Path, PathBuf};
 
@@ -10,12 +10,14 @@ use serde_json::json;
 
 use super::common::{self, DataArgs, PassphraseArgs};
 use super::failure::{Code, Failure};
+use super::first::{self, AdminArgs, First};
 use super::out::{Ctx, Done};
+use super::store::store_failure;
 use crate::config::folder::{CONFIG_FILE, DataFolder, KEYS_FILE};
 use crate::config::{Centre, Config, atomic};
 use crate::keys::Secrets;
 use crate::source::SourceConfig;
-use crate::store::head_file;
+use crate::store::{Mode, Store, head_file};
 
 const MARKS: [&str; 3] = [CONFIG_FILE, KEYS_FILE, "anju.db"];
 
@@ -37,6 +39,8 @@ pub(super) struct Args {
     source: Option<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    #[command(flatten)]
+    admin: AdminArgs,
 }
 
 pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
@@ -55,6 +59,8 @@ pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
     }
     let kept_head = config.kept_head(&folder);
     let passphrase = args.passphrase.new_one(ctx)?;
+    let first = First::prepare(ctx, &args.admin)?;
+    let operator = first.name().clone();
     let secrets = Secrets::random(&mut common::randomness()?);
     let Config { centre, peer, .. } = config;
     let card = CentreCard::new(centre.code.clone(), centre.name, peer.listen, &secrets.centre).to_signed_text(&secrets.centre);
@@ -68,14 +74,18 @@ pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
     let kept = KeptHead { centre: centre.code.clone(), size: 0, root: hash::empty() };
     head_file::write(&kept_head, &kept)
         .map_err(|e| Failure::new(Code::OutputFailed).with("path", common::shown(&kept_head)).with("detail", e))?;
+    let mut store = Store::open(&folder.database(), &secrets.store, Mode::Create).map_err(store_failure)?;
+    let file = first.store(&folder, &mut store)?;
+    drop(store);
     // The configuration comes last: where it is, initialising was complete.
     common::write_out(&folder.config(), format!("{}\n{text}", ctx.say("init.config-head")).as_bytes(), atomic::PRIVATE)?;
 
     let (path, card) = (common::shown(root), common::shown(&folder.card()));
     let station = secrets.centre.station_key().to_string();
-    let json = json!({ "centre": centre.code, "data": path, "card": card, "station": station });
+    let json = json!({ "centre": centre.code, "data": path, "card": card, "station": station,
+        "operator": operator, "operator_passphrase": file.as_deref().map(common::shown) });
     let text = ctx.fill("init.done", &[("centre", centre.code.as_str()), ("path", &path), ("card", &card), ("station", &station)]);
-    Ok(Done::new(json, text))
+    Ok(Done::new(json, text + &first::told(ctx, &operator, file.as_ref())))
 }
 
 /// The exports' folder as an absolute path: the peer may be started from elsewhere.

@@ -5,6 +5,7 @@
 //! What must never be here: a decision of the core's, and a secret that arrives as an argument.
 
 mod acting;
+mod audit;
 mod blacklist;
 mod certificate;
 mod common;
@@ -13,10 +14,12 @@ mod demo;
 mod exit;
 mod failure;
 mod federation;
+mod first;
 mod help;
 mod holder;
 mod init;
 mod meter;
+mod operator;
 mod out;
 mod qr;
 mod query;
@@ -71,6 +74,10 @@ enum Command {
     Blacklist(blacklist::Command),
     Sync(sync::Args),
     #[command(subcommand)]
+    Operator(operator::Command),
+    #[command(subcommand)]
+    Audit(audit::Command),
+    #[command(subcommand)]
     Store(store::Command),
     Demo(demo::Args),
     Completions(completions::Args),
@@ -122,6 +129,8 @@ fn dispatch(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::Query(args) => query::run(ctx, &args),
         Command::Blacklist(command) => blacklist::run(ctx, command),
         Command::Sync(args) => sync::run(ctx, &args),
+        Command::Operator(command) => operator::run(ctx, command),
+        Command::Audit(command) => audit::run(ctx, command),
         Command::Demo(args) => demo::run(ctx, args),
         Command::Completions(args) => completions::run(&args, Line::command()),
     }

@@ -42,9 +42,11 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     }
     let charter = read_charter(&folder.charter())?.verify().map_err(charter_failure)?;
     log_to_stderr(config.log.level, ctx.json);
+    // Before the passphrase is asked for: who has to correct a table need not type one.
+    let settings = settings(&config, &folder)?;
     let Opened { folder, config, secrets, store, lock } = store::open(ctx, &args.data, &args.passphrase, Mode::Create)?;
     let serving = Serving {
-        recipe: Recipe { centre: config.centre.code.clone(), keys: secrets.centre, charter, settings: settings(&config) },
+        recipe: Recipe { centre: config.centre.code.clone(), keys: secrets.centre, charter, settings },
         store,
         kept_head: config.kept_head(&folder),
         listen: config.peer.listen.clone(),
@@ -78,8 +80,10 @@ async fn serve(ctx: Ctx, centre: &str, serving: Serving) -> Result<Exit, Failure
     Ok(Exit::Ok)
 }
 
-fn settings(config: &Config) -> Settings {
-    Settings { valid_days: config.certificate.valid_days, phone: config.centre.phone.clone(), ..Settings::default() }
+fn settings(config: &Config, folder: &DataFolder) -> Result<Settings, Failure> {
+    let blacklist = config.blacklist.settings(folder).map_err(|e| common::config_failure(&folder.config(), e))?;
+    let (valid_days, phone) = (config.certificate.valid_days, config.centre.phone.clone());
+    Ok(Settings { valid_days, phone, blacklist, ..Settings::default() })
 }
 
 fn reader(config: &Config, folder: &DataFolder) -> daemon::wiring::SourceReader {

@@ -4,12 +4,15 @@
 //! silently without effect. What must never be here: a secret (those are in [`crate::keys`]), and a decision about the federation.
 
 pub mod atomic;
+mod blacklist;
 pub mod folder;
 mod nearest;
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
+
+pub use blacklist::{Blacklist, QUOTA_MAX, STALE_MINUTES_MAX, STALE_MINUTES_MIN};
 
 use anju_core::names::CentreCode;
 use serde::{Deserialize, Serialize};
@@ -44,6 +47,9 @@ pub struct Config {
     /// What certificates are issued with.
     #[serde(default)]
     pub certificate: Certificate,
+    /// The blacklist.
+    #[serde(default)]
+    pub blacklist: Blacklist,
     /// The local door.
     #[serde(default)]
     pub desk: Desk,
@@ -187,6 +193,14 @@ pub enum ConfigError {
         /// Section and key.
         key: &'static str,
     },
+    /// The blacklist's table cannot be used.
+    #[error("the table {path}: {detail}", path = path.display())]
+    Catalogue {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// The socket's path does not fit into a socket address.
     #[error("the socket's path has {bytes} bytes, at most {SOCKET_PATH_MAX_BYTES} are possible")]
     SocketPathTooLong {
@@ -202,8 +216,9 @@ impl Config {
     /// A configuration with nothing but who this is and where it listens.
     #[must_use]
     pub fn new(centre: Centre, listen: Vec<String>) -> Self {
-        let (certificate, desk, store, log) = (Certificate::default(), Desk::default(), Store::default(), Log::default());
-        Self { centre, peer: Peer { listen }, source: None, certificate, desk, store, log }
+        let (certificate, blacklist, desk) = (Certificate::default(), Blacklist::default(), Desk::default());
+        let (store, log) = (Store::default(), Log::default());
+        Self { centre, peer: Peer { listen }, source: None, certificate, blacklist, desk, store, log }
     }
 
     /// Reads a configuration from its text.
@@ -268,6 +283,10 @@ impl Config {
             ("certificate.valid_days", (1..=VALID_DAYS_MAX).contains(&self.certificate.valid_days)),
             ("certificate.clerk", self.certificate.clerk.as_ref().is_none_or(|c| !c.trim().is_empty() && plain(c, NAME_MAX_CHARS))),
         ];
-        rules.iter().find(|(_, holds)| !holds).map_or(Ok(()), |(key, _)| Err(ConfigError::NotAllowed { key }))
+        rules
+            .iter()
+            .chain(&self.blacklist.rules())
+            .find(|(_, holds)| !holds)
+            .map_or(Ok(()), |(key, _)| Err(ConfigError::NotAllowed { key }))
     }
 }

@@ -320,6 +320,7 @@ fn a_query_shows_its_progress_and_a_refusal_with_what_it_was_about() {
 fn store_commands_refuse_what_is_not_there() {
     let room = Room::new();
     room.init("a", "C46010", 7401);
+    std::fs::remove_file(room.path("a/anju.db")).unwrap();
     for command in ["check", "rebuild"] {
         let error = &room.json(&format!("store {command} --data @a --passphrase-file @pass"), 66)["error"];
         assert_eq!(error["code"], "store-missing");

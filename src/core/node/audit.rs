@@ -56,20 +56,9 @@ impl Node {
         told: Vec<Told>,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
-        if told.is_empty() {
-            return Ok(());
+        if !told.is_empty() {
+            out.push(Effect::Write(Write::House(rows_of(env, act, told)?)));
         }
-        let log = env.shelf.audit_log()?;
-        let mut frontier = frontier_of(&log)?;
-        let mut rows = Vec::with_capacity(told.len());
-        for told in told {
-            let row = told.into_row(frontier.size(), env, act);
-            // Only the journal's tree keeps its inner levels: the log is read in order when it is checked.
-            frontier.push(row.leaf(), &mut Vec::new()).map_err(damaged)?;
-            rows.push(row);
-        }
-        let after = AuditLog { size: frontier.size(), peaks: frontier.peaks().to_vec(), committed: log.committed };
-        out.push(Effect::Write(Write::House(HouseWrite::Audit { rows, after })));
         Ok(())
     }
 
@@ -130,6 +119,21 @@ impl Node {
         self.audit.waiting_since = None;
         Ok(())
     }
+}
+
+/// The rows that tell of something, behind those the log has.
+pub(super) fn rows_of(env: &mut Env<'_>, act: Option<&ProvenAct>, told: Vec<Told>) -> Result<HouseWrite, ShelfError> {
+    let log = env.shelf.audit_log()?;
+    let mut frontier = frontier_of(&log)?;
+    let mut rows = Vec::with_capacity(told.len());
+    for told in told {
+        let row = told.into_row(frontier.size(), env, act);
+        // Only the journal's tree keeps its inner levels: the log is read in order when it is checked.
+        frontier.push(row.leaf(), &mut Vec::new()).map_err(damaged)?;
+        rows.push(row);
+    }
+    let after = AuditLog { size: frontier.size(), peaks: frontier.peaks().to_vec(), committed: log.committed };
+    Ok(HouseWrite::Audit { rows, after })
 }
 
 impl Told {

@@ -3,6 +3,8 @@
 
 mod account;
 
+pub use account::first_operator;
+
 use super::audit::Told;
 use super::{Effect, Env, Node, Stop};
 use crate::audit::{AuditAction, AuditRow};

@@ -38,7 +38,6 @@ fn a_folder_or_configuration_that_is_not_fit_is_refused_and_left_as_it_was() {
     }
     refused(&room, "status --data @nowhere", 66, "not-initialised");
     refused(&room, "serve --data @a --passphrase-file @pass", 78, "charter-missing");
-    refused(&room, "store check --data @a --passphrase-file @pass", 66, "store-missing");
     assert_eq!(tree(&room, "a"), before);
 
     let text = fs::read_to_string(room.path("a/anju.toml")).unwrap();

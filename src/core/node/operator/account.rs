@@ -5,7 +5,7 @@
 //! security administrator stays follows from one rule: nobody disables their own account, and only security administrators disable any.
 //! What must never be here: a passphrase, or a key that would open one.
 
-use super::super::audit::Told;
+use super::super::audit::{Told, rows_of};
 use super::{Effect, Env, Node, Stop};
 use crate::audit::AuditAction;
 use crate::desk::{Act, Event};
@@ -13,11 +13,10 @@ use crate::error::{Refusal, RefusalCode};
 use crate::facts::text;
 use crate::operator::{MAX_DISPLAY_CHARS, MAX_OPERATORS, Operator, OperatorName, ProvenAct, Role, SealedKey, staff_number};
 use crate::shelf::{HouseWrite, Write};
-use crate::sign::PublicKey;
 
 /// Longest reason, in characters.
 const MAX_REASON_CHARS: usize = 50;
-/// What an operator that was carried out leaves in the log.
+/// What an act that was carried out leaves in the log.
 const DONE: &str = "done";
 
 impl Node {
@@ -25,8 +24,10 @@ impl Node {
     pub(super) fn account_act(&mut self, env: &mut Env<'_>, act: &ProvenAct, out: &mut Vec<Effect>) -> Result<Event, Stop> {
         let (operator, told) = match act.act() {
             Act::OperatorAdd { name, display, staff_no, role, key, sealed } => {
-                let account = made(env, name, display, staff_no, *role, *key, sealed)?;
-                let told = Told::new(AuditAction::OperatorAdd, format!("{name} {}", role.code()), DONE);
+                let (name, display, staff_no) = (name.clone(), display.clone(), staff_no.clone());
+                let (role, key, sealed) = (*role, *key, sealed.clone());
+                let account = made(env, Operator { name, display, staff_no, role, key, sealed, created: env.now, disabled: None })?;
+                let told = added(&account);
                 (account, told)
             }
             Act::OperatorDisable { name, reason } => {
@@ -66,36 +67,48 @@ impl Node {
     }
 }
 
-/// The new account, if there may be one.
-fn made(
-    env: &Env<'_>,
-    name: &OperatorName,
-    display: &str,
-    staff_no: &str,
-    role: Role,
-    key: PublicKey,
-    sealed: &SealedKey,
-) -> Result<Operator, Stop> {
-    let display = text::shown(display, MAX_DISPLAY_CHARS).ok_or_else(|| missing("display"))?.to_owned();
-    let staff_no = staff_number(staff_no).ok_or_else(|| missing("staff-no"))?;
-    check_sealed(sealed)?;
+/// The first account of a centre: a security administrator, whom nobody made. The writes belong into one transaction of a store whose
+/// peer is not running.
+///
+/// # Errors
+/// [`ShelfError`] when the store cannot answer; inside, `operator-exists` when there is an account already, `field-missing` when a text is
+/// not of its form.
+pub fn first_operator(env: &mut Env<'_>, account: Operator) -> Result<Result<Vec<Write>, Refusal>, ShelfError> {
+    if !env.shelf.operators()?.is_empty() {
+        return Ok(Err(RefusalCode::OperatorExists.into()));
+    }
+    let account = match made(env, Operator { role: Role::Security, created: env.now, disabled: None, ..account }) {
+        Ok(account) => account,
+        Err(Stop::Refused(refusal)) => return Ok(Err(refusal)),
+        Err(Stop::Shelf(error)) => return Err(error),
+    };
+    let told = rows_of(env, None, vec![added(&account)])?;
+    Ok(Ok(vec![Write::House(HouseWrite::Operator(account)), Write::House(told)]))
+}
+
+fn added(account: &Operator) -> Told {
+    Told::new(AuditAction::OperatorAdd, format!("{} {}", account.name, account.role.code()), DONE)
+}
+
+/// The new account as it is kept, if there may be one.
+fn made(env: &Env<'_>, account: Operator) -> Result<Operator, Stop> {
+    let display = text::shown(&account.display, MAX_DISPLAY_CHARS).ok_or_else(|| missing("display"))?.to_owned();
+    let staff_no = staff_number(&account.staff_no).ok_or_else(|| missing("staff-no"))?;
+    check_sealed(&account.sealed)?;
     let others = env.shelf.operators()?;
     if others.len() >= MAX_OPERATORS {
-        return Err(Refusal::about(RefusalCode::CeilingExceeded, format!("{MAX_OPERATORS}")).into());
+        return Err(Refusal::about(RefusalCode::CeilingExceeded, MAX_OPERATORS.to_string()).into());
     }
-    if others.iter().any(|other| other.name == *name) {
+    if others.iter().any(|other| other.name == account.name) {
         return Err(RefusalCode::OperatorExists.into());
     }
-    let same_person = |other: &&Operator| other.staff_no == staff_no && (other.disabled.is_none() || kept_apart(other.role, role));
+    let works = |other: &Operator| other.disabled.is_none() || kept_apart(other.role, account.role);
+    // Two accounts with one key would be one person with two names.
+    let same_person = |other: &&Operator| other.key == account.key || (other.staff_no == staff_no && works(other));
     if let Some(other) = others.iter().find(same_person) {
         return Err(Refusal::about(RefusalCode::OneAccountEach, other.name.as_str()).into());
     }
-    // Two accounts with one key would be one person with two names.
-    if let Some(other) = others.iter().find(|other| other.key == key) {
-        return Err(Refusal::about(RefusalCode::OneAccountEach, other.name.as_str()).into());
-    }
-    let account = Operator { name: name.clone(), display, staff_no, role, key, sealed: sealed.clone(), created: env.now, disabled: None };
-    Ok(account)
+    Ok(Operator { display, staff_no, ..account })
 }
 
 /// Whether who had the role `before` must not get the role `now`.
