@@ -331,6 +331,8 @@ impl Engine {
     /// Nothing of the inputs happened: tell who waits, and go on with a node without memory.
     fn start_over(&mut self, error: &GroupError, out: &mut impl FnMut(Out)) {
         self.store.rollback();
+        // Long work that could not be written is found again by the next tick, not tried in a circle.
+        self.again = false;
         tracing::error!(code = error.code(), %error, "nothing was written; the requests that waited are answered as failed");
         for token in std::mem::take(&mut self.open) {
             let failed = Event::Failed { code: error.code().to_owned(), detail: error.to_string() };

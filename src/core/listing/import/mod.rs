@@ -6,6 +6,8 @@
 
 mod record;
 mod row;
+#[cfg(test)]
+mod tests;
 
 pub use record::{ApprovedFile, ImportCounts, ImportRecord, ImportState, StagedAs, StagedRow, authority};
 pub use row::{CheckedRow, ImportRow, MAX_IMPORT_PAGE, MAX_IMPORT_ROW, MAX_REMARK_CHARS, RowReason, RowsDigest, said};
