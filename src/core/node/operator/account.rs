@@ -9,7 +9,7 @@ use super::super::audit::{Told, rows_of};
 use super::{Effect, Env, Node, Stop};
 use crate::audit::AuditAction;
 use crate::desk::{Act, Event};
-use crate::error::{Refusal, RefusalCode};
+use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::facts::text;
 use crate::operator::{MAX_DISPLAY_CHARS, MAX_OPERATORS, Operator, OperatorName, ProvenAct, Role, SealedKey, staff_number};
 use crate::shelf::{HouseWrite, Write};
