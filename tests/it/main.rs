@@ -15,6 +15,7 @@ mod demo;
 mod faults;
 mod federation;
 mod interop;
+mod lists;
 mod made;
 mod mutation;
 mod privacy;

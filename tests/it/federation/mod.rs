@@ -5,6 +5,7 @@
 //! in vain. What must never be here: what a test asserts.
 
 mod counter;
+mod people;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,6 +21,7 @@ use anju_core::desk::{Event, Request};
 use serde_json::Value;
 
 pub(crate) use counter::{Granting, Holders, account, now, request};
+pub(crate) use people::{AUDITOR, REVIEWER, TELLER};
 
 use crate::cli::Room;
 
