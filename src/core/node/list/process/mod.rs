@@ -14,12 +14,13 @@ use super::super::{Effect, Env, Node, Stop};
 use crate::audit::{AuditAction, AuditRow};
 use crate::desk::{Act, CaseRef, Event, Proposal};
 use crate::error::{Refusal, RefusalCode, ShelfError};
-use crate::journal::{Entry, Kind, Statement};
-use crate::listing::case::{Case, CaseState, Move, Origin, check_proposal};
+use crate::journal::{Entry, Kind, Statement, hash};
+use crate::listing::case::{Case, CaseState, Listable, Move, Origin, check_proposal};
 use crate::listing::changed::ObjectionRef;
+use crate::listing::import::ApprovedFile;
 use crate::listing::subject::{decision_digest, listing_id};
 use crate::listing::{Change, ChangedBody, Day, Document, DocumentType};
-use crate::names::{CaseNumber, ListingRef};
+use crate::names::{CaseNumber, CentreCode, ListingRef};
 use crate::operator::ProvenAct;
 use crate::seal::SUITE;
 use crate::shelf::{CaseRecord, ListWrite, Write};
@@ -242,7 +243,7 @@ impl Node {
             CaseRef::Case(_) | CaseRef::Listing(_) => None,
         };
         let record = record.ok_or_else(|| Refusal::about(RefusalCode::CaseUnknown, about.to_string()))?;
-        Ok(Held { case: read(&record)?, record })
+        Ok(opened(env, &self.centre, record)?)
     }
 
     fn case_number(&self, serial: u64) -> CaseNumber {
@@ -257,17 +258,33 @@ fn stager_is_another(env: &Env<'_>, act: &ProvenAct, case: &Case) -> Result<(), 
     if staged { Err(RefusalCode::SecondPersonNeeded.into()) } else { Ok(()) }
 }
 
+/// A record with its case. An import writes no steps, for a file may have a million rows: that its row was listed is added here, by
+/// the approval that listed it, before anybody takes the first step.
+fn opened(env: &Env<'_>, own: &CentreCode, record: CaseRecord) -> Result<Held, ShelfError> {
+    let case = read(&record)?;
+    let (Origin::Imported { file, .. }, Some(index)) = (&case.origin, record.index.filter(|index| case.published() != Some(*index))) else {
+        return Ok(Held { record, case });
+    };
+    let approved = env.shelf.import(file)?.and_then(|import| ApprovedFile::check(&import));
+    let row = env.shelf.listing(&ListingRef { centre: own.clone(), index })?;
+    let at = row.map_or(env.now, |row| row.at);
+    let listed = approved.and_then(|file| Listable::imported(&file, &case).and_then(|listable| listable.listed(index, at)).ok());
+    Ok(Held { record, case: listed.unwrap_or(case) })
+}
+
 fn read(record: &CaseRecord) -> Result<Case, ShelfError> {
     serde_json::from_slice(&record.case).map_err(|_| ShelfError::Damaged(format!("case {}", record.serial)))
 }
 
-/// The record of a case after a step; `index` is the row that publishes it, while it counts.
+/// The record of a case after a step; `index` is the row that publishes it, while it counts. What was returned does not claim its decision
+/// number until it is proposed again: the number may be what was wrong with it, and the case that claims it has to be found first.
 fn updated(record: &CaseRecord, case: &Case, index: Option<u64>, now: Time) -> Result<CaseRecord, ShelfError> {
     let state = case.after_last_step();
     Ok(CaseRecord {
         state,
         index: index.filter(|_| state.is_published()),
         waits_until: case.waits(Day::of(now)).1,
+        decision: if state == CaseState::Returned { hash::sha256(&case.listing.0) } else { record.decision },
         case: serde_json::to_vec(case).map_err(|_| ShelfError::Failed("a case".to_owned()))?,
         ..record.clone()
     })

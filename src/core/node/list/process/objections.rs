@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::super::{Effect, Env, Node, Stop};
-use super::{Held, read, updated};
+use super::{Held, opened, updated};
 use crate::audit::AuditAction;
 use crate::certificate::padding;
 use crate::desk::Event;
@@ -174,7 +174,7 @@ impl Node {
                 Some(held) => Some(held),
                 // A case that cannot be read must not keep another centre's journal from coming in.
                 None => match env.shelf.case_of(&row.listing)? {
-                    Some(record) => read(&record).ok().map(|case| Held { record, case }),
+                    Some(record) => opened(env, &self.centre, record).ok(),
                     None => None,
                 },
             };

@@ -10,7 +10,6 @@ use super::{Held, document_of, read, updated};
 use crate::audit::AuditAction;
 use crate::error::{RefusalCode, ShelfError};
 use crate::journal::{Kind, Statement};
-use crate::listing::Pepper;
 use crate::listing::case::Listable;
 use crate::listing::finding::Place;
 use crate::listing::{DecidedBody, SubjectSecret};
@@ -48,9 +47,8 @@ impl Node {
                 Err(error) => return Err(error),
             };
             self.list.next_job += 1;
-            let (job, version) = (self.list.next_job, self.charter.pepper());
-            let pepper = Pepper { version, key: self.secrets.pepper.clone() };
-            self.list.jobs.insert(job, Job::Publish(Waiting { serial: record.serial, pepper: version }));
+            let (job, pepper) = (self.list.next_job, self.pepper());
+            self.list.jobs.insert(job, Job::Publish(Waiting { serial: record.serial, pepper: pepper.version }));
             out.push(Effect::Derive { job, work: vec![(pepper, document)] });
         }
         Ok(())

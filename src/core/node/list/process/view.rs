@@ -1,15 +1,14 @@
 //! What is shown of cases: the queue, one case, and of another centre's listing what a member may know without the subject's number.
 
 use super::super::super::{Effect, Env, Node, Stop};
-use super::objections::MAX_OBJECTIONS_READ;
+use super::super::lookup::{MAX_OBJECTIONS, stands};
 use super::{Held, read};
 use crate::audit::AuditAction;
 use crate::desk::{CaseLine, CaseRef, CaseView, Event, ExportRow, MAX_PAGE, StepView};
 use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::facts::text::shown;
 use crate::listing::case::MAX_REASON_CHARS;
-use crate::listing::objected::OBJECTIONS_PER_DAY;
-use crate::listing::status::standing;
+use crate::listing::status::{Standing, standing};
 use crate::listing::{Day, Document};
 use crate::names::ListingRef;
 use crate::operator::ProvenAct;
@@ -102,16 +101,17 @@ impl Node {
     /// A published listing as every member may see it, with so many more open objections than are stored.
     pub(super) fn listing_view(&self, env: &Env<'_>, row: &ListingRow, more: u64) -> Result<ExportRow, ShelfError> {
         let today = Day::of(env.now);
-        let objections = env.shelf.objections(&row.place, MAX_OBJECTIONS_READ)?;
-        let counted = objections.iter().filter(|o| o.listing == row.listing && o.before_it < OBJECTIONS_PER_DAY);
-        let (answered, open): (Vec<_>, Vec<_>) = counted.partition(|o| o.answered.is_some());
-        let (answered, open) = (answered.len() as u64, open.len() as u64 + more);
+        let objections = env.shelf.objections(&row.place, MAX_OBJECTIONS)?;
+        let (stands, open) = stands(row, &objections, today);
+        let open = open.saturating_add(more);
+        // One more objection makes of a listing that counts a disputed one, and of others nothing.
+        let stands = if stands.counts() && open > 0 { Standing::Disputed } else { stands };
         let change = row.ended.as_ref().map(|end| end.change);
         Ok(ExportRow {
             listing: row.place.clone(),
             id: row.listing,
-            standing: standing(row.restriction_until, today, change, open, answered),
-            publishable: standing(row.publication_until, today, change, open, answered).counts(),
+            standing: stands,
+            publishable: standing(row.publication_until, today, change, open, 0).counts(),
             token: row.token.to_string(),
             pepper: row.pepper,
             restriction_until: row.restriction_until.to_string(),
