@@ -7,6 +7,7 @@ mod counter;
 mod imports;
 mod listings;
 mod lookup;
+mod people;
 mod process;
 mod replication;
 mod restored;
