@@ -217,6 +217,7 @@ fn record_of(what: u8, code: &str, a: u16, b: u16) -> ListWrite {
         3 => ListWrite::Stage(
             (0..u64::from(b % 4)).map(|i| staged(small % 3, u64::from(a % 20) + i, mark + u8::try_from(i).unwrap())).collect(),
         ),
+        4 if a.is_multiple_of(3) => ListWrite::Forget { import: small % 3 },
         4 => ListWrite::Unstage { import: small % 3, up_to: if b.is_multiple_of(9) { u64::MAX } else { u64::from(b % 20) } },
         5 => ListWrite::Hit(pending(mark)),
         6 => ListWrite::HitTold { serial: small },
@@ -290,6 +291,7 @@ fn look_at_lists(shelf: &dyn Shelf) -> Vec<String> {
         seen.push(format!("{:?} {:?} {:?}", shelf.hits_of(&id, 99), shelf.hits_of(&id, 2), shelf.impersonated(&id)));
         seen.push(format!("{:?} {:?} {:?}", shelf.case(u64::from(mark)), shelf.case_of(&id), shelf.case_of_decision(&Digest([mark; 32]))));
         seen.push(format!("{:?} {:?}", shelf.import(&Digest([mark; 32])), shelf.staged_listing(u64::from(mark) % 3, &id)));
+        seen.push(format!("{:?}", shelf.staged_decision(u64::from(mark) % 3, &Digest([mark ^ 0x55; 32]))));
         seen.push(format!("{:?}", shelf.staged(u64::from(mark) % 3, u64::from(mark), 9)));
         seen.push(format!("{:?} {:?}", shelf.import_gone(u64::from(mark), 2), shelf.import_gone(u64::from(mark), 99)));
         let (after, now) = (u64::from(mark), NOW.plus_ms(i64::from(mark)));
