@@ -33,6 +33,7 @@ use super::common::{self, DataArgs};
 use super::failure::{Code, Failure};
 use super::out::{Ctx, Done};
 use crate::config::Config;
+use crate::config::folder::DataFolder;
 use crate::source::SourceError;
 use crate::source::blacklist::{ColumnMap, ColumnMapError};
 
@@ -97,8 +98,9 @@ impl Who {
 }
 
 /// The catalogue that the peer of this folder uses.
-fn catalogue(_config: &Config) -> Result<Catalogue, Failure> {
-    Ok(Catalogue::default())
+fn catalogue(folder: &DataFolder, config: &Config) -> Result<Catalogue, Failure> {
+    let settings = config.blacklist.settings(folder).map_err(|e| common::config_failure(&folder.config(), e))?;
+    Ok(settings.catalogue)
 }
 
 /// The legal day by this machine's clock.

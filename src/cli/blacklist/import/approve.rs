@@ -35,7 +35,7 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     let map = column_map(&args.maps)?;
     let (folder, config) = args.who.data.open()?;
-    let catalogue = catalogue(&config)?;
+    let catalogue = catalogue(&folder, &config)?;
     let acting = args.who.acting(ctx)?;
     let meter = Meter::new(ctx);
     let mut seen = |done: u64| meter.tell(|| ctx.fill("import.looking", &[("done", &done.to_string())]));

@@ -96,7 +96,7 @@ impl Job<'_> {
         let (folder, config) = self.data.open()?;
         // Nothing is written by a dry run: it may look on while somebody imports.
         let lock = if dry_run { None } else { Some(folder.lock_for(LOCK).map_err(|e| self.lock_failure(e))?) };
-        let catalogue = catalogue(&config)?;
+        let catalogue = catalogue(&folder, &config)?;
         let acting = self.acting(dry_run)?;
         let meter = Meter::new(ctx);
         let mut seen = |done: u64| meter.tell(|| ctx.fill("import.looking", &[("done", &done.to_string())]));
