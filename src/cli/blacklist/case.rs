@@ -35,7 +35,7 @@ pub(super) fn standing(ctx: Ctx, standing: Standing) -> String {
 
 /// One line of a queue.
 pub(super) fn row(ctx: Ctx, line: &CaseLine) -> Vec<String> {
-    let waits = line.waits_for.map_or_else(|| ctx.say("blacklist.waits-for-time"), |role| ctx.say(&format!("waits-for.{}", role.code())));
+    let waits = line.waits_for.map_or_else(|| ctx.say("blacklist.waits-for-time"), |role| ctx.say(&format!("role.{}", role.code())));
     vec![
         line.case.to_string(),
         line.listing.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),

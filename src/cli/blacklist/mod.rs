@@ -99,8 +99,8 @@ impl Who {
 
 /// The catalogue that the peer of this folder uses.
 fn catalogue(folder: &DataFolder, config: &Config) -> Result<Catalogue, Failure> {
-    let settings = config.blacklist.settings(folder);
-    settings.map(|settings| settings.catalogue).map_err(|e| common::config_failure(&folder.config(), e))
+    let settings = config.blacklist.settings(folder).map_err(|e| common::config_failure(&folder.config(), e))?;
+    Ok(settings.catalogue)
 }
 
 /// The legal day by this machine's clock.

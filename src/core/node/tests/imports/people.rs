@@ -160,6 +160,8 @@ fn every_act_that_did_something_or_was_refused_is_recorded_and_none_names_a_subj
 #[derive(Debug, Clone)]
 enum Try {
     Begin(u8, u8),
+    /// The whole of a file of so many rows, staged and finished.
+    Stage(u8, u8, u64),
     Rows(u8, u8, u64, u64),
     Finish(u8, u8, u64),
     Approve(u8, u8, u64),
@@ -172,6 +174,7 @@ fn tries() -> impl Strategy<Value = Try> {
     let (who, which, rows) = (0_u8..3, 0_u8..2, 1_u64..4);
     prop_oneof![
         (who.clone(), which.clone()).prop_map(|(who, which)| Try::Begin(who, which)),
+        (who.clone(), which.clone(), rows.clone()).prop_map(|(who, which, rows)| Try::Stage(who, which, rows)),
         (who.clone(), which.clone(), rows.clone(), rows.clone()).prop_map(|(who, which, from, count)| Try::Rows(who, which, from, count)),
         (who.clone(), which.clone(), rows.clone()).prop_map(|(who, which, rows)| Try::Finish(who, which, rows)),
         (who.clone(), which, rows).prop_map(|(who, which, rows)| Try::Approve(who, which, rows)),
@@ -188,6 +191,17 @@ fn attempt(bench: &mut Bench, step: Try) {
     let sum = |bench: &Bench, rows: u64| bench.digest(&employers(1..=rows));
     match step {
         Try::Begin(who, which) => drop(bench.maybe(WHO[usize::from(who)], &Act::ImportBegin { file: of(which) })),
+        Try::Stage(who, which, rows) => {
+            let file = of(which);
+            let (count, digest) = sum(bench, rows);
+            for act in [
+                Act::ImportBegin { file },
+                Act::ImportRows { file, rows: employers(1..=rows), dry_run: false },
+                Act::ImportFinish { file, rows: count, digest },
+            ] {
+                let _ = bench.maybe(WHO[usize::from(who)], &act);
+            }
+        }
         Try::Rows(who, which, from, count) => {
             let rows = employers(from..=from + count - 1);
             let _ = bench.maybe(WHO[usize::from(who)], &Act::ImportRows { file: of(which), rows, dry_run: false });
