@@ -4,4 +4,5 @@ mod attacks;
 mod counter;
 mod replication;
 mod restored;
+mod stretches;
 mod world;
