@@ -92,6 +92,7 @@ pub(crate) fn measure(rows: u64) -> Value {
     db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).unwrap();
     db.pragma_update(None, "synchronous", "FULL").unwrap();
     db.pragma_update(None, "cache_size", -64 * 1024).unwrap();
+    db.pragma_update_and_check(None, "wal_autocheckpoint", 16 * 1024, |_| Ok(())).unwrap();
     db.execute_batch(
         "CREATE TABLE entry (idx INTEGER PRIMARY KEY, leaf BLOB, header BLOB, payload BLOB) STRICT;
          CREATE TABLE beside (token BLOB PRIMARY KEY, idx INTEGER) STRICT, WITHOUT ROWID;",

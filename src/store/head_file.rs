@@ -89,7 +89,8 @@ pub fn read(path: &Path) -> Result<Option<KeptHead>, StoreError> {
 }
 
 fn content(file: &File) -> Result<Vec<u8>, StoreError> {
-    let mut bytes = Vec::new();
+    // Reserved, so that it is one reading and not ten that grow.
+    let mut bytes = Vec::with_capacity(FILE_BYTES + 1);
     file.take(FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(StoreError::file("reading the head file"))?;
     if bytes.len() > FILE_BYTES {
         return Err(StoreError::damaged("the head file is too large"));

@@ -20,6 +20,7 @@ use crate::names::{CentreCode, StationKey};
 use crate::node::message::{Ask, Decline, Question, SoundAnswer};
 use crate::shelf::Head;
 use crate::time::{SECOND_MS, Time};
+pub use stretches::MAX_STRETCHES;
 use stretches::Stretch;
 
 /// Most stretches that are under way or wait for their predecessor at once, over all journals.

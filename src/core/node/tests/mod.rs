@@ -11,4 +11,5 @@ mod people;
 mod process;
 mod replication;
 mod restored;
+mod stretches;
 mod world;
