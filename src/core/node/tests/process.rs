@@ -433,7 +433,8 @@ fn the_subject_is_shown_in_plain_to_who_gives_a_reason_and_the_reason_is_kept() 
 
 /// One row, staged by the teller and approved by the reviewer.
 fn imported(world: &mut World) -> CaseNumber {
-    let (file, row) = (Digest([4; 32]), ImportRow { row: 1, ..proposal("决9号").row });
+    let (file, mut row) = (Digest([4; 32]), proposal("决9号").row);
+    row.row = 1;
     let digest = RowsDigest::default().after(&row.check(&Catalogue::default(), Day::of(world.now)).unwrap()).0;
     let staging =
         [Act::ImportBegin { file }, Act::ImportRows { file, rows: vec![row], dry_run: false }, Act::ImportFinish { file, rows: 1, digest }];
