@@ -48,7 +48,7 @@ fn disable(of: &str) -> Act {
 
 /// One centre with a security administrator `admin`.
 fn house(seed: u64) -> World {
-    let mut world = World::new(seed, 1);
+    let mut world = World::new(seed, 2);
     let peer = &mut world.peers[0];
     let mut env = Env { now: START, rng: &mut world.rng, shelf: &peer.shelf };
     let writes = first_operator(&mut env, account("admin", "1", Role::Teller)).unwrap().unwrap();
