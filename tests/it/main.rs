@@ -18,6 +18,7 @@ mod interop;
 mod lists;
 mod made;
 mod mutation;
+mod people;
 mod privacy;
 mod protocol_page;
 mod refusals;
