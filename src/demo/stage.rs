@@ -286,13 +286,15 @@ impl Drop for Stage {
 /// Where ports are looked for: below those that the system hands out by itself, so that no other program is given one in between.
 const PORTS: std::ops::Range<u16> = 30_000..32_700;
 /// How many ports are tried before giving up.
-const PORT_TRIES: usize = 200;
+const PORT_TRIES: u16 = 200;
 
-/// Three UDP ports that nobody has just now.
+/// Three UDP ports that nobody has just now. Demos that start together look in different places first.
 fn free_ports(rng: &mut StdRng) -> io::Result<[u16; CENTRES.len()]> {
     let mut held = Vec::new();
-    for _ in 0..PORT_TRIES {
-        let port = rng.random_range(PORTS);
+    let places = u32::from(PORTS.end - PORTS.start) / 3;
+    let own = PORTS.start + 3 * u16::try_from(std::process::id() % places).unwrap_or_default();
+    for turn in 0..PORT_TRIES {
+        let port = if turn < 3 { own + turn } else { rng.random_range(PORTS) };
         held.extend(UdpSocket::bind(("127.0.0.1", port)).map(|socket| (port, socket)));
         if let [(one, _), (two, _), (three, _)] = held.as_slice() {
             return Ok([*one, *two, *three]);

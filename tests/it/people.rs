@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::federation::{AUDITOR, Federation, HAIKOU, Over, REVIEWER, TELLER};
+use crate::federation::{AUDITOR, Federation, HAIKOU, Over, REVIEWER, SANYA, TELLER};
 
 /// A line as the first operator, whose passphrase is in this file of the room.
 fn admin(line: &str, file: &str) -> String {
@@ -26,7 +26,7 @@ fn names(federation: &Federation) -> Vec<(String, String, bool)> {
 
 #[test]
 fn the_first_operator_makes_the_others_one_leaves_and_all_of_it_is_written_down() {
-    let mut federation = Federation::running(&[HAIKOU], Over::Tcp);
+    let mut federation = Federation::running(&[HAIKOU, SANYA], Over::Tcp);
     let mode = federation.room.path(MADE).metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600, "a passphrase that was made is its owner's alone");
     federation.room.write("new", "a much better passphrase\n");
@@ -69,7 +69,7 @@ fn the_first_operator_makes_the_others_one_leaves_and_all_of_it_is_written_down(
 
 #[test]
 fn a_passphrase_that_others_can_read_is_warned_about_and_a_short_one_makes_no_operator() {
-    let federation = Federation::running(&[HAIKOU], Over::Tcp);
+    let federation = Federation::running(&[HAIKOU, SANYA], Over::Tcp);
     federation.room.write("short", "eleven char\n");
     let add = "operator add li --role teller --display 李 --staff-no 1 --new-passphrase-file @short";
     assert_eq!(code(&federation.room.json(&admin(add, MADE), 64)), "passphrase-too-short");
@@ -83,7 +83,7 @@ fn a_passphrase_that_others_can_read_is_warned_about_and_a_short_one_makes_no_op
 
 #[test]
 fn a_folder_without_operators_gets_its_first_while_the_peer_is_stopped_and_only_one() {
-    let mut federation = Federation::of(&[HAIKOU], Over::Tcp);
+    let mut federation = Federation::of(&[HAIKOU, SANYA], Over::Tcp);
     for name in [MADE, "C46010/anju.db"] {
         std::fs::remove_file(federation.room.path(name)).unwrap();
     }
@@ -102,7 +102,7 @@ fn a_folder_without_operators_gets_its_first_while_the_peer_is_stopped_and_only_
 
 #[test]
 fn a_table_of_the_blacklist_that_cannot_be_used_keeps_the_peer_from_starting() {
-    let federation = Federation::of(&[HAIKOU], Over::Tcp);
+    let federation = Federation::of(&[HAIKOU, SANYA], Over::Tcp);
     let config = std::fs::read_to_string(federation.room.path("C46010/anju.toml")).unwrap();
     assert!(config.contains("[blacklist]"), "{config}");
     let serve = format!("serve --data @{HAIKOU} --passphrase-file @pass");

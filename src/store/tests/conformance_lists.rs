@@ -113,7 +113,7 @@ pub(super) fn staged(import: u64, row: u64, listing: u8) -> StagedRow {
         drop_after: NOW,
         case: if ready { format!("case {row}").into_bytes() } else { Vec::new() },
         content: Digest([listing; 32]),
-        decision: Digest([listing ^ 0x55; 32]),
+        decision: Digest([listing ^ 0x36; 32]),
         said: Digest([listing ^ 0xaa; 32]),
         subject: ListingId([listing ^ 0x0f; 16]),
     }
@@ -291,7 +291,7 @@ fn look_at_lists(shelf: &dyn Shelf) -> Vec<String> {
         seen.push(format!("{:?} {:?} {:?}", shelf.hits_of(&id, 99), shelf.hits_of(&id, 2), shelf.impersonated(&id)));
         seen.push(format!("{:?} {:?} {:?}", shelf.case(u64::from(mark)), shelf.case_of(&id), shelf.case_of_decision(&Digest([mark; 32]))));
         seen.push(format!("{:?} {:?}", shelf.import(&Digest([mark; 32])), shelf.staged_listing(u64::from(mark) % 3, &id)));
-        seen.push(format!("{:?}", shelf.staged_decision(u64::from(mark) % 3, &Digest([mark ^ 0x55; 32]))));
+        seen.push(format!("{:?}", shelf.staged_decision(u64::from(mark) % 3, &Digest([mark ^ 0x36; 32]))));
         seen.push(format!("{:?}", shelf.staged(u64::from(mark) % 3, u64::from(mark), 9)));
         seen.push(format!("{:?} {:?}", shelf.import_gone(u64::from(mark), 2), shelf.import_gone(u64::from(mark), 99)));
         let (after, now) = (u64::from(mark), NOW.plus_ms(i64::from(mark)));

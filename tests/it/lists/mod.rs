@@ -11,8 +11,8 @@ use crate::federation::{AUDITOR, CHONGQING, Federation, HAIKOU, Over, REVIEWER, 
 const ALL: [&str; 3] = [HAIKOU, SANYA, CHONGQING];
 /// Stands in Haikou's export for loan fraud, until 2030.
 const LISTED: (&str, &str) = ("01", "460199197601171425");
-/// The same export has another number for each of these.
-const NOBODY: (&str, &str) = ("01", "110105194912310021");
+/// A number of its form that stands in no export.
+const NOBODY: (&str, &str) = ("01", "11010519491231002X");
 
 /// Three peers that run, each with its people, and Haikou's export listed.
 fn listed() -> Federation {
