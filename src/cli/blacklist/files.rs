@@ -78,7 +78,7 @@ pub(super) enum Format {
 
 /// A table as CSV for people and spreadsheets, or as one JSON object a line.
 pub(super) enum Sheet {
-    Csv(SafeCsv<BufWriter<Sink>>),
+    Csv(Box<SafeCsv<BufWriter<Sink>>>),
     Lines(BufWriter<Sink>),
 }
 
@@ -90,7 +90,7 @@ impl Sheet {
             Format::Csv => {
                 let mut csv = SafeCsv::new(out)?;
                 csv.row(head)?;
-                Self::Csv(csv)
+                Self::Csv(Box::new(csv))
             }
         })
     }

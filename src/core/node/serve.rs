@@ -105,7 +105,8 @@ impl Node {
 fn served(env: &Env<'_>, centre: &CentreCode, from: u64, entries: &[Entry], whole: bool) -> Result<usize, ShelfError> {
     for (offset, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.payload.is_none()) {
         let over = Header::parse(&entry.header).is_ok_and(|header| absence_allowed(&header, env.now, false));
-        if !over && !(whole && env.shelf.erased(centre, from + offset as u64)?) {
+        let ended = whole && !over && env.shelf.erased(centre, from + offset as u64)?;
+        if !over && !ended {
             return Ok(offset);
         }
     }

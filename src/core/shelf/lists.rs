@@ -169,7 +169,7 @@ pub enum ListWrite {
     /// A case as it is now.
     Case(CaseRecord),
     /// An import as it is now.
-    Import(ImportRecord),
+    Import(Box<ImportRecord>),
     /// Rows of an import.
     Stage(Vec<StagedRow>),
     /// The staged rows of an import up to a row of its file are dealt with: their bodies and cases go.

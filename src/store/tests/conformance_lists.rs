@@ -212,7 +212,7 @@ fn record_of(what: u8, code: &str, a: u16, b: u16) -> ListWrite {
         }
         2 => {
             let state = [ImportState::Staging, ImportState::Staged, ImportState::Approved, ImportState::Done][usize::from(b / 8) % 4];
-            ListWrite::Import(import(small % 4, mark, state))
+            ListWrite::Import(Box::new(import(small % 4, mark, state)))
         }
         3 => ListWrite::Stage(
             (0..u64::from(b % 4)).map(|i| staged(small % 3, u64::from(a % 20) + i, mark + u8::try_from(i).unwrap())).collect(),

@@ -95,7 +95,7 @@ fn plant_in_lists(store: &mut Store) {
         .write(&[
             Write::Project(Projection::List(ListProjection::Hit(HitRow { business_no: PLANTED[3].to_owned(), ..hit("C46020", 1, 1) }))),
             Write::List(ListWrite::Case(CaseRecord { case: all.clone().into_bytes(), content: Digest(CONTENT), ..case(0, 1) })),
-            Write::List(ListWrite::Import(file)),
+            Write::List(ListWrite::Import(Box::new(file))),
             Write::List(ListWrite::Stage(vec![row])),
             Write::List(ListWrite::Hit(PendingHit { business_no: PLANTED[3].to_owned(), ..pending(1) })),
             Write::House(HouseWrite::Operator(person)),

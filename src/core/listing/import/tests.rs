@@ -49,7 +49,8 @@ fn a_row_that_says_the_same_in_other_letters_is_the_same_row() {
 
 #[test]
 fn every_field_that_is_wrong_is_named_with_its_reason() {
-    let cases: [(&str, RowReason, fn(&mut ImportRow)); 17] = [
+    type Spoil = fn(&mut ImportRow);
+    let cases: [(&str, RowReason, Spoil); 17] = [
         ("subject_kind", RowReason::Subject, |row| row.subject_kind = "企业".to_owned()),
         ("document_type", RowReason::Subject, |row| row.document_type = "USCC".to_owned()),
         ("document_no", RowReason::Document, |row| row.document_no = "110105194912310021".to_owned()),

@@ -61,7 +61,7 @@ impl Node {
         }
         let approved = Some((act.operator().name.clone(), env.now));
         let record = ImportRecord { state: ImportState::Approved, approved, approval: Some(evidence(act)?), ..record };
-        out.push(Effect::Write(Write::List(ListWrite::Import(record.clone()))));
+        out.push(Effect::Write(Write::List(ListWrite::Import(Box::new(record.clone())))));
         self.import_told(env, act, file, "approved", out)?;
         if self.list.listing != Listing::GoesOn {
             self.list.listing = Listing::GoesOn;
@@ -123,7 +123,7 @@ impl Node {
         out.extend(cases.into_iter().map(|case| Effect::Write(Write::List(ListWrite::Case(case)))));
         record.listed_row = last_row;
         let import = record.serial;
-        out.push(Effect::Write(Write::List(ListWrite::Import(record))));
+        out.push(Effect::Write(Write::List(ListWrite::Import(Box::new(record)))));
         out.push(Effect::Write(Write::List(ListWrite::Unstage { import, up_to: last_row })));
         Ok(())
     }
@@ -132,7 +132,7 @@ impl Node {
         let file = record.file.to_string();
         // Rows that were not staged have nothing to wait for.
         let record = ImportRecord { state: ImportState::Done, listed: record.staged, listed_row: record.last_row, ..record };
-        out.push(Effect::Write(Write::List(ListWrite::Import(record))));
+        out.push(Effect::Write(Write::List(ListWrite::Import(Box::new(record)))));
         self.tell(env, None, vec![Told::new(AuditAction::ImportApprove, file, "done")], out)
     }
 }
@@ -157,9 +157,10 @@ impl Batch {
         self.record.listed += 1;
         let replaced = match fate {
             Fate::List(replaced) if states(&row, licence) => replaced,
-            Fate::List(_) | Fate::Held => return Ok(self.comes_to(&row, |counts| &mut counts.held)),
-            Fate::Same => return Ok(self.comes_to(&row, |counts| &mut counts.same)),
-            Fate::Over => return Ok(self.comes_to(&row, |counts| &mut counts.over)),
+            fate @ (Fate::List(_) | Fate::Held | Fate::Same | Fate::Over) => {
+                self.comes_to(&row, &fate);
+                return Ok(());
+            }
         };
         let index = self.next;
         let entry = Statement::build(env.rng, Kind::ListingDecided, env.now, Some(row.drop_after), &row.body);
@@ -208,7 +209,7 @@ impl Batch {
     }
 
     /// The row does not become what it was staged as.
-    fn comes_to(&mut self, row: &StagedRow, instead: impl Fn(&mut crate::listing::import::ImportCounts) -> &mut u64) {
+    fn comes_to(&mut self, row: &StagedRow, fate: &Fate) {
         let counts = &mut self.record.counts;
         let staged_as = match row.becomes {
             StagedAs::New => &mut counts.new,
@@ -216,7 +217,11 @@ impl Batch {
             StagedAs::Same | StagedAs::Over => return,
         };
         *staged_as = staged_as.saturating_sub(1);
-        *instead(counts) += 1;
+        match fate {
+            Fate::List(_) | Fate::Held => counts.held += 1,
+            Fate::Same => counts.same += 1,
+            Fate::Over => counts.over += 1,
+        }
     }
 }
 

@@ -98,7 +98,7 @@ impl Node {
                 }
             }
         };
-        out.push(Effect::Write(Write::List(ListWrite::Import(record.clone()))));
+        out.push(Effect::Write(Write::List(ListWrite::Import(Box::new(record.clone())))));
         // Afterwards, for serials go on from the newest import there is.
         out.extend(forgotten.map(|import| Effect::Write(Write::List(ListWrite::Forget { import }))));
         self.import_told(env, act, file, "begun", out)?;
@@ -238,7 +238,7 @@ impl Node {
             ..record
         };
         out.push(Effect::Write(Write::List(ListWrite::Stage(staged))));
-        out.push(Effect::Write(Write::List(ListWrite::Import(record.clone()))));
+        out.push(Effect::Write(Write::List(ListWrite::Import(Box::new(record.clone())))));
         self.import_told(env, &act, &page.file, "staged", out)?;
         let event = self.import_view(env, &record, false)?;
         Ok(if let Event::Import(view) = event { Event::Import(Box::new(ImportView { rejected: page.rejected, ..*view })) } else { event })
@@ -323,7 +323,7 @@ impl Node {
             return Err(RefusalCode::ImportDiffers.into());
         }
         let record = ImportRecord { state: ImportState::Staged, by: (record.by.0, env.now), evidence: evidence(act)?, ..record };
-        out.push(Effect::Write(Write::List(ListWrite::Import(record.clone()))));
+        out.push(Effect::Write(Write::List(ListWrite::Import(Box::new(record.clone())))));
         self.import_told(env, act, file, "finished", out)?;
         self.import_view(env, &record, true)
     }
