@@ -1,6 +1,6 @@
 //! Listings from a file: rows are checked, staged, approved by a second person over the file's SHA-256, and only then listed.
 //!
-//! [`row`] is what a row of a file says and what is wrong with it; [`record`] is what an import is kept as, and who may list it. The same
+//! `row` is what a row of a file says and what is wrong with it; `record` is what an import is kept as, and who may list it. The same
 //! checks run where the file is read (for the reject file) and where it is staged (because whoever sends rows may be anybody).
 //! What must never be here: a file, an encoding, a column's name.
 

@@ -158,7 +158,7 @@ pub struct StagedRow {
     pub body: Vec<u8>,
     /// When the statement's payload will have to go.
     pub drop_after: Time,
-    /// What stays at home: see [`super::case::Case`]. Sealed at rest.
+    /// What stays at home: see [`crate::listing::case::Case`]. Sealed at rest.
     pub case: Vec<u8>,
     /// Digest of the row's content.
     pub content: Digest,

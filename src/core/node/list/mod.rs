@@ -2,12 +2,12 @@
 //!
 //! | file | conversation |
 //! | --- | --- |
-//! | [`process`] | a case goes its way: proposals, reviews, notices, objections, answers, endings |
-//! | [`lookup`] | a subject is looked up, one or many, and found or not |
-//! | [`import`] | a file is staged, approved, listed |
-//! | [`export`] | what has changed is read out |
-//! | [`ending`] | statements about listings arrive: endings are applied, what was left out is noticed |
-//! | [`proof`] | who has acknowledged an ending |
+//! | `process` | a case goes its way: proposals, reviews, notices, objections, answers, endings |
+//! | `lookup` | a subject is looked up, one or many, and found or not |
+//! | `import` | a file is staged, approved, listed |
+//! | `export` | what has changed is read out |
+//! | `ending` | statements about listings arrive: endings are applied, what was left out is noticed |
+//! | `proof` | who has acknowledged an ending |
 //!
 //! What must never be here: a check that the listing room could make alone, a verdict that reads unknown as clear.
 

@@ -3,10 +3,10 @@
 //! | file | what is decided there |
 //! | --- | --- |
 //! | this one | what may be asked; what is derived, recorded, answered |
-//! | [`quota`] | how many may be asked for in a day |
-//! | [`judge`] | what the lists held here say of a subject |
-//! | [`doubt`] | whose copy is good enough to say anything |
-//! | [`hits`] | whose listing was hit is told |
+//! | `quota` | how many may be asked for in a day |
+//! | `judge` | what the lists held here say of a subject |
+//! | `doubt` | whose copy is good enough to say anything |
+//! | `hits` | whose listing was hit is told |
 //!
 //! A lookup takes two inputs, because the subject's secret is derived away from the loop. It is recorded in the transaction that
 //! answers it; refusals are recorded too. It counts when it is asked, so that a crash in between gives nothing back.
