@@ -105,9 +105,12 @@ fn a_case_goes_its_way_with_two_people_and_not_with_one() {
     let step = |who, line: &str, exit| federation.acts(HAIKOU, who, line, exit);
     let review = format!("blacklist review {case} --approve --reason 证据充分");
     assert_eq!(step(TELLER, &review, 77)["error"]["code"], "role-missing");
-    let notify = format!("blacklist notify {case} --day 2026-11-02 --how 当面送达");
+    let today = crate::federation::now().legal_day();
+    let notify = format!("blacklist notify {case} --day {today} --how 当面送达");
     assert_eq!(step(TELLER, &notify, 77)["error"]["code"], "step-not-allowed", "nobody is told before two people agree");
     step(REVIEWER, &review, 0);
+    let backdated = step(TELLER, &notify.replace(&today.to_string(), "2026-11-02"), 65);
+    assert_eq!(backdated["error"]["code"], "dates-contradict", "a notice dated back would leave no time to object");
     let queue = step(AUDITOR, "blacklist queue", 0);
     assert_eq!((&queue["cases"][0]["state"], &queue["cases"][0]["waits_for"]), (&"reviewed".into(), &"teller".into()), "{queue}");
     assert_eq!(step(TELLER, &format!("{notify} --waiver-file @waiver.pdf"), 77)["error"]["code"], "role-missing");

@@ -4,7 +4,7 @@
 //! | --- | --- | --- | --- | --- |
 //! | propose | teller | none, returned | the decision document's digest, clocks that still run | |
 //! | review | reviewer | drafted | not a proposer; a reason | |
-//! | notify | teller | reviewed | the day: not in the future, not before the decision | objection period, from the day after |
+//! | notify | teller | reviewed | the day: not in the future, not before the decision or the approval | objection period, from the day after |
 //! | notify with a waiver | reviewer | reviewed | not a proposer; the paper's digest | none: the period has ended |
 //! | object | teller, reviewer | notified, objected, listed, disputed, upheld | ground and text | time to answer, from the day after |
 //! | answer | reviewer | objected, disputed | not a proposer; a reason | before the listing: what remains of the period |
@@ -146,7 +146,9 @@ impl Case {
             return Err(Refusal::about(RefusalCode::FieldMissing, "waiver"));
         }
         let day: Day = day.parse().map_err(|_| Refusal::about(RefusalCode::FieldMissing, "day"))?;
-        if day > today || day < self.finding.decision_day {
+        // A notice dated back would end the period before it began, and one person would have done what a waiver takes two for.
+        let approved = self.progress().reviewed.map_or(today, |review| Day::of(review.at));
+        if day > today || day < self.finding.decision_day.max(approved) {
             return Err(Refusal::about(RefusalCode::DatesContradict, "day"));
         }
         let objection_until = day.plus_days(deadlines(catalogue, day)?.objection_days);

@@ -239,8 +239,8 @@ fn reasons_days_and_texts_that_cannot_be_are_refused_by_their_field() {
         assert_eq!(of(&proposed(), Role::Reviewer, reason(bad)), "reason");
     }
     let reviewed = along(proposed(), &[review(true)], NOW);
-    for bad in ["2026-11-22", "2026-10-31", "2026-02-30", ""] {
-        assert_eq!(of(&reviewed, Role::Teller, notify(bad, false)), "day");
+    for bad in ["2026-11-22", "2026-11-20", "2026-10-31", "2026-02-30", ""] {
+        assert_eq!(of(&reviewed, Role::Teller, notify(bad, false)), "day", "{bad}: a notice is not dated back before the approval");
     }
     let said = |ground: &str, text: &str| Act::Object { about: CaseRef::Case(number()), ground: ground.into(), text: text.into() };
     assert_eq!(of(&notified(), Role::Teller, said("because", "不是我")), "ground");
@@ -373,7 +373,7 @@ fn act_of(what: usize, flag: bool, now: Time) -> Act {
         5 => answer(flag),
         6 if flag => withdraw(false),
         7 => repair(),
-        _ => notify(&day, false),
+        _ => notify(&Day::of(now.plus_ms(-12 * DAY_MS)).to_string(), false),
     }
 }
 
@@ -394,7 +394,7 @@ fn may_stand(case: &Case, now: Time) -> bool {
         && !proposers.contains(&later[review].by)
         && later.iter().all(|s| s.signed.is_some())
         && case.finding.decision_sha256.is_some()
-        && (waived || now > objection_until.end())
+        && (waived || now > objection_until.end().max(Day::of(later[review].at).plus_days(10).end()))
         && objection.is_none_or(|objection| answer.is_some_and(|answer| answer > objection))
         && !steps.iter().any(ended)
 }
