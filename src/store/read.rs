@@ -9,7 +9,7 @@ use anju_core::seal::hpke::SealingKey;
 use anju_core::shelf::{AccessRow, CertificateRow, Ended, Head, IssuedRecord, JournalState, Shelf};
 use anju_core::time::Time;
 use rusqlite::types::FromSql;
-use rusqlite::{Params, Row, params};
+use rusqlite::{Params, Row, Statement, StatementStatus, params};
 use zeroize::Zeroizing;
 
 use super::sealed::Column;
@@ -20,6 +20,8 @@ const CERTIFICATE_COLUMNS: &str =
 pub(super) const ISSUED_COLUMNS: &str = "number, account_no, content_key, request, asked";
 /// Larger than any text that continues a prefix: no text of ours has this character.
 const AFTER_EVERY_TEXT: char = '\u{10FFFF}';
+/// How often a kept statement may be planned again: after a migration, or a table of another connection's.
+const REPLANS_MAX: i32 = 8;
 
 impl<R: Role> Db<R> {
     /// The first row, read by `read`.
@@ -31,7 +33,10 @@ impl<R: Role> Db<R> {
     ) -> Result<Option<T>, StoreError> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(params)?;
-        rows.next()?.map(read).transpose()
+        let first = rows.next()?.map(read).transpose();
+        drop(rows);
+        planned_once(&statement);
+        first
     }
 
     /// Every row, read by `read`. For statements whose number of rows is bounded.
@@ -47,6 +52,8 @@ impl<R: Role> Db<R> {
         while let Some(row) = rows.next()? {
             out.push(read(row)?);
         }
+        drop(rows);
+        planned_once(&statement);
         Ok(out)
     }
 
@@ -207,6 +214,11 @@ impl StoredRow {
 }
 
 /// A limit as SQLite takes it.
+/// A statement that is kept is not planned again each time it runs (the setting in `open` sees to it): planning costs more than running.
+pub(super) fn planned_once(statement: &Statement<'_>) {
+    debug_assert!(statement.get_status(StatementStatus::RePrepare) <= REPLANS_MAX, "planned again and again: {statement:?}");
+}
+
 pub(super) fn most(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

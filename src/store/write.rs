@@ -7,7 +7,7 @@ use anju_core::shelf::check::{self, Misfit};
 use anju_core::shelf::{AccessRow, CertificateRow, Ended, Head, IssuedRecord, JournalState, Projection, Write};
 use rusqlite::{Params, params};
 
-use super::read::signed;
+use super::read::{planned_once, signed};
 use super::sealed::Column;
 use super::{Store, StoreError};
 
@@ -28,7 +28,10 @@ impl Store {
     }
 
     pub(super) fn run<P: Params>(&self, sql: &str, params: P) -> Result<usize, StoreError> {
-        Ok(self.conn.prepare_cached(sql)?.execute(params)?)
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let changed = statement.execute(params)?;
+        planned_once(&statement);
+        Ok(changed)
     }
 
     /// The key of a journal's rows; a journal not seen before gets an empty one.
