@@ -12,8 +12,9 @@ use crate::listing::hit::HitBody;
 use crate::listing::status::Standing;
 use crate::listing::{Change, Day};
 use crate::names::ListingRef;
+use crate::node::list::lookup::MAX_LISTINGS;
 use crate::node::{Effect, Input};
-use crate::shelf::{Lists, Shelf, Write};
+use crate::shelf::{ListProjection, ListingRow, Lists, Projection, Shelf, Write};
 use crate::time::{DAY_MS, MINUTE_MS, SECOND_MS};
 
 const EMPLOYER: (&str, &str) = ("USCC", "91460199TR9Y4H34JG");
@@ -187,6 +188,30 @@ fn what_is_withheld_forked_damaged_or_not_understood_is_never_read_as_not_listed
         let nobody = lookup(&mut world, 1, PERSON).verdict;
         // One damaged row says nothing of others.
         assert_eq!(nobody, if case == 2 { Verdict::NotListed } else { Verdict::Unknown }, "case {case}");
+    }
+}
+
+#[test]
+fn a_centre_that_copies_a_token_without_end_is_unsure_alone() {
+    let (mut world, place) = known_everywhere(331);
+    let (hostile, peer) = (world.peers[2].centre.clone(), &mut world.peers[1]);
+    let listed = peer.shelf.listing(&place).unwrap().unwrap();
+    for index in 1_000..1_000 + MAX_LISTINGS as u64 * 2 {
+        let place = ListingRef { centre: hostile.clone(), index };
+        let row = ListingRow { place, restriction_until: Day::of(START.plus_ms(-DAY_MS)), ..listed.clone() };
+        peer.shelf.apply(&Write::Project(Projection::List(ListProjection::Decided(row)))).unwrap();
+    }
+    world.run_for(MINUTE_MS);
+    let answer = lookup(&mut world, 1, EMPLOYER);
+    assert_eq!((answer.verdict, answer.hits.len()), (Verdict::Listed, 1));
+    let said: Vec<_> = answer.centres.iter().map(|c| (&c.centre, c.verdict, c.doubt)).collect();
+    for (centre, verdict, doubt) in said {
+        let expected = match centre {
+            listing if *listing == place.centre => (Verdict::Listed, None),
+            copying if *copying == hostile => (Verdict::Unknown, Some(Doubt::Withheld)),
+            _ => (Verdict::NotListed, None),
+        };
+        assert_eq!((verdict, doubt), expected, "{centre}");
     }
 }
 

@@ -3,7 +3,7 @@
 //! A listing that was found is read from its author's own row: what the row's body says must be what the index says, and the finding
 //! must open under the subject's key for this place. Where that fails the centre says nothing, which is never "not listed".
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::super::{Env, Node};
 use crate::desk::{CentreAnswer, Doubt, Hit, Verdict};
@@ -18,7 +18,7 @@ use crate::names::{CentreCode, ListingId, ListingRef};
 use crate::shelf::{ListingRow, ObjectionRow};
 
 /// Most statements of one token that are looked at, ended ones included. A subject has a handful; a centre that copies a token many times
-/// makes every list unsure of its subject, and is seen doing it.
+/// makes its own list unsure of the subject, and no other's.
 pub const MAX_LISTINGS: usize = 128;
 /// Most objections to one statement that are looked at.
 pub const MAX_OBJECTIONS: usize = 512;
@@ -41,8 +41,8 @@ pub(in crate::node) struct Examined {
     pub(in crate::node) found: Vec<(Hit, ListingId)>,
     /// Centres with a listing that counts and cannot be read.
     pub(in crate::node) unreadable: BTreeSet<CentreCode>,
-    /// There were more statements than are looked at.
-    pub(in crate::node) too_many: bool,
+    /// Centres that may have more statements of the subject than were looked at.
+    pub(in crate::node) unseen: BTreeSet<CentreCode>,
     /// Findings opened, or vainly tried to.
     pub(in crate::node) openings: u32,
 }
@@ -74,11 +74,11 @@ impl Node {
         copies: &[CentreCopy],
     ) -> Result<Examined, ShelfError> {
         let (today, mut examined) =
-            (Day::of(env.now), Examined { found: Vec::new(), unreadable: BTreeSet::new(), too_many: false, openings: 0 });
+            (Day::of(env.now), Examined { found: Vec::new(), unreadable: BTreeSet::new(), unseen: BTreeSet::new(), openings: 0 });
         for (pepper, secret) in secrets {
             let token = secret.token();
             let rows = env.shelf.listings_of(&token, MAX_LISTINGS)?;
-            examined.too_many |= rows.len() >= MAX_LISTINGS;
+            examined.unseen.extend(cut_short(&rows, copies));
             for row in rows.into_iter().filter(|row| row.pepper == *pepper && row.token == token) {
                 let Some(copy) = copies.iter().find(|copy| copy.answer.centre == row.place.centre) else { continue };
                 // Ended and expired ones are nobody's business any more, whatever was objected to them.
@@ -161,12 +161,27 @@ pub(in crate::node::list) fn stands(row: &ListingRow, objections: &[ObjectionRow
     (standing(row.restriction_until, today, change, open, answered.len() as u64), open)
 }
 
+/// The centres that may have more rows than these, which are as many as are read. They come by turns, the newest of each centre first: whoever
+/// had no row left when another had two more is seen whole.
+fn cut_short(rows: &[ListingRow], copies: &[CentreCopy]) -> Vec<CentreCode> {
+    if rows.len() < MAX_LISTINGS {
+        return Vec::new();
+    }
+    let mut turns: BTreeMap<&CentreCode, usize> = BTreeMap::new();
+    for row in rows {
+        *turns.entry(&row.place.centre).or_default() += 1;
+    }
+    let longest = turns.values().copied().max().unwrap_or_default();
+    let unsure = |centre: &&CentreCode| turns.get(*centre).copied().unwrap_or_default() + 2 > longest;
+    copies.iter().map(|copy| &copy.answer.centre).filter(unsure).cloned().collect()
+}
+
 /// What each centre's list says.
 pub(super) fn by_centre(copies: &[CentreCopy], examined: &Examined) -> Vec<CentreAnswer> {
     let answer = |copy: &CentreCopy| {
         let standings: Vec<_> =
             examined.found.iter().filter(|(hit, _)| hit.listing.centre == copy.answer.centre).map(|(hit, _)| hit.standing).collect();
-        let unseen = examined.too_many && standings.is_empty();
+        let unseen = examined.unseen.contains(&copy.answer.centre) && standings.is_empty();
         let unreadable = unseen || examined.unreadable.contains(&copy.answer.centre);
         let doubt = copy.answer.doubt.or(unreadable.then_some(Doubt::Withheld));
         CentreAnswer { verdict: verdict(doubt, &standings), doubt, ..copy.answer.clone() }
