@@ -53,6 +53,13 @@ impl Day {
         Self::new(later).unwrap_or(Self(Date::new(*DAY_YEARS.end(), 12, 31).unwrap_or(self.0)))
     }
 
+    /// The day so many days before; the first possible one when there is none.
+    #[must_use]
+    pub fn less_days(self, days: u32) -> Self {
+        let earlier = self.0.saturating_sub(jiff::Span::new().days(i64::from(days.min(100_000))));
+        Self::new(earlier).unwrap_or(Self(Date::new(*DAY_YEARS.start(), 1, 1).unwrap_or(self.0)))
+    }
+
     /// The number YYYYMMDD.
     #[must_use]
     pub fn number(self) -> u32 {

@@ -197,7 +197,7 @@ pub enum ListWrite {
         /// The subject.
         subject: ListingId,
     },
-    /// Lookups made on a day: by an operator, or (`None`) by the centre.
+    /// Lookups made on a day: by an operator, or (`None`) by the centre. Counts of days more than [`USED_KEPT_DAYS`] before go.
     Used {
         /// The legal day.
         day: Day,
@@ -236,6 +236,9 @@ pub struct WithheldRow {
     /// Whether they were blamed.
     pub blamed: bool,
 }
+
+/// Days after which a count of lookups is forgotten.
+pub const USED_KEPT_DAYS: u32 = 7;
 
 /// At most `limit` rows of all centres': of each, given newest first, the newest; then of each the second newest; and so on.
 #[must_use]
@@ -304,13 +307,6 @@ pub trait Lists {
     fn used(&self, day: Day, operator: Option<&OperatorName>) -> Result<u64, ShelfError>;
     /// Whether a payload of `centre`'s journal is missing that nothing allows to be.
     fn withheld(&self, centre: &CentreCode) -> Result<bool, ShelfError>;
-    /// Rows whose payload was left out, at most `limit`.
-    fn withheld_rows(&self, limit: usize) -> Result<Vec<WithheldRow>, ShelfError>;
     /// Rows whose payload was left out, in the order of centre and row, after `after`, at most `limit`.
-    fn withheld_after(&self, after: Option<(&CentreCode, u64)>, limit: usize) -> Result<Vec<WithheldRow>, ShelfError> {
-        let mut rows = self.withheld_rows(usize::MAX / 2)?;
-        rows.sort_by(|a, b| (&a.centre, a.index).cmp(&(&b.centre, b.index)));
-        let later = rows.into_iter().filter(|row| after.is_none_or(|after| (&row.centre, row.index) > after));
-        Ok(later.take(limit).collect())
-    }
+    fn withheld_rows(&self, after: Option<(&CentreCode, u64)>, limit: usize) -> Result<Vec<WithheldRow>, ShelfError>;
 }

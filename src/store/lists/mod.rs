@@ -20,7 +20,7 @@ use anju_core::listing::import::{ImportRecord, StagedRow};
 use anju_core::names::{CentreCode, Digest, ListingId, ListingRef, RequestId, StationKey, SubjectToken};
 use anju_core::operator::OperatorName;
 use anju_core::seal::Key;
-use anju_core::shelf::{CaseRecord, HitRow, ListWrite, ListingRow, Lists, ObjectionRow, PendingHit, WithheldRow};
+use anju_core::shelf::{CaseRecord, HitRow, ListWrite, ListingRow, Lists, ObjectionRow, PendingHit, USED_KEPT_DAYS, WithheldRow};
 use anju_core::time::Time;
 use rusqlite::{Row, params};
 
@@ -74,7 +74,8 @@ impl Store {
                 let sql = "INSERT INTO used (day, operator, used) VALUES (?1, ?2, ?3)
                            ON CONFLICT (day, operator) DO UPDATE SET used = excluded.used";
                 let operator = operator.as_ref().map(OperatorName::as_str).unwrap_or_default();
-                self.run(sql, params![day.number(), operator, signed(*used)?]).map(|_| ())
+                self.run(sql, params![day.number(), operator, signed(*used)?])?;
+                self.run("DELETE FROM used WHERE day < ?1", [day.less_days(USED_KEPT_DAYS).number()]).map(|_| ())
             }
             ListWrite::Withheld { centre, index, by } => self.withhold(centre, *index, by),
             ListWrite::Blamed { centre, index } => {
@@ -269,12 +270,14 @@ impl<R: Role> Lists for Db<R> {
         Ok(self.any(sql, [centre.as_str()])?)
     }
 
-    fn withheld_rows(&self, limit: usize) -> Result<Vec<WithheldRow>, ShelfError> {
+    fn withheld_rows(&self, after: Option<(&CentreCode, u64)>, limit: usize) -> Result<Vec<WithheldRow>, ShelfError> {
         let sql = "SELECT j.code, w.idx, w.station, w.blamed FROM withheld w JOIN journal j USING (centre)
-                   ORDER BY j.code, w.idx LIMIT ?1";
+                   WHERE (j.code, w.idx) > (?1, ?2) ORDER BY j.code, w.idx LIMIT ?3";
+        // No code is empty.
+        let (centre, index) = after.map_or(("", 0), |(centre, index)| (centre.as_str(), index));
         let read = |row: &Row<'_>| {
             Ok(WithheldRow { centre: name(row, 0)?, index: unsigned(row, 1)?, by: StationKey(row.get(2)?), blamed: row.get(3)? })
         };
-        Ok(self.all(sql, [most(limit)], read)?)
+        Ok(self.all(sql, params![centre, signed(index)?, most(limit)], read)?)
     }
 }

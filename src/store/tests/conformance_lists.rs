@@ -224,7 +224,7 @@ fn record_of(what: u8, code: &str, a: u16, b: u16) -> ListWrite {
         7 => ListWrite::Impersonated { subject: ListingId([mark; 16]) },
         8 => {
             let operator = a.is_multiple_of(2).then(|| OperatorName::new("lisi").unwrap());
-            ListWrite::Used { day: day(20_261_121 + u32::from(a % 3)), operator, used: u64::from(b) }
+            ListWrite::Used { day: day(20_261_101 + u32::from(a % 20)), operator, used: u64::from(b) }
         }
         9 | 10 => ListWrite::Withheld { centre: centre(code), index: small, by: StationKey([mark; 32]) },
         11.. => ListWrite::Blamed { centre: centre(code), index: small },
@@ -270,6 +270,16 @@ fn write_of(step: Step, shelf: &dyn Shelf, authors: &mut [Author; 2], written: &
 }
 
 /// Everything the contract can be asked of lists, as text.
+/// Page by page, each after the last row of the one before.
+fn withheld_by_pages(shelf: &dyn Shelf) -> String {
+    let (mut seen, mut after) = (String::new(), None::<(CentreCode, u64)>);
+    while let Some(row) = shelf.withheld_rows(after.as_ref().map(|(centre, index)| (centre, *index)), 1).unwrap().into_iter().next() {
+        seen += &format!("{row:?}");
+        after = Some((row.centre, row.index));
+    }
+    seen
+}
+
 fn look_at_lists(shelf: &dyn Shelf) -> Vec<String> {
     let mut seen = Vec::new();
     for code in CENTRES {
@@ -300,7 +310,7 @@ fn look_at_lists(shelf: &dyn Shelf) -> Vec<String> {
     seen.push(format!("{:?} {:?} {:?}", shelf.cases_made(), shelf.cases_open(None, 99), shelf.cases_due(Time(i64::MAX), 99)));
     seen.push(format!("{:?} {:?} {:?}", shelf.imports_made(), shelf.imports_open(99), shelf.imports_open(1)));
     seen.push(format!("{:?} {:?}", shelf.hits_pending(99), shelf.hits_pending(1)));
-    seen.push(format!("{:?} {:?} {:?}", shelf.withheld_rows(99), shelf.withheld_rows(1), shelf.damaged(99)));
+    seen.push(format!("{:?} {:?} {:?}", shelf.withheld_rows(None, 99), withheld_by_pages(shelf), shelf.damaged(99)));
     seen
 }
 

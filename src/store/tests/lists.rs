@@ -167,14 +167,14 @@ fn a_withheld_row_is_cleared_by_its_payload_or_by_an_erasure_and_blamed_once() {
         done(subject, vec![first, second, withheld(0), withheld(1)]);
         assert!(subject.shelf().withheld(&author.centre).unwrap() && !subject.shelf().withheld(&centre("C46020")).unwrap());
         done(subject, vec![Write::List(ListWrite::Blamed { centre: author.centre.clone(), index: 1 })]);
-        let rows: Vec<(u64, bool)> = subject.shelf().withheld_rows(9).unwrap().iter().map(|row| (row.index, row.blamed)).collect();
+        let rows: Vec<(u64, bool)> = subject.shelf().withheld_rows(None, 9).unwrap().iter().map(|row| (row.index, row.blamed)).collect();
         assert_eq!(rows, [(0, false), (1, true)]);
         done(subject, vec![Write::Restore { centre: author.centre.clone(), index: 0, payload }]);
         done(subject, vec![Write::Erase { centre: author.centre.clone(), index: 1 }]);
         assert!(!subject.shelf().withheld(&author.centre).unwrap());
         assert!(subject.shelf().erased(&author.centre, 1).unwrap(), "a payload that never came");
         done(subject, vec![withheld(0), withheld(1)]);
-        assert!(subject.shelf().withheld_rows(9).unwrap().is_empty(), "one is here, the other may be missing");
+        assert!(subject.shelf().withheld_rows(None, 9).unwrap().is_empty(), "one is here, the other may be missing");
     });
 }
 

@@ -6,6 +6,7 @@
 //! What must never be here: a passphrase, or a key that would open one.
 
 use super::super::audit::{Told, rows_of};
+use super::super::list::lookup::SCREENED;
 use super::{Effect, Env, Node, Stop};
 use crate::audit::AuditAction;
 use crate::desk::{Act, Event};
@@ -99,7 +100,7 @@ fn made(env: &Env<'_>, account: Operator) -> Result<Operator, Stop> {
     if others.len() >= MAX_OPERATORS {
         return Err(Refusal::about(RefusalCode::CeilingExceeded, MAX_OPERATORS.to_string()).into());
     }
-    if others.iter().any(|other| other.name == account.name) {
+    if account.name.as_str() == SCREENED || others.iter().any(|other| other.name == account.name) {
         return Err(RefusalCode::OperatorExists.into());
     }
     let works = |other: &Operator| other.disabled.is_none() || kept_apart(other.role, account.role);

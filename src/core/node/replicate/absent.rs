@@ -65,7 +65,7 @@ impl Node {
     /// Looks after rows that were withheld: their time is over, or their server is blamed, and others are asked.
     pub(in crate::node) fn look_after_withheld(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         let after = self.replicate.absent.seen_to.take();
-        let rows = env.shelf.withheld_after(after.as_ref().map(|(centre, index)| (centre, *index)), MAX_WITHHELD_AT_ONCE)?;
+        let rows = env.shelf.withheld_rows(after.as_ref().map(|(centre, index)| (centre, *index)), MAX_WITHHELD_AT_ONCE)?;
         if rows.len() == MAX_WITHHELD_AT_ONCE {
             self.replicate.absent.seen_to = rows.last().map(|row| (row.centre.clone(), row.index));
         }

@@ -334,7 +334,7 @@ impl Lists for Counting<'_> {
     fn hits_of(&self, _: &ListingId, _: usize) -> Result<Vec<HitRow>, ShelfError> { no() }
     fn impersonated(&self, _: &ListingId) -> Result<bool, ShelfError> { no() }
     fn used(&self, _: Day, _: Option<&OperatorName>) -> Result<u64, ShelfError> { no() }
-    fn withheld_rows(&self, _: usize) -> Result<Vec<WithheldRow>, ShelfError> { no() }
+    fn withheld_rows(&self, _: Option<(&CentreCode, u64)>, _: usize) -> Result<Vec<WithheldRow>, ShelfError> { no() }
     fn listings_of(&self, token: &SubjectToken, limit: usize) -> Result<Vec<ListingRow>, ShelfError> {
         self.read("listings_of", self.shelf.listings_of(token, limit))
     }

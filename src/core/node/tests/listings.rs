@@ -313,10 +313,10 @@ fn a_hundred_listings_left_out_are_all_fetched_from_somebody_else() {
     world.part(&[&[1, 2]]);
     world.set_up(2, true);
     world.run_for(3 * SECOND_MS);
-    assert_eq!(world.peers[2].shelf.withheld_rows(1_000).unwrap().len(), 100);
+    assert_eq!(world.peers[2].shelf.withheld_rows(None, 1_000).unwrap().len(), 100);
     world.heal();
     world.run_for(40 * SECOND_MS);
-    assert!(!withheld(&world, 2, 0), "{} are missing", world.peers[2].shelf.withheld_rows(1_000).unwrap().len());
+    assert!(!withheld(&world, 2, 0), "{} are missing", world.peers[2].shelf.withheld_rows(None, 1_000).unwrap().len());
     assert!((0..100).all(|index| listing(&world, 2, 0, index).is_some()));
 }
 

@@ -208,6 +208,8 @@ fn an_account_that_is_not_of_its_form_or_one_too_many_is_refused() {
             "{bad:?}"
         );
     }
+    let counted_under = add("applicants.of.screenings", "2", Role::Teller);
+    assert_eq!(refused(&mut world, "admin", &counted_under), RefusalCode::OperatorExists, "a name that lookups are counted under");
     let cheap = altered(&|_, _, sealed| sealed.passes = 1);
     assert_eq!(refused(&mut world, "admin", &cheap), RefusalCode::FieldMissing, "a key under a passphrase that is cheap to guess");
     let long = altered(&|_, _, sealed| sealed.sealed = vec![0; 100_000]);

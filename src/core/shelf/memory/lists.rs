@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use super::super::check::{self, Misfit};
-use super::super::lists::newest_of_each;
+use super::super::lists::{USED_KEPT_DAYS, newest_of_each};
 use super::super::{CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, WithheldRow};
 use super::MemoryShelf;
 use crate::error::ShelfError;
@@ -124,6 +124,8 @@ impl Tables {
             }
             ListWrite::Used { day, operator, used } => {
                 self.used.insert((*day, operator.clone()), *used);
+                let kept = day.less_days(USED_KEPT_DAYS);
+                self.used.retain(|(day, _), _| *day >= kept);
             }
             ListWrite::Withheld { centre, index, by } => {
                 self.withheld.entry((centre.clone(), *index)).or_insert((*by, false));
@@ -308,13 +310,14 @@ impl Lists for MemoryShelf {
         Ok(self.lists.withheld.range(rows_of(centre)).next().is_some())
     }
 
-    fn withheld_rows(&self, limit: usize) -> Result<Vec<WithheldRow>, ShelfError> {
+    fn withheld_rows(&self, after: Option<(&CentreCode, u64)>, limit: usize) -> Result<Vec<WithheldRow>, ShelfError> {
         let row = |((centre, index), (by, blamed)): (&(CentreCode, u64), &(StationKey, bool))| WithheldRow {
             centre: centre.clone(),
             index: *index,
             by: *by,
             blamed: *blamed,
         };
-        Ok(self.lists.withheld.iter().take(limit).map(row).collect())
+        let later = |((centre, index), _): &(&(CentreCode, u64), &(StationKey, bool))| after.is_none_or(|after| (centre, *index) > after);
+        Ok(self.lists.withheld.iter().filter(later).take(limit).map(row).collect())
     }
 }

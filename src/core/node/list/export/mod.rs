@@ -141,7 +141,7 @@ fn readable(env: &Env<'_>, centre: &CentreCode) -> Result<Option<u64>, ShelfErro
     if !env.shelf.withheld(centre)? {
         return Ok(Some(u64::MAX));
     }
-    let rows = env.shelf.withheld_rows(MAX_WITHHELD)?;
+    let rows = env.shelf.withheld_rows(None, MAX_WITHHELD)?;
     let whole = rows.len() < MAX_WITHHELD;
     Ok(rows.iter().filter(|row| row.centre == *centre).map(|row| row.index).min().filter(|_| whole))
 }

@@ -29,6 +29,7 @@ pub use judge::{MAX_LISTINGS, MAX_OBJECTIONS};
 
 pub(super) use hits::State as HitState;
 pub(super) use judge::stands;
+pub(in crate::node) use quota::SCREENED;
 
 use jiff::civil::Date;
 

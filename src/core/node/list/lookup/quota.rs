@@ -7,8 +7,8 @@ use crate::listing::Day;
 use crate::operator::OperatorName;
 use crate::shelf::{ListWrite, Write};
 
-/// Under this name the applicants of screenings are counted. An account may not have it: it would share the count, no more.
-const SCREENED: &str = "applicants.of.screenings";
+/// Under this name the applicants of screenings are counted; no account may have it.
+pub(in crate::node) const SCREENED: &str = "applicants.of.screenings";
 
 impl Node {
     /// Counts `asked` attempts and says how many of them may be made. What is beyond the quota is counted too, but an operator who has
