@@ -181,7 +181,8 @@ impl Stage {
         }
         let mut command = self.command(args);
         match how.words {
-            Some(lang) => command.args(["--lang", lang.locale()]),
+            Some(Lang::Chinese) => command.args(["--lang", "zh"]),
+            Some(Lang::English) => command.args(["--lang", "en"]),
             None => command.arg("--json"),
         };
         if let Some(file) = how.passphrase {

@@ -61,6 +61,21 @@ fn every_sabotage_is_noticed_at_the_step_that_was_sabotaged() {
 }
 
 #[test]
+fn a_sabotage_leaves_out_only_what_has_nothing_to_do_with_it() {
+    assert_eq!(Step::played(None), Step::ALL);
+    for step in Step::ALL.iter().copied() {
+        let played = Step::played(Some(step));
+        let others =
+            |from: Step, to: Step| Step::ALL.iter().copied().filter(move |s| (from..=to).contains(s) && (from..=to).contains(&step));
+        let same_story = others(Step::Enrol, Step::Return).chain(others(Step::People, Step::Proof));
+        for needed in same_story.chain([Step::Found, Step::Serve, Step::Source, step, Step::Stop]) {
+            assert!(played.contains(&needed), "{step:?} without {needed:?}");
+        }
+        assert!(played.is_sorted());
+    }
+}
+
+#[test]
 fn an_unknown_step_is_a_usage_error_that_names_the_steps() {
     let error = &Room::new().json("demo --break nothing", 64)["error"];
     assert_eq!(error["code"], "usage-value");

@@ -99,12 +99,12 @@ steps! {
     Review = "review",
     /// The subject was told; now it is listed.
     List = "list",
-    /// Nobody's name or number lies in the clear at any peer.
-    Sealed = "sealed",
     /// Sanya looks an applicant up before it decides, and is told to look closer.
     Hit = "hit",
     /// Somebody who is not listed, and how fresh that answer is for each centre.
     Clear = "clear",
+    /// Nobody's name or number lies in the clear at any peer.
+    Sealed = "sealed",
     /// An objection at Sanya is seen everywhere.
     Object = "object",
     /// Haikou withdraws the listing while Chongqing's process is stopped.
@@ -115,10 +115,10 @@ steps! {
     Screen = "screen",
     /// A script waits until every list is current.
     Current = "current",
-    /// Which centres have acknowledged the ending.
-    Proof = "proof",
     /// The log of who did what is what was committed to, refusals included.
     Audit = "audit",
+    /// Which centres have acknowledged the ending.
+    Proof = "proof",
     /// Everything stops cleanly.
     Stop = "stop",
 }
