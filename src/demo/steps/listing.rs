@@ -2,6 +2,7 @@
 //! find them there.
 
 use std::fs;
+use std::time::Instant;
 
 use super::people::{act, acts, look_up, look_up_until, today};
 use super::{PATIENCE, SHORT_PATIENCE, Values, refused, text, unseen};
@@ -85,7 +86,18 @@ pub(super) fn list(stage: &mut Stage, broken: bool) -> Result<Values, Problem> {
     let waived = [&notice[..], &["--waiver-file", &paper]].concat();
     let mut values = refused(&act(stage, HAIKOU, TELLER, &waived, How::default())?, "role-missing")?;
     // Sabotage: no waiver, so the period for objections has only begun.
-    let listed = if broken { acts(stage, HAIKOU, TELLER, &notice)? } else { acts(stage, HAIKOU, REVIEWER, &waived)? };
+    if broken {
+        acts(stage, HAIKOU, TELLER, &notice)?
+    } else {
+        acts(stage, HAIKOU, REVIEWER, &waived)?
+    };
+    let deadline = Instant::now() + if broken { SHORT_PATIENCE } else { PATIENCE };
+    let listed = loop {
+        let shown = acts(stage, HAIKOU, REVIEWER, &["blacklist", "show", &case])?;
+        if shown["case"]["line"]["state"] == "listed" || Instant::now() > deadline {
+            break shown;
+        }
+    };
     check(!listed.to_string().contains(ACCUSED.number), "a case is shown with the number in full")?;
     let (line, steps) = (&listed["case"]["line"], listed["case"]["steps"].as_array());
     check(line["state"] == "listed", format!("the case is {}", line["state"]))?;
