@@ -127,7 +127,8 @@ pub(super) fn hit(stage: &mut Stage, broken: bool) -> Result<Values, Problem> {
 
 pub(super) fn clear(stage: &mut Stage, broken: bool) -> Result<Values, Problem> {
     if broken {
-        // Sanya starts anew while Chongqing is dead: of Chongqing it has heard nothing, so nobody may be told to be clear.
+        // Sanya starts anew while both others are dead: nobody has told it anything since, so nobody may be told to be clear.
+        stage.kill_peer(HAIKOU)?;
         stage.kill_peer(CHONGQING)?;
         check(stage.stop_peer(SANYA)?, "Sanya's peer did not stop cleanly")?;
         stage.start_peer(SANYA)?;
