@@ -30,6 +30,9 @@ pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
     let options = Options { broken: args.broken, stay: args.stay, folder: args.folder };
     let mut steps: Vec<Value> = Vec::new();
     ctx.tell(&ctx.say("demo.head"));
+    if Step::played(options.broken).len() < Step::ALL.len() {
+        ctx.tell(&ctx.say("demo.skipped"));
+    }
     let ending = demo::run(&options, |report| {
         ctx.tell(&told(ctx, report));
         steps.push(as_json(report));
@@ -94,7 +97,13 @@ fn foot(ctx: Ctx, ending: &Ending) -> String {
         let path = |name: &str| ending.left_up.iter().find(|(n, _)| n == name).map(|(_, p)| common::shown(p)).unwrap_or_default();
         out.push_str(&ctx.fill(
             "demo.talk",
-            &[("pids", &pids), ("sanya", &path("C46020")), ("wallet", &path("wallet")), ("passphrase", &path("passphrase"))],
+            &[
+                ("pids", &pids),
+                ("sanya", &path("C46020")),
+                ("wallet", &path("wallet")),
+                ("passphrase", &path("passphrase")),
+                ("teller", &path("teller")),
+            ],
         ));
     }
     out

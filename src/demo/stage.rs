@@ -12,7 +12,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
-use super::samples::{CENTRES, Centre};
+use super::samples::{CENTRES, Centre, SANYA, TELLER};
+use crate::words::Lang;
 
 /// How long a peer may take to stop before it is killed.
 const STOP_TIME: Duration = Duration::from_secs(15);
@@ -92,6 +93,30 @@ pub(super) struct Stage {
     /// What one step hands to a later one.
     pub(super) citizen: Value,
     pub(super) number: String,
+    pub(super) notes: ListNotes,
+}
+
+/// What the steps of the list hand to each other.
+#[derive(Debug, Default)]
+pub(super) struct ListNotes {
+    /// The case that goes its way, and its listing once published.
+    pub(super) case: String,
+    pub(super) listing: String,
+    /// When it was listed, in milliseconds of this machine's clock.
+    pub(super) listed_at: i64,
+    /// A listing that came by the file; nothing happens to it.
+    pub(super) imported: String,
+}
+
+/// How a command is run, besides its arguments.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct How<'a> {
+    /// The file with the passphrase of the operator who acts.
+    pub(super) passphrase: Option<&'a Path>,
+    /// What is typed in.
+    pub(super) input: Option<&'a str>,
+    /// The language of the answer; JSON without one.
+    pub(super) words: Option<Lang>,
 }
 
 impl Stage {
@@ -106,13 +131,12 @@ impl Stage {
             (None, None) => return Err(io::Error::from(io::ErrorKind::NotFound).into()),
         };
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
-        let mut rng = StdRng::try_from_rng(&mut rand::rngs::SysRng).map_err(|_| StageError::NoRandomness)?;
-        let passphrase: String = (0..32).map(|_| char::from(b'a' + rng.random_range(0..26_u8))).collect();
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(folder.join("passphrase"))?;
-        writeln!(file, "{passphrase}")?;
+        let mut rng = randomness()?;
+        write_passphrase(&mut rng, &folder.join("passphrase"))?;
         let ports = free_ports(&mut rng)?;
         let (program, citizen) = (std::env::current_exe()?, Value::Null);
-        Ok(Self { folder, temporary, program, peers: [None, None, None], ports, commands: Vec::new(), citizen, number: String::new() })
+        let (peers, notes) = ([None, None, None], ListNotes::default());
+        Ok(Self { folder, temporary, program, peers, ports, commands: Vec::new(), citizen, number: String::new(), notes })
     }
 
     /// A path on the stage.
@@ -130,14 +154,47 @@ impl Stage {
         self.path(&format!("exports-{}", CENTRES[centre].code))
     }
 
+    /// The file with the passphrase of one of a centre's people.
+    pub(super) fn operator_file(&self, centre: usize, who: &str) -> PathBuf {
+        self.path(&format!("{}-{who}.passphrase", CENTRES[centre].code))
+    }
+
     pub(super) fn centres() -> impl Iterator<Item = (usize, &'static Centre)> {
         CENTRES.iter().enumerate()
     }
 
+    /// Makes a new passphrase into a file of the stage.
+    pub(super) fn new_passphrase(&self, path: &Path) -> Result<(), StageError> {
+        write_passphrase(&mut randomness()?, path)
+    }
+
     /// Runs this program with `args` and `--json`, whatever it answers.
     pub(super) fn ask(&mut self, args: &[&str]) -> Result<Answer, Problem> {
-        self.commands.push(self.typed(args));
-        let output = self.command(args).arg("--json").stdin(Stdio::null()).output()?;
+        self.ask_as(args, How::default())
+    }
+
+    /// Runs this program with `args`, whatever it answers. A command that is only run again is told once.
+    pub(super) fn ask_as(&mut self, args: &[&str], how: How<'_>) -> Result<Answer, Problem> {
+        let typed = self.typed(args);
+        if self.commands.last() != Some(&typed) {
+            self.commands.push(typed);
+        }
+        let mut command = self.command(args);
+        match how.words {
+            Some(Lang::Chinese) => command.args(["--lang", "zh"]),
+            Some(Lang::English) => command.args(["--lang", "en"]),
+            None => command.arg("--json"),
+        };
+        if let Some(file) = how.passphrase {
+            command.env("ANJU_OPERATOR_PASSPHRASE_FILE", file);
+        }
+        let stdin = if how.input.is_some() { Stdio::piped() } else { Stdio::null() };
+        let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        if let (Some(input), Some(mut stdin)) = (how.input, child.stdin.take()) {
+            // A command that refuses before it reads has closed its end.
+            let _ = stdin.write_all(input.as_bytes());
+        }
+        let output = child.wait_with_output()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         Ok(Answer { code: output.status.code().unwrap_or(-1), text })
     }
@@ -145,7 +202,12 @@ impl Stage {
     /// Runs this program with `args` and expects it to succeed.
     pub(super) fn run(&mut self, args: &[&str]) -> Result<Answer, Problem> {
         let answer = self.ask(args)?;
-        if answer.code == 0 {
+        self.expect(args, answer, 0)
+    }
+
+    /// The answer, if the command ended with this code.
+    pub(super) fn expect(&self, args: &[&str], answer: Answer, code: i32) -> Result<Answer, Problem> {
+        if answer.code == code {
             return Ok(answer);
         }
         Err(Problem::Command { command: self.typed(args), code: answer.code, answer: answer.text.chars().take(600).collect() })
@@ -153,7 +215,10 @@ impl Stage {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(args).env("ANJU_PASSPHRASE_FILE", self.path("passphrase")).env_remove("ANJU_DATA").env_remove("ANJU_WALLET");
+        command.args(args).env("ANJU_PASSPHRASE_FILE", self.path("passphrase"));
+        for name in ["ANJU_DATA", "ANJU_WALLET", "ANJU_OPERATOR", "ANJU_OPERATOR_PASSPHRASE_FILE"] {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -265,6 +330,7 @@ impl Stage {
         let mut left: Vec<_> = Self::centres().map(|(i, centre)| (centre.code.to_owned(), self.data(i))).collect();
         left.push(("wallet".to_owned(), self.path("wallet")));
         left.push(("passphrase".to_owned(), self.path("passphrase")));
+        left.push(("teller".to_owned(), self.operator_file(SANYA, TELLER)));
         if let Some(temporary) = self.temporary.take() {
             let _ = temporary.keep();
         }
@@ -281,6 +347,16 @@ impl Drop for Stage {
             let _ = child.wait();
         }
     }
+}
+
+fn randomness() -> Result<StdRng, StageError> {
+    StdRng::try_from_rng(&mut rand::rngs::SysRng).map_err(|_| StageError::NoRandomness)
+}
+
+fn write_passphrase(rng: &mut StdRng, path: &Path) -> Result<(), StageError> {
+    let passphrase: String = (0..32).map(|_| char::from(b'a' + rng.random_range(0..26_u8))).collect();
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    Ok(writeln!(file, "{passphrase}")?)
 }
 
 /// Where ports are looked for: below those that the system hands out by itself, so that no other program is given one in between.
