@@ -35,6 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("encoding_rs", &["src/source"]),
     ("hpke", &["src/core/seal"]),
     ("libp2p", &["peers"]),
+    ("pinyin", &["tui"]),
     ("ratatui", &["tui"]),
     ("refinery", &["src/store"]),
     ("rusqlite", &["src/store"]),
@@ -54,6 +55,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "src/store",
         ],
     ),
+    ("unicode_segmentation", &["tui"]),
+    ("unicode_width", &["tui"]),
     ("x25519_dalek", &["src/core/seal"]),
 ];
 

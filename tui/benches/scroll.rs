@@ -1,0 +1,2 @@
+//! A placeholder until the benchmark of the next commit.
+fn main() {}

@@ -1,0 +1,145 @@
+//! What runs, and the long jobs that have ended.
+
+use std::collections::BTreeMap;
+
+use anju_core::desk::Act;
+
+use crate::door::{Progress, Trouble};
+use crate::event::JobId;
+use crate::screen::{Moment, ScreenId, Tag};
+use crate::shown::Shown;
+use crate::watch::Sign;
+
+/// Ended jobs that are kept to be looked at.
+const ENDED_MAX: usize = 50;
+
+/// Who wanted a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A screen, under a tag.
+    Screen(ScreenId, Tag),
+    /// The frame: rows to a file.
+    Export,
+    /// The gate.
+    Gate,
+}
+
+/// What it would mean to give a job up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// It only reads: another ask under the same tag replaces it.
+    Reads,
+    /// It changes something at the peer: what was asked may be done although nobody waits.
+    Changes,
+    /// It writes files here and stops cleanly.
+    Writes,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum JobState {
+    Running,
+    Done,
+    Failed(Trouble),
+    Cancelled,
+}
+
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) id: JobId,
+    pub(crate) owner: Owner,
+    pub(crate) weight: Weight,
+    pub(crate) title: Shown,
+    /// Long jobs stay in the list when they have ended.
+    pub(crate) long: bool,
+    pub(crate) since: Moment,
+    pub(crate) progress: Option<Progress>,
+    pub(crate) state: JobState,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Jobs {
+    next: u64,
+    jobs: BTreeMap<JobId, Job>,
+}
+
+impl Jobs {
+    pub(crate) fn begin(&mut self, owner: Owner, weight: Weight, title: Shown, long: bool, since: Moment) -> JobId {
+        self.next += 1;
+        let id = JobId(self.next);
+        self.jobs.insert(id, Job { id, owner, weight, title, long, since, progress: None, state: JobState::Running });
+        id
+    }
+
+    pub(crate) fn running(&self) -> impl DoubleEndedIterator<Item = &Job> {
+        self.jobs.values().filter(|job| job.state == JobState::Running)
+    }
+
+    pub(crate) fn of(&self, owner: Owner) -> Option<&Job> {
+        self.running().find(|job| job.owner == owner)
+    }
+
+    /// All that can be shown, the newest first.
+    pub(crate) fn shown(&self) -> Vec<&Job> {
+        self.jobs.values().rev().filter(|job| job.long || job.state == JobState::Running).collect()
+    }
+
+    pub(crate) fn get(&self, id: JobId) -> Option<&Job> {
+        self.jobs.get(&id)
+    }
+
+    pub(crate) fn sign(&mut self, id: JobId, sign: &Sign) {
+        if let Some(job) = self.jobs.get_mut(&id)
+            && let Sign::Progress(progress) = sign
+        {
+            job.progress = Some(*progress);
+        }
+    }
+
+    /// A job has ended. Short ones are forgotten; of the long ones the newest stay.
+    pub(crate) fn end(&mut self, id: JobId, state: JobState) {
+        let Some(job) = self.jobs.get_mut(&id).filter(|job| job.state == JobState::Running) else { return };
+        job.state = state;
+        if !job.long {
+            self.jobs.remove(&id);
+        }
+        let ended: Vec<JobId> = self.jobs.values().filter(|job| job.state != JobState::Running).map(|job| job.id).collect();
+        for old in ended.iter().rev().skip(ENDED_MAX) {
+            self.jobs.remove(old);
+        }
+    }
+
+    /// Everything is forgotten, running or not; the ids of what ran.
+    pub(crate) fn clear(&mut self) -> Vec<JobId> {
+        let running = self.running().map(|job| job.id).collect();
+        self.jobs.clear();
+        running
+    }
+}
+
+/// Whether an act only reads.
+pub(crate) const fn weight_of(act: &Act) -> Weight {
+    match act {
+        Act::Queue { .. }
+        | Act::CaseShow { .. }
+        | Act::Proof { .. }
+        | Act::Export { .. }
+        | Act::AuditList { .. }
+        | Act::AuditCheck
+        | Act::Lookup { .. }
+        | Act::Screen { .. } => Weight::Reads,
+        Act::OperatorAdd { .. }
+        | Act::OperatorDisable { .. }
+        | Act::OperatorPasswd { .. }
+        | Act::Propose(_)
+        | Act::Review { .. }
+        | Act::Notify { .. }
+        | Act::Object { .. }
+        | Act::Answer { .. }
+        | Act::Withdraw { .. }
+        | Act::Repair { .. }
+        | Act::ImportBegin { .. }
+        | Act::ImportRows { .. }
+        | Act::ImportFinish { .. }
+        | Act::ImportApprove { .. } => Weight::Changes,
+    }
+}
