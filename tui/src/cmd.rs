@@ -150,7 +150,7 @@ frame_commands! {
     "reveal", "cmd.reveal", ["v"] => Cmd::Reveal;
     "line", "cmd.line", [":"] => Cmd::Line;
     "palette", "cmd.palette", ["ctrl-p"] => Cmd::Palette;
-    "jobs", "cmd.jobs", ["ctrl-j", "f2"] => Cmd::Jobs;
+    "jobs", "cmd.jobs", ["f2", "ctrl-j"] => Cmd::Jobs;
     "interrupt", "cmd.interrupt", ["ctrl-c"] => Cmd::Interrupt;
     "lock", "cmd.lock", ["ctrl-l"] => Cmd::Lock;
     "quit", "cmd.quit", ["q", "ctrl-q"] => Cmd::Quit;

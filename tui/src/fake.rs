@@ -15,7 +15,7 @@ use ratatui::backend::TestBackend;
 
 use crate::app::{App, Now};
 use crate::door::{Door, Hand, Outcome, Secret, Trouble, Who, Work};
-use crate::event::{Effect, Event};
+use crate::event::{Effect, Event, Task};
 use crate::keys::KeyPress;
 use crate::runner::Runner;
 use crate::screen::{Entry, Moment};
@@ -151,6 +151,7 @@ pub struct Rehearsal {
     at: Moment,
     ids: u128,
     running: usize,
+    held: bool,
     /// What the desk wanted of the terminal: copies, and whether it left.
     pub effects: Vec<Effect>,
 }
@@ -169,7 +170,7 @@ impl Rehearsal {
         let app = App::new(words, settings, entries, "/srv/anju", (columns, rows));
         let runner = Runner::new(Arc::new(door.clone()), tell);
         let Ok(terminal) = Terminal::new(TestBackend::new(columns, rows));
-        Self { app, runner, events, terminal, at: 0, ids: 0, running: 0, effects: Vec::new() }
+        Self { app, runner, events, terminal, at: 0, ids: 0, running: 0, held: false, effects: Vec::new() }
     }
 
     fn now(&mut self) -> Now {
@@ -193,6 +194,7 @@ impl Rehearsal {
             let now = self.now();
             for effect in self.app.handle(event, now) {
                 match effect {
+                    Effect::Run(_, Task::Ask(_) | Task::Act(_) | Task::Work(_)) if self.held => {}
                     Effect::Run(job, task) => {
                         self.running += 1;
                         events.extend(self.runner.run(job, task));
@@ -203,6 +205,11 @@ impl Rehearsal {
                 }
             }
         }
+    }
+
+    /// From now on nothing but a log-in is answered: for what a screen shows while it waits.
+    pub fn hold(&mut self) {
+        self.held = true;
     }
 
     /// Waits until every job has ended.

@@ -187,3 +187,7 @@ const fn edit(key: KeyPress) -> Option<Edit> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+#[path = "keys_tests.rs"]
+mod tests;

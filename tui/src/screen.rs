@@ -194,7 +194,7 @@ impl std::fmt::Debug for Sheet {
 
 /// One view of the desk. See the module.
 pub trait Screen {
-    /// It is shown, for the first time or again. Ask here for what it shows.
+    /// It is shown, for the first time or again, also after the screen was locked: what was typed stays. Ask here for what it shows.
     fn open(&mut self, cx: &Cx<'_>, target: Option<Target>) -> Vec<Action>;
 
     /// The operator wants something.

@@ -30,13 +30,18 @@ impl Shown {
     /// Cleans `text`. Line breaks and tabs become spaces.
     #[must_use]
     pub fn new(text: &str) -> Self {
+        Self::bounded(text, SHOWN_MAX_CHARS)
+    }
+
+    /// The same with another length, for what is typed and must be kept whole, such as a grant.
+    pub(crate) fn bounded(text: &str, max_chars: usize) -> Self {
         // Most of what is shown is plain; it takes the short way.
-        if text.len() <= SHOWN_MAX_CHARS && text.bytes().all(|b| (b' '..0x7f).contains(&b)) {
+        if text.len() <= max_chars && text.bytes().all(|b| (b' '..0x7f).contains(&b)) {
             return Self(text.to_owned());
         }
-        let mut kept = String::with_capacity(text.len().min(SHOWN_MAX_CHARS * 4));
+        let mut kept = String::with_capacity(text.len().min(max_chars.saturating_mul(4)));
         let mut marks = MARKS_MAX;
-        for c in text.chars().take(SHOWN_MAX_CHARS) {
+        for c in text.chars().take(max_chars) {
             let c = if matches!(c, '\n' | '\t' | '\r') { ' ' } else { c };
             if c.is_control() || is_invisible(c) {
                 continue;

@@ -44,6 +44,9 @@ impl App {
             self.draw_over(&cx, canvas);
         } else {
             self.gate.draw(self.words, &self.place, now.at, area, canvas);
+            if let Some((tone, text, _)) = &self.toast {
+                canvas.text(1, area.bottom().saturating_sub(2), area.width.saturating_sub(2), *tone, text);
+            }
         }
         if let Some((_, dialog)) = &self.dialog {
             dialog.draw(self.words, area, canvas);

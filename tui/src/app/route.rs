@@ -37,20 +37,20 @@ impl App {
             }
             return;
         }
-        self.to_screen(cmd, now, out);
+        self.hand_to_screen(cmd, now, out);
     }
 
-    fn to_screen(&mut self, cmd: &Cmd, now: Now, out: &mut Vec<Effect>) {
+    fn hand_to_screen(&mut self, cmd: &Cmd, now: Now, out: &mut Vec<Effect>) {
         if let Some(id) = self.here_id() {
             let reaction = self.with_screen(id, now, |screen, cx| screen.on(cx, cmd));
             if let Some(Reaction::Do(actions)) = reaction {
                 return self.act(id, actions, now, out);
             }
         }
-        self.to_frame(cmd, now, out);
+        self.hand_to_frame(cmd, now, out);
     }
 
-    fn to_frame(&mut self, cmd: &Cmd, now: Now, out: &mut Vec<Effect>) {
+    fn hand_to_frame(&mut self, cmd: &Cmd, now: Now, out: &mut Vec<Effect>) {
         match cmd {
             Cmd::Back => self.try_leave(Leaving::Back, now, out),
             Cmd::Help => self.over = Some(Over::Help(0)),

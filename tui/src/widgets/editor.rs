@@ -3,6 +3,7 @@
 
 use ratatui::layout::Rect;
 use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 use crate::canvas::Canvas;
 use crate::cmd::{Edit, Move};
@@ -88,16 +89,15 @@ impl Editor {
     }
 
     fn insert(&mut self, text: &str) {
-        // Joined with what stands before, so that a combining mark typed after its letter becomes one character with it.
-        let mut before: String = self.clusters[..self.cursor].concat();
-        let rest: Vec<String> = self.clusters.split_off(self.cursor);
-        let room = self.max_chars.saturating_sub(before.chars().count() + rest.iter().map(|c| c.chars().count()).sum::<usize>());
         let text = if self.several_lines { text } else { text.trim_end_matches(['\n', '\r']) };
-        let lines = text.split('\n').map(|line| Shown::new(line.trim_end_matches('\r')));
-        let breaks = if self.several_lines { "\n" } else { " " };
-        let added = lines.map(|line| line.as_str().to_owned()).collect::<Vec<_>>().join(breaks);
-        before.extend(added.chars().take(room));
-        self.clusters = before.graphemes(true).map(str::to_owned).collect();
+        let rest: Vec<String> = self.clusters.split_off(self.cursor);
+        let before: String = self.clusters.concat();
+        let room = self.max_chars.saturating_sub(before.chars().count() + rest.iter().map(|c| c.chars().count()).sum::<usize>());
+        // Cleaned together with what stands before, so that a mark typed after its letter becomes one character with it.
+        let joined: String = before.chars().chain(text.chars().filter(|c| *c != '\r').take(room)).collect();
+        let lines: Vec<String> = joined.split('\n').map(|line| Shown::bounded(line, self.max_chars).to_string()).collect();
+        let joined = lines.join(if self.several_lines { "\n" } else { " " });
+        self.clusters = joined.graphemes(true).map(str::to_owned).collect();
         self.cursor = self.clusters.len();
         self.clusters.extend(rest);
     }
@@ -144,7 +144,7 @@ impl Editor {
 
     /// The lines as drawn, and the row and column of the cursor in them. One line scrolls so that the cursor is in it.
     fn laid_out(&self, columns: usize) -> (Vec<Shown>, (usize, usize)) {
-        let width = |cluster: &String| Shown::new(cluster).width();
+        let width = |cluster: &String| cluster.width();
         if !self.several_lines {
             let before: Vec<usize> = self.clusters[..self.cursor].iter().map(width).collect();
             let (mut first, mut used) = (self.cursor, 0);
@@ -152,7 +152,8 @@ impl Editor {
                 first -= 1;
                 used += before[first];
             }
-            return (vec![Shown::new(&self.clusters[first..].concat())], (0, used));
+            let seen: String = self.clusters[first..].iter().take(columns + 1).map(String::as_str).collect();
+            return (vec![Shown::new(&seen)], (0, used));
         }
         let (mut lines, mut line, mut used, mut at) = (Vec::new(), String::new(), 0, (0, 0));
         for (i, cluster) in self.clusters.iter().enumerate() {
