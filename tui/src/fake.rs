@@ -92,7 +92,7 @@ impl FakeDoor {
     }
 
     /// What was asked since the last time, in order.
-    #[must_use]
+    #[allow(clippy::must_use_candidate, reason = "asking also forgets")]
     pub fn asked(&self) -> Vec<Asked> {
         self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
     }
@@ -293,6 +293,13 @@ impl Rehearsal {
             out.push('\n');
         }
         out
+    }
+
+    /// Draws, and returns what every cell was given.
+    #[must_use]
+    pub fn cells(&mut self) -> Vec<String> {
+        let _ = self.screen();
+        self.terminal.backend().buffer().content.iter().map(|cell| cell.symbol().to_owned()).collect()
     }
 
     /// Where the cursor is, if it is shown.
