@@ -271,12 +271,17 @@ impl Rehearsal {
         self.app.deadline()
     }
 
-    /// Draws, and returns what is on the terminal: a line per row without blanks at its end. Wide characters stand once.
-    pub fn screen(&mut self) -> String {
+    /// Draws.
+    pub fn draw(&mut self) {
         let now = self.now();
         let Ok(_) = self.terminal.draw(|frame| {
             self.app.draw(now, frame);
         });
+    }
+
+    /// Draws, and returns what is on the terminal: a line per row without blanks at its end. Wide characters stand once.
+    pub fn screen(&mut self) -> String {
+        self.draw();
         let buffer = self.terminal.backend().buffer();
         let mut out = String::new();
         for row in buffer.content.chunks(usize::from(buffer.area.width.max(1))) {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::jobs::{Job, JobState};
 use super::palette::{Palette, Pick};
-use crate::canvas::{Canvas, centred, inside};
+use crate::canvas::{Canvas, inside};
 use crate::cmd::{Cmd, Command, FRAME_COMMANDS, Move};
 use crate::dialog::{Danger, sentences};
 use crate::keys::KeyMap;
@@ -83,7 +83,7 @@ pub(super) fn leave_question(words: Words) -> Danger {
 }
 
 fn panel(title: &Shown, area: Rect, canvas: &mut Canvas<'_>) -> Rect {
-    let outer = centred(area, area.width.saturating_sub(6), area.height);
+    let outer = area;
     canvas.hide_cursor();
     canvas.fill(outer, Tone::Dialog);
     canvas.fill(Rect { height: 1.min(outer.height), ..outer }, Tone::Bar);

@@ -7,7 +7,7 @@ use anju_core::listing::case::CaseState;
 use anju_core::time::{DAY_MS, Time};
 use ratatui::layout::Rect;
 
-use crate::canvas::{Canvas, Span, split_top};
+use crate::canvas::{Canvas, Span, inside, split_top};
 use crate::cmd::Cmd;
 use crate::screen::{Action, Cx, Moment, Reaction, Screen, Sheet, Tag, Target, Told};
 use crate::shown::Shown;
@@ -31,10 +31,10 @@ const COUNT_ROWS: u16 = 2;
 const COLUMNS: &[Column] = &[
     Column { word: "workbench.column-case", min: 11, grow: 0 },
     Column { word: "workbench.column-state", min: 12, grow: 1 },
-    Column { word: "workbench.column-waits", min: 8, grow: 0 },
-    Column { word: "workbench.column-due", min: 14, grow: 0 },
-    Column { word: "workbench.column-decision", min: 12, grow: 2 },
-    Column { word: "workbench.column-conduct", min: 8, grow: 3 },
+    Column { word: "workbench.column-waits", min: 9, grow: 0 },
+    Column { word: "workbench.column-due", min: 16, grow: 0 },
+    Column { word: "workbench.column-decision", min: 10, grow: 2 },
+    Column { word: "workbench.column-conduct", min: 9, grow: 3 },
 ];
 
 struct Item(CaseLine);
@@ -121,23 +121,37 @@ impl Workbench {
     }
 
     /// How many cases wait in which state, and how many of them are overdue.
-    fn counts(&self, cx: &Cx<'_>) -> Vec<Span> {
+    fn counts(&self, cx: &Cx<'_>) -> Vec<Vec<Span>> {
         let mut counts: BTreeMap<CaseState, (u64, u64)> = BTreeMap::new();
         for item in self.list.rows() {
             let count = counts.entry(item.0.state).or_default();
             count.0 += 1;
             count.1 += u64::from(item.left(cx.now).is_some_and(|left| left < 0));
         }
-        let mut spans = Vec::new();
-        for (state, (all, late)) in counts {
+        let count = |(state, (all, late)): (CaseState, (u64, u64))| {
             let state = cx.words.code("case-state", state.code());
-            spans.push((Tone::Plain, Shown::new(&format!("{state} {all}"))));
+            let mut spans = vec![(Tone::Plain, Shown::new(&format!("{state} {all}")))];
             if late > 0 {
                 spans.push((Tone::Bad, cx.words.fill("workbench.late", &[("count", &late.to_string())])));
             }
-            spans.push((Tone::Plain, Shown::new("   ")));
+            spans
+        };
+        counts.into_iter().map(count).collect()
+    }
+
+    /// Draws the counts in as many rows as they are given.
+    fn draw_counts(&self, cx: &Cx<'_>, area: Rect, canvas: &mut Canvas<'_>) {
+        let (mut column, mut row) = (area.x, area.y);
+        for spans in self.counts(cx) {
+            let wide = u16::try_from(spans.iter().map(|(_, text)| text.width()).sum::<usize>()).unwrap_or(area.width);
+            if column > area.x && column + wide > area.right() {
+                (column, row) = (area.x, row + 1);
+            }
+            if row >= area.bottom() {
+                return;
+            }
+            column += canvas.line(column, row, area.right().saturating_sub(column), &spans) + 3;
         }
-        spans
     }
 
     const fn list_area(body: Rect) -> Rect {
@@ -181,8 +195,7 @@ impl Screen for Workbench {
         if self.list.rows().is_empty() {
             return empty(cx, "workbench.empty", "workbench.empty-next", area, canvas);
         }
-        let (head, _) = split_top(area, 1);
-        canvas.line(head.x + 1, head.y, head.width.saturating_sub(2), &self.counts(cx));
+        self.draw_counts(cx, inside(split_top(area, COUNT_ROWS).0, 1, 0), canvas);
         self.list.draw(cx.words, cx.now, Self::list_area(cx.body), canvas);
     }
 

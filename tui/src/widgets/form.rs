@@ -139,10 +139,9 @@ impl Form {
     /// Takes a secret out; the field is empty then.
     pub fn take_secret(&mut self, id: &str) -> Secret {
         let state = self.states.iter_mut().find(|state| state.field.id == id);
-        match state.map(|state| &mut state.input) {
-            Some(Input::Secret(secret)) => std::mem::take(secret),
-            Some(Input::Typed(_) | Input::Chosen(_)) | None => Secret::new(),
-        }
+        let Some(State { input: Input::Secret(secret), touched, .. }) = state else { return Secret::new() };
+        *touched = false;
+        std::mem::take(secret)
     }
 
     /// Puts a value in.

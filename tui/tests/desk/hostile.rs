@@ -75,7 +75,7 @@ fn only_text(desk: &mut Rehearsal) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn nothing_but_text_reaches_a_cell_of_any_view(text in hostile()) {
