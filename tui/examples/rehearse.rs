@@ -26,7 +26,8 @@ fn main() {
         next += 1;
         RequestId(next.to_be_bytes())
     });
-    let options = Options { words, settings, complaint, place: "/srv/anju".to_owned(), entries: SCREENS, fresh };
+    let place = "/srv/anju".to_owned();
+    let options = Options { words, settings, complaint, place, entries: SCREENS, fresh, standing: Box::new(|_| ()) };
     if let Err(error) = run(Arc::new(made::full()), options) {
         eprintln!("{error}");
     }

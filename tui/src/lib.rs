@@ -60,6 +60,6 @@ pub mod words;
 
 pub use door::{Door, Hand};
 pub use ratatui::layout::Rect;
-pub use run::{Options, run};
+pub use run::{Options, Stop, run};
 pub use settings::{Settings, SettingsError};
 pub use words::Words;

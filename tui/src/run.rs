@@ -46,6 +46,21 @@ pub struct Options {
     pub entries: &'static [Entry],
     /// Fresh request ids.
     pub fresh: Box<dyn FnMut() -> RequestId>,
+    /// Called once when the desk stands, with what ends it from outside: a signal that asks the process to end, so that the terminal is
+    /// given back also then.
+    pub standing: Box<dyn FnOnce(Stop)>,
+}
+
+/// Ends a desk from another thread.
+#[derive(Debug, Clone)]
+pub struct Stop(SyncSender<Event>);
+
+impl Stop {
+    /// Ends it; nothing is asked. Waits while the desk is busy.
+    pub fn now(&self) {
+        // A desk that is gone needs no ending.
+        let _ = self.0.send(Event::Gone);
+    }
 }
 
 impl std::fmt::Debug for Options {
@@ -98,11 +113,13 @@ fn give_back(mouse: bool) {
 ///
 /// # Errors
 /// When the terminal cannot be had or fails; it has been given back then.
-pub fn run(door: Arc<dyn Door>, options: Options) -> io::Result<()> {
+pub fn run(door: Arc<dyn Door>, mut options: Options) -> io::Result<()> {
     let guard = Guard::take(options.settings.mouse)?;
     let mut terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
     let (tell, events) = sync_channel(CHANNEL_MAX);
     read_keys(tell.clone())?;
+    let standing = std::mem::replace(&mut options.standing, Box::new(|_| ()));
+    standing(Stop(tell.clone()));
     let result = go_on(door, options, &mut terminal, tell, &events);
     drop(guard);
     result

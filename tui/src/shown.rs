@@ -36,7 +36,7 @@ impl Shown {
     /// The same with another length, for what is typed and must be kept whole, such as a grant.
     pub(crate) fn bounded(text: &str, max_chars: usize) -> Self {
         // Most of what is shown is plain; it takes the short way.
-        if text.len() <= max_chars && text.bytes().all(|b| (b' '..0x7f).contains(&b)) {
+        if text.len() <= max_chars && text.chars().all(|c| plain_columns(c).is_some()) {
             return Self(text.to_owned());
         }
         let mut kept = String::with_capacity(text.len().min(max_chars.saturating_mul(4)));
@@ -101,7 +101,8 @@ impl Shown {
     /// Columns it takes.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.clusters().map(|(_, width)| width).sum()
+        let plain = self.0.chars().try_fold(0, |sum, c| plain_columns(c).map(|columns| sum + columns));
+        plain.unwrap_or_else(|| self.clusters().map(|(_, width)| width).sum())
     }
 
     /// What a reader sees as characters, each with its columns (1 or 2).
@@ -185,6 +186,15 @@ impl From<&str> for Shown {
 impl From<String> for Shown {
     fn from(text: String) -> Self {
         Self::new(&text)
+    }
+}
+
+/// Columns of a character that never joins another: letters, digits and signs of ASCII, Chinese characters and their punctuation.
+const fn plain_columns(c: char) -> Option<usize> {
+    match c {
+        ' '..='~' => Some(1),
+        '\u{3001}'..='\u{3029}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ff01}'..='\u{ff60}' => Some(2),
+        _ => None,
     }
 }
 

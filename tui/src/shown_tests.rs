@@ -44,6 +44,15 @@ fn nothing_but_text_is_left() {
 }
 
 #[test]
+fn the_short_way_measures_as_the_long_one() {
+    for c in (0..=0x1_ffff).filter_map(char::from_u32).filter(|c| plain_columns(*c).is_some()) {
+        let text = format!("{c}{c}");
+        assert!(!c.is_control() && !is_invisible(c), "{c:?}");
+        assert_eq!((text.graphemes(true).count(), plain_columns(c)), (2, c.width()), "{c:?}");
+    }
+}
+
+#[test]
 fn marks_and_length_are_bounded() {
     let zalgo = format!("a{}b", "\u{301}".repeat(200_000));
     assert!(Shown::new(&zalgo).as_str().len() < 20);

@@ -14,7 +14,7 @@ use crate::widgets::editor::Editor;
 use crate::words::Words;
 
 /// Rows that one step of the filter looks at.
-pub const FILTER_STEP_ROWS: usize = 1_000;
+pub const FILTER_STEP_ROWS: usize = 250;
 /// Longest filter, in characters.
 const FILTER_MAX_CHARS: usize = 100;
 /// Most rows of a list.
