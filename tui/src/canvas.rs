@@ -161,3 +161,46 @@ pub fn split_top(area: Rect, rows: u16) -> (Rect, Rect) {
     let rows = rows.min(area.height);
     (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(draw: impl Fn(&mut Canvas<'_>)) -> Buffer {
+        let (mut buffer, theme) = (Buffer::empty(Rect { x: 0, y: 0, width: 12, height: 2 }), Theme::default());
+        draw(&mut Canvas::new(&mut buffer, &theme));
+        buffer
+    }
+
+    #[test]
+    fn what_is_drawn_over_a_wide_character_leaves_no_half_of_it() {
+        let name = Shown::new("三亚市住房");
+        let over_text = drawn(|canvas| {
+            canvas.text(0, 0, 12, Tone::Plain, &name);
+            canvas.text(3, 0, 4, Tone::Plain, &Shown::new("ab"));
+        });
+        // The character that began at column 2 is gone as a whole; the one at column 4 was overwritten from its first column.
+        let symbols: Vec<&str> = (0..8).map(|x| over_text[(x, 0)].symbol()).collect();
+        assert_eq!(symbols, ["三", " ", " ", "a", "b", " ", "住", " "]);
+        let over_fill = drawn(|canvas| {
+            canvas.text(0, 0, 12, Tone::Plain, &name);
+            canvas.fill(Rect { x: 5, y: 0, width: 3, height: 1 }, Tone::Dialog);
+        });
+        assert_eq!(over_fill[(4, 0)].symbol(), " ");
+        assert_eq!(over_fill[(8, 0)].symbol(), "房");
+    }
+
+    #[test]
+    fn nothing_is_drawn_outside_and_nothing_in_half() {
+        let buffer = drawn(|canvas| {
+            assert_eq!(canvas.text(10, 0, 12, Tone::Plain, &Shown::new("三亚")), 2);
+            assert_eq!(canvas.text(11, 1, 12, Tone::Plain, &Shown::new("三")), 1, "no room for it: a dot tells that something is there");
+            assert_eq!(canvas.text(12, 0, 4, Tone::Plain, &Shown::new("x")), 0);
+            assert_eq!(canvas.text(0, 9, 4, Tone::Plain, &Shown::new("x")), 0);
+            canvas.fill(Rect { x: 50, y: 50, width: 50, height: 50 }, Tone::Bar);
+            canvas.right(0, 1, 3, Tone::Plain, &Shown::new("三亚市"));
+        });
+        assert_eq!(buffer[(10, 0)].symbol(), ".");
+        assert_eq!(buffer[(11, 1)].symbol(), ".");
+    }
+}

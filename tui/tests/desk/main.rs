@@ -1,6 +1,7 @@
 //! The desk from outside: what an operator sees, key by key, and what the peer is asked. Without a terminal.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, missing_docs)]
 
+mod asking;
 mod chance;
 mod frame;
 mod hostile;
