@@ -1,6 +1,6 @@
 //! The desk on this terminal before a peer that is none: to see how a screen looks and feels while it is written.
 //!
-//! `cargo run -p anju-tui --example rehearse [-- en] [SETTINGS.toml]`; log in as `li.si` with the passphrase `correct horse`.
+//! `cargo run -p anju-tui --example rehearse [-- [en] [panic] [SETTINGS.toml]]`; log in as `li.si` with the passphrase `correct horse`.
 #![allow(clippy::unwrap_used, clippy::print_stderr, dead_code, missing_docs, reason = "a program for developers")]
 
 #[path = "../tests/desk/made.rs"]
@@ -27,7 +27,10 @@ fn main() {
         RequestId(next.to_be_bytes())
     });
     let place = "/srv/anju".to_owned();
-    let options = Options { words, settings, complaint, place, entries: SCREENS, fresh, standing: Box::new(|_| ()) };
+    // To see that the terminal is given back also then.
+    let breaks = args.iter().any(|arg| arg == "panic");
+    let standing = Box::new(move |_| assert!(!breaks, "asked for"));
+    let options = Options { words, settings, complaint, place, entries: SCREENS, fresh, standing };
     if let Err(error) = run(Arc::new(made::full()), options) {
         eprintln!("{error}");
     }

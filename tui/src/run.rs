@@ -109,7 +109,8 @@ fn give_back(mouse: bool) {
     let _ = terminal::disable_raw_mode();
 }
 
-/// Runs the desk on this process's terminal until the operator leaves.
+/// Runs the desk on this process's terminal until the operator leaves. Once in a process, and near its end: the thread that waits for keys
+/// stays in the terminal until the process ends.
 ///
 /// # Errors
 /// When the terminal cannot be had or fails; it has been given back then.
