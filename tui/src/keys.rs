@@ -189,5 +189,4 @@ const fn edit(key: KeyPress) -> Option<Edit> {
 }
 
 #[cfg(test)]
-#[path = "keys_tests.rs"]
 mod tests;

@@ -221,5 +221,4 @@ const fn is_invisible(c: char) -> bool {
 }
 
 #[cfg(test)]
-#[path = "shown_tests.rs"]
 mod tests;

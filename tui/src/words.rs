@@ -120,5 +120,4 @@ impl Words {
 }
 
 #[cfg(test)]
-#[path = "words_tests.rs"]
 mod tests;

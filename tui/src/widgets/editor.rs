@@ -182,5 +182,4 @@ impl Editor {
 }
 
 #[cfg(test)]
-#[path = "editor_tests.rs"]
 mod tests;

@@ -352,5 +352,4 @@ impl State {
 }
 
 #[cfg(test)]
-#[path = "form_tests.rs"]
 mod tests;

@@ -278,5 +278,4 @@ impl<R: Row> List<R> {
 }
 
 #[cfg(test)]
-#[path = "list_tests.rs"]
 mod tests;
