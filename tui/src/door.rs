@@ -9,72 +9,16 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use crate::secret::{SECRET_MAX_BYTES, Secret};
+use crate::watch::Watch;
 use anju_core::desk::{Act, Event as DeskEvent, ImportView, Request, Stage};
 use anju_core::error::Refusal;
 use anju_core::names::{CentreCode, Digest, FederationName};
 use anju_core::operator::{OperatorName, Role};
 use anju_core::time::Time;
-use zeroize::Zeroizing;
 
-use crate::watch::Watch;
-
-/// Longest passphrase that can be typed, in bytes; room for it is made at once, so that no copy is left behind when it grows.
-pub const SECRET_MAX_BYTES: usize = 256;
 /// Most rejected rows that a job tells one by one; the reject file has all.
 pub const REJECTS_SHOWN_MAX: usize = 200;
-
-/// A passphrase. Wiped when dropped, never printed.
-pub struct Secret(Zeroizing<String>);
-
-impl Secret {
-    /// An empty one with room for [`SECRET_MAX_BYTES`].
-    #[must_use]
-    pub fn new() -> Self {
-        Self(Zeroizing::new(String::with_capacity(SECRET_MAX_BYTES)))
-    }
-
-    /// Adds `c` if there is room and it can stand in a passphrase.
-    pub fn push(&mut self, c: char) {
-        if !c.is_control() && self.0.len() + c.len_utf8() <= SECRET_MAX_BYTES {
-            self.0.push(c);
-        }
-    }
-
-    /// Takes the last character away.
-    pub fn pop(&mut self) {
-        self.0.pop();
-    }
-
-    /// Empties it.
-    pub fn clear(&mut self) {
-        zeroize::Zeroize::zeroize(&mut *self.0);
-        self.0 = Zeroizing::new(String::with_capacity(SECRET_MAX_BYTES));
-    }
-
-    /// Characters in it.
-    #[must_use]
-    pub fn chars(&self) -> usize {
-        self.0.chars().count()
-    }
-
-    /// The passphrase itself, for the one who derives from it.
-    #[must_use]
-    pub fn expose(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-impl Default for Secret {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
-}
 
 /// Who is logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -51,6 +51,7 @@ pub mod run;
 pub mod runner;
 pub mod screen;
 pub mod screens;
+pub mod secret;
 pub mod settings;
 pub mod shown;
 pub mod theme;

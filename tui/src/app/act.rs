@@ -1,6 +1,6 @@
 //! What screens want done becomes effects, jobs and dialogs.
 
-use super::jobs::{Owner, Weight, weight_of};
+use super::jobs::{Owner, Weight, weight_of, weight_of_request};
 use super::{App, Asker, Now};
 use crate::dialog::Dialog;
 use crate::door::Work;
@@ -12,7 +12,7 @@ impl App {
     pub(super) fn act(&mut self, screen: ScreenId, actions: Vec<Action>, now: Now, out: &mut Vec<Effect>) {
         for action in actions {
             match action {
-                Action::Ask(tag, request) => self.begin(screen, tag, Weight::Reads, Task::Ask(request), now, out),
+                Action::Ask(tag, request) => self.begin(screen, tag, weight_of_request(&request), Task::Ask(request), now, out),
                 Action::Act(tag, act) => self.begin(screen, tag, weight_of(&act), Task::Act(act), now, out),
                 Action::Work(tag, work) => {
                     let weight = match work {

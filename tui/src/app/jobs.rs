@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anju_core::desk::Act;
+use anju_core::desk::{Act, Request};
 
 use crate::door::{Progress, Trouble};
 use crate::event::JobId;
@@ -113,6 +113,21 @@ impl Jobs {
         let running = self.running().map(|job| job.id).collect();
         self.jobs.clear();
         running
+    }
+}
+
+/// Whether a request only reads.
+pub(crate) const fn weight_of_request(request: &Request) -> Weight {
+    match request {
+        Request::Status
+        | Request::CertificateList { .. }
+        | Request::CertificateShow { .. }
+        | Request::CertificateFile { .. }
+        | Request::Operators
+        | Request::OperatorKey { .. }
+        | Request::Sync { .. } => Weight::Reads,
+        // A query costs a use of its grant.
+        Request::CertificateIssue { .. } | Request::CertificateCancel { .. } | Request::Query { .. } | Request::Act(_) => Weight::Changes,
     }
 }
 

@@ -83,10 +83,13 @@ proptest! {
         let mut desk = Rehearsal::new(&door, Words::Chinese, SCREENS, 80, 24);
         desk.log_in("li.si");
         only_text(&mut desk);
-        for keys in ["6", "enter", "esc", "8", "ctrl-p"] {
-            desk.keys(keys);
-            only_text(&mut desk);
+        for view in SCREENS {
+            for keys in [view.number.to_string().as_str(), "enter", "esc", "ctrl-u", "esc"] {
+                desk.keys(keys);
+                only_text(&mut desk);
+            }
         }
+        desk.keys("ctrl-p");
         desk.event(Event::Paste(text));
         only_text(&mut desk);
         desk.keys("esc 1 /");

@@ -23,7 +23,7 @@ fn compare(name: &str, seen: &str, differ: &mut Vec<String>) {
 }
 
 /// Takes the picture of a view in every language and size. `reach` goes there from the gate.
-fn pictures(name: &str, door: &FakeDoor, reach: impl Fn(&mut Rehearsal)) {
+pub fn pictures(name: &str, door: &FakeDoor, reach: impl Fn(&mut Rehearsal)) {
     let mut differ = Vec::new();
     for (words, lang) in [(Words::Chinese, "zh"), (Words::English, "en")] {
         for (columns, rows) in SIZES {
