@@ -39,9 +39,16 @@ const KEYS: &[&str] = &[
     "v",
     "f2",
     "1",
+    "2",
+    "3",
+    "4",
+    "5",
     "6",
+    "7",
     "8",
     "9",
+    "a",
+    "n",
     "backspace",
     "space",
     "x",
@@ -73,7 +80,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn whatever_is_pressed_the_desk_stands_and_drawing_changes_nothing(steps in prop::collection::vec(step(), 0..60)) {

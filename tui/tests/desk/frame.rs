@@ -96,8 +96,12 @@ fn nobody_wakes_the_desk_at_the_gate_and_at_work_only_the_clock_does() {
     let door = made::full();
     let desk = Rehearsal::new(&door, Words::English, SCREENS, 80, 24);
     assert_eq!(desk.deadline(), None);
-    let desk = at_work(&door);
-    assert!(desk.deadline().is_some_and(|at| at >= 10_000), "{:?}", desk.deadline());
+    for view in SCREENS {
+        let mut desk = at_work(&door);
+        desk.keys(&view.number.to_string());
+        desk.pass(50);
+        assert!(desk.deadline().is_some_and(|at| at >= 5_000), "{} wakes at {:?}", view.id, desk.deadline());
+    }
 }
 
 #[test]
