@@ -51,6 +51,10 @@ const fn index_of(place: i64) -> u64 {
     place.unsigned_abs() & ((1 << INDEX_BITS) - 1)
 }
 
+const fn key_of_place(place: i64) -> i64 {
+    place >> INDEX_BITS
+}
+
 const PENDING_COLUMNS: &str = "serial, centre, idx, listing, request, matter, business_no, legal_basis, at";
 
 impl Store {

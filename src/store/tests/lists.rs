@@ -104,6 +104,23 @@ fn a_centre_with_many_rows_of_a_token_does_not_push_another_out() {
 }
 
 #[test]
+fn listings_of_a_token_come_in_the_order_of_the_codes_in_whatever_order_the_journals_came() {
+    on_both(|subject| {
+        for (code, index) in [("C50010", 4), ("C46010", 7), ("C46020", 1), ("C50010", 9), ("C46010", 2)] {
+            done(subject, vec![decided(code, index, 1), decided(code, index + 20, 2)]);
+        }
+        let whole = ["C46010-L7", "C46020-L1", "C50010-L9", "C46010-L2", "C50010-L4"];
+        // As many as there are, more, and fewer: the last takes another way.
+        for limit in [5, 6, 128, 4, 3, 1, 0] {
+            let found = subject.shelf().listings_of(&SubjectToken([1; 16]), limit).unwrap();
+            let places: Vec<String> = found.iter().map(|row| row.place.to_string()).collect();
+            assert_eq!(places, whole[..limit.min(5)], "{limit}");
+        }
+        assert_eq!(subject.shelf().listings_of(&SubjectToken([3; 16]), 128).unwrap(), []);
+    });
+}
+
+#[test]
 fn there_is_one_case_of_a_listing_and_serials_have_no_gaps() {
     on_both(|subject| {
         let write = |case: CaseRecord| Write::List(ListWrite::Case(case));
