@@ -209,7 +209,7 @@ impl<R: Role> Lists for Db<R> {
     }
 
     fn case_of_decision(&self, decision: &Digest) -> Result<Option<CaseRecord>, ShelfError> {
-        Ok(self.one_case("decision = ?1 ORDER BY serial LIMIT 1", [decision.0])?)
+        Ok(self.first_case_of(decision)?)
     }
 
     fn cases_open(&self, after: Option<u64>, limit: usize) -> Result<Vec<CaseRecord>, ShelfError> {
