@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use anju::config::QUOTA_MAX;
 use anju::daemon::engine::Recipe;
 use anju::daemon::{self, Serving};
 use anju::store::{Mode, Reader, Store};
@@ -97,6 +98,14 @@ impl Federation {
     }
 }
 
+/// Quotas that nobody reaches here; all else is what a centre has that tunes nothing.
+fn settings() -> Settings {
+    let mut settings = Settings::default();
+    let list = &mut settings.blacklist;
+    (list.lookups_per_operator, list.lookups_per_centre, list.screened_per_centre) = (QUOTA_MAX, QUOTA_MAX, QUOTA_MAX);
+    settings
+}
+
 /// Runs a peer until its standard input ends.
 pub(crate) fn run(args: &[String]) {
     let port = |at: usize| args[at].parse().unwrap();
@@ -105,7 +114,7 @@ pub(crate) fn run(args: &[String]) {
     let ports = Ports { listen: [port(3), port(4)], told: [port(5), port(6)] };
     let Federation { charter, centres, keys } = Federation::new(ports, over);
     let serving = Serving {
-        recipe: Recipe { centre: centres[peer].clone(), keys: keys[peer].clone(), charter, settings: Settings::default() },
+        recipe: Recipe { centre: centres[peer].clone(), keys: keys[peer].clone(), charter, settings: settings() },
         store: Store::open(&folder.join("anju.db"), &rows::store_key(), Mode::Existing).unwrap(),
         kept_head: folder.join("head.json"),
         listen: vec![over.address(ports.listen[peer])],
@@ -149,15 +158,19 @@ impl Process {
 
     /// Peak of resident memory, in KiB.
     pub(crate) fn peak_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.split_whitespace().next().unwrap().parse().unwrap()
+        peak_kib(self.child.id()).unwrap()
     }
 
     /// Processor time used so far, in seconds.
     pub(crate) fn cpu_s(&self) -> f64 {
         cpu_s(&self.child.id().to_string())
     }
+}
+
+/// Peak of resident memory of a process, in KiB; none when it has ended.
+pub(crate) fn peak_kib(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
 }
 
 /// Processor time of a process, all its threads, in seconds.

@@ -45,11 +45,17 @@ pub(crate) fn listing(rng: &mut StdRng, now: Time) -> (Entry, usize) {
 
 /// A store with a whole journal of `author`'s in it, and the head kept beside it.
 pub(crate) fn fill(folder: &Path, author: &Author, keys: &CentreKeys, rows: u64, now: Time) {
+    let mut rng = StdRng::seed_from_u64(rows);
+    fill_with(folder, author, keys, rows, now, |_| listing(&mut rng, now).0);
+}
+
+/// The same with rows of somebody's making.
+pub(crate) fn fill_with(folder: &Path, author: &Author, keys: &CentreKeys, rows: u64, now: Time, mut row: impl FnMut(u64) -> Entry) {
     let mut store = Store::open(&folder.join("anju.db"), &store_key(), Mode::Create).unwrap();
-    let (mut rng, mut frontier) = (StdRng::seed_from_u64(rows), Frontier::empty());
+    let mut frontier = Frontier::empty();
     while frontier.size() < rows {
         let from = frontier.size();
-        let entries = (from..rows.min(from + BATCH)).map(|_| listing(&mut rng, now).0).collect();
+        let entries = (from..rows.min(from + BATCH)).map(&mut row).collect();
         let batch = batch::append(&frontier, entries, author, &keys.signing, &keys.heartbeat, now).unwrap();
         let (peaks, head) = (batch.frontier.peaks().to_vec(), Some(batch.head.received_at(now)));
         let state = JournalState { size: batch.frontier.size(), peaks, head, applied: batch.frontier.size() };
@@ -74,7 +80,7 @@ pub(crate) fn empty(folder: &Path, centre: &CentreCode) {
     keep(folder, centre, &Frontier::empty());
 }
 
-fn keep(folder: &Path, centre: &CentreCode, frontier: &Frontier) {
+pub(crate) fn keep(folder: &Path, centre: &CentreCode, frontier: &Frontier) {
     let head = KeptHead { centre: centre.clone(), size: frontier.size(), root: frontier.root() };
     head_file::write(&folder.join("head.json"), &head).unwrap();
 }

@@ -47,7 +47,7 @@ fn certificate(centre: &CentreCode, at: usize, now: Time) -> Write {
 }
 
 /// The value that `percent` of the sorted times do not exceed, in milliseconds.
-fn at(times: &mut [Duration], percent: usize) -> f64 {
+pub(crate) fn at(times: &mut [Duration], percent: usize) -> f64 {
     times.sort_unstable();
     times[(times.len() * percent).div_ceil(100).clamp(1, times.len()) - 1].as_secs_f64() * 1e3
 }

@@ -1,7 +1,7 @@
 //! Starts and stops everything around the loop: peers, desk, ticks, the source.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anju_core::charter::{Charter, CharterError};
@@ -11,6 +11,7 @@ use anju_core::facts::AccountFacts;
 use anju_core::listing::{Document, Pepper, SubjectSecret};
 use anju_core::node::message::SoundAnswer;
 use anju_core::node::{Input, Verdict};
+use anju_core::seal::stretch::Scratch;
 use anju_peers::{Member, PeerCommand, PeerEvent, PeersConfig, PeersError, PeersHandle};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -101,6 +102,7 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
     let (requests_in, requests) = mpsc::channel(DESK_MAX);
     let (readings, to_read) = mpsc::channel(DESK_MAX);
     let (derivations, lanes) = lanes();
+    let memory = Memory::default();
 
     let thread = std::thread::Builder::new().name("anju-engine".to_owned());
     let engine = thread
@@ -111,8 +113,8 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
         tokio::spawn(hear_peers(peer_events, inputs.clone(), stopped.clone())),
         tokio::spawn(order_peers(orders, peers.clone())),
         tokio::spawn(read_source(to_read, source, inputs.clone(), stopped.clone())),
-        tokio::spawn(derive(lanes.short, inputs.clone(), stopped.clone())),
-        tokio::spawn(derive(lanes.long, inputs.clone(), stopped.clone())),
+        tokio::spawn(derive(lanes.short, Arc::clone(&memory), inputs.clone(), stopped.clone())),
+        tokio::spawn(derive(lanes.long, memory, inputs.clone(), stopped.clone())),
         tokio::spawn(hear_desk(requests, inputs, stopped)),
         tokio::spawn(door.serve(requests_in, events)),
     ];
@@ -321,35 +323,51 @@ async fn read_source(
     }
 }
 
+/// Memory for derivations, one piece for each that is under way. It is kept, for a thread that takes and gives back 19 MiB for each
+/// derivation leaves as much with its allocator, and there are many such threads.
+type Memory = Arc<Mutex<Vec<Scratch>>>;
+
 /// Derivations of one lane, one job after the other; a long one on every processor.
-async fn derive(mut to_derive: mpsc::Receiver<Derivation>, inputs: mpsc::Sender<Input>, mut stopped: watch::Receiver<bool>) {
+async fn derive(
+    mut to_derive: mpsc::Receiver<Derivation>,
+    memory: Memory,
+    inputs: mpsc::Sender<Input>,
+    mut stopped: watch::Receiver<bool>,
+) {
     loop {
         let next = tokio::select! {
             () = until_stopped(&mut stopped) => return,
             next = to_derive.recv() => next,
         };
         let Some((job, work)) = next else { return };
-        let asked = work.len();
-        let secrets = tokio::task::spawn_blocking(move || derive_all(&work)).await.unwrap_or_else(|_| vec![None; asked]);
+        let (asked, memory) = (work.len(), Arc::clone(&memory));
+        let secrets = tokio::task::spawn_blocking(move || derive_all(&work, &memory)).await.unwrap_or_else(|_| vec![None; asked]);
         if inputs.send(Input::Derived { job, secrets }).await.is_err() {
             return;
         }
     }
 }
 
-fn derive_all(work: &[(Pepper, Document)]) -> Vec<Option<SubjectSecret>> {
-    let one = |(pepper, document): &(Pepper, Document)| SubjectSecret::derive(pepper, document).ok();
+fn derive_all(work: &[(Pepper, Document)], memory: &Memory) -> Vec<Option<SubjectSecret>> {
     let slow = work.iter().filter(|(_, document)| !document.kind().is_public()).count();
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(slow.max(1));
     if threads < 2 {
-        return work.iter().map(one).collect();
+        return derive_share(work, memory);
     }
     let share = work.len().div_ceil(threads);
     std::thread::scope(|scope| {
-        let parts: Vec<_> =
-            work.chunks(share).map(|part| (part.len(), scope.spawn(move || part.iter().map(one).collect::<Vec<_>>()))).collect();
+        let parts: Vec<_> = work.chunks(share).map(|part| (part.len(), scope.spawn(move || derive_share(part, memory)))).collect();
         parts.into_iter().flat_map(|(len, part)| part.join().unwrap_or_else(|_| vec![None; len])).collect()
     })
+}
+
+fn derive_share(work: &[(Pepper, Document)], memory: &Memory) -> Vec<Option<SubjectSecret>> {
+    let pieces = || memory.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut scratch = pieces().pop().unwrap_or_default();
+    let secrets = work.iter().map(|(pepper, document)| SubjectSecret::derive_in(&mut scratch, pepper, document).ok()).collect();
+    scratch.wipe();
+    pieces().push(scratch);
+    secrets
 }
 
 #[cfg(test)]
@@ -375,7 +393,7 @@ mod tests {
         for (number, people) in [(1, 48), (2, 48), (3, 1)] {
             let_out(Out::Derive(number, job(people)), &none.0, &no_events.0, &no_readings.0, &derivations);
         }
-        let tasks = [lanes.short, lanes.long].map(|lane| tokio::spawn(derive(lane, inputs.clone(), stopped.clone())));
+        let tasks = [lanes.short, lanes.long].map(|lane| tokio::spawn(derive(lane, Memory::default(), inputs.clone(), stopped.clone())));
         let mut order = Vec::new();
         while order.len() < 3 {
             let Some(Input::Derived { job, secrets }) = derived.recv().await else { panic!("a derivation") };

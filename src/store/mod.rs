@@ -31,7 +31,7 @@ mod tests;
 mod write;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -45,6 +45,8 @@ use rusqlite::backup::Backup;
 pub use error::StoreError;
 use sealed::Columns;
 
+/// Journals whose keys are remembered; a federation has fewer.
+const KEYS_MAX: usize = 1024;
 /// Damaged rows that are remembered between two commits; those beyond it are noticed again by the next read.
 const NOTICED_MAX: usize = 1024;
 /// Pages copied in one step of a backup.
@@ -80,6 +82,8 @@ pub struct Writer {
     /// A write of the open transaction failed, so it must not be committed.
     failed: bool,
     noticed: RefCell<BTreeSet<(CentreCode, u64)>>,
+    /// Keys of journals, which never change: a row that is projected needs its journal's. Forgotten when a transaction comes to nothing.
+    keys: RefCell<BTreeMap<CentreCode, i64>>,
 }
 
 impl Drop for Writer {
@@ -147,7 +151,7 @@ impl Store {
     /// anything is written to the database; later that it cannot be read or written.
     pub fn open(path: &Path, store_key: &Key, mode: Mode) -> Result<Self, StoreError> {
         let (conn, columns, lock) = open::writer(path, store_key, mode)?;
-        Ok(Self { conn, columns, role: Writer { lock, failed: false, noticed: RefCell::default() } })
+        Ok(Self { conn, columns, role: Writer { lock, failed: false, noticed: RefCell::default(), keys: RefCell::default() } })
     }
 
     /// Begins a transaction.
@@ -205,6 +209,7 @@ impl Store {
     /// Forgets the open transaction, if there is one.
     pub fn rollback(&mut self) {
         self.role.failed = false;
+        self.role.keys.borrow_mut().clear();
         if !self.conn.is_autocommit() {
             // It fails only when SQLite has rolled back by itself, and then there is nothing left to do.
             let _ = self.conn.execute_batch("ROLLBACK");

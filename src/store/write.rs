@@ -9,7 +9,7 @@ use rusqlite::{Params, params};
 
 use super::read::{planned_once, signed};
 use super::sealed::Column;
-use super::{Store, StoreError};
+use super::{KEYS_MAX, Store, StoreError};
 
 impl Store {
     pub(super) fn make(&mut self, write: &Write) -> Result<(), StoreError> {
@@ -36,11 +36,20 @@ impl Store {
 
     /// The key of a journal's rows; a journal not seen before gets an empty one.
     pub(super) fn key_of(&self, centre: &CentreCode) -> Result<i64, StoreError> {
-        if let Some((key, _)) = self.journal_key(centre)? {
-            return Ok(key);
+        if let Some(key) = self.role.keys.borrow().get(centre) {
+            return Ok(*key);
         }
-        self.run("INSERT INTO journal (code, size, peaks, applied) VALUES (?1, 0, x'', 0)", [centre.as_str()])?;
-        Ok(self.conn.last_insert_rowid())
+        let key = if let Some((key, _)) = self.journal_key(centre)? {
+            key
+        } else {
+            self.run("INSERT INTO journal (code, size, peaks, applied) VALUES (?1, 0, x'', 0)", [centre.as_str()])?;
+            self.conn.last_insert_rowid()
+        };
+        let mut keys = self.role.keys.borrow_mut();
+        if keys.len() < KEYS_MAX {
+            keys.insert(centre.clone(), key);
+        }
+        Ok(key)
     }
 
     fn append(

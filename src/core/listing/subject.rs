@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::error::RefusalCode;
 use crate::facts::identity::{credit_code, other_document, resident_id};
 use crate::names::{Digest, ListingId, SubjectToken};
-use crate::seal::stretch::{SUBJECT_COST, Unstretched, argon2id};
+use crate::seal::stretch::{SUBJECT_COST, Scratch, Unstretched, argon2id_in};
 use crate::seal::{Key, Purpose, derive, hmac};
 
 /// What kind of subject a listing is about.
@@ -190,12 +190,20 @@ impl SubjectSecret {
     /// # Errors
     /// [`Unstretched`] when the memory cannot be had.
     pub fn derive(pepper: &Pepper, document: &Document) -> Result<Self, Unstretched> {
+        Self::derive_in(&mut Scratch::default(), pepper, document)
+    }
+
+    /// The same in memory that is there already.
+    ///
+    /// # Errors
+    /// [`Unstretched`] when the memory cannot be had.
+    pub fn derive_in(scratch: &mut Scratch, pepper: &Pepper, document: &Document) -> Result<Self, Unstretched> {
         let material = document.material();
         if document.kind.is_public() {
             return Ok(Self(hmac(&pepper.key, Purpose::Subject, &[&material])));
         }
         let salt = crate::journal::hash::sha256(pepper.key.expose());
-        argon2id(&material, &salt.0, SUBJECT_COST).map(Self)
+        argon2id_in(scratch, &material, &salt.0, SUBJECT_COST).map(Self)
     }
 
     /// What listings of this subject are found by.

@@ -58,6 +58,12 @@ impl<R: Role> Db<R> {
         self.one(&format!("SELECT {CASE_COLUMNS} FROM case_file WHERE {found}"), params, |row| self.case_row(row))
     }
 
+    /// The first case with this digest. The index is named: left to itself SQLite may walk the cases in order, for only one is wanted.
+    pub(super) fn first_case_of(&self, decision: &Digest) -> Result<Option<CaseRecord>, StoreError> {
+        let sql = format!("SELECT {CASE_COLUMNS} FROM case_file INDEXED BY case_by_decision WHERE decision = ?1 ORDER BY serial LIMIT 1");
+        self.one(&sql, [decision.0], |row| self.case_row(row))
+    }
+
     /// The cases that `found` finds; it has a limit.
     pub(super) fn many_cases<P: Params>(&self, found: &str, params: P) -> Result<Vec<CaseRecord>, StoreError> {
         self.all(&format!("SELECT {CASE_COLUMNS} FROM case_file WHERE {found}"), params, |row| self.case_row(row))

@@ -7,7 +7,7 @@ use anju_core::names::{Digest, ListingId};
 use anju_core::operator::OperatorName;
 use anju_core::shelf::check::{self, Misfit};
 use anju_core::time::Time;
-use rusqlite::{Row, params};
+use rusqlite::{Params, Row, params};
 
 use super::super::read::{most, name, present, signed, unsigned};
 use super::super::sealed::Column;
@@ -16,9 +16,10 @@ use super::{place, places};
 
 const IMPORT_COLUMNS: &str = "serial, file, salt, state, staged, last_row, digest, count_new, count_changed, count_same, count_over,
                               listed_row, by_name, by_at, evidence, approved_name, approved_at, approval, count_held, listed";
-/// With the body, if it is still there. To be followed by what is searched for.
-const STAGED: &str = "SELECT s.import, s.row, s.listing, s.becomes, s.replaces, s.drop_after, s.content, b.body, b.sealed,
-                      s.decision, s.said, s.subject FROM staged s LEFT JOIN staged_body b ON b.place = (s.import << 40) | s.row";
+/// With the body, if it is still there.
+const STAGED_COLUMNS: &str = "s.import, s.row, s.listing, s.becomes, s.replaces, s.drop_after, s.content, b.body, b.sealed,
+                              s.decision, s.said, s.subject";
+const STAGED_BODY: &str = "LEFT JOIN staged_body b ON b.place = (s.import << 40) | s.row";
 
 impl Store {
     pub(super) fn write_import(&self, import: &ImportRecord) -> Result<(), StoreError> {
@@ -165,20 +166,28 @@ impl<R: Role> Db<R> {
 
     pub(super) fn staged_after(&self, import: u64, after: u64, limit: usize) -> Result<Vec<StagedRow>, StoreError> {
         let (Ok(import), Ok(after)) = (signed(import), signed(after)) else { return Ok(Vec::new()) };
-        let sql = format!("{STAGED} WHERE s.import = ?1 AND s.row > ?2 ORDER BY s.row LIMIT ?3");
+        let sql = format!("SELECT {STAGED_COLUMNS} FROM staged s {STAGED_BODY} WHERE s.import = ?1 AND s.row > ?2 ORDER BY s.row LIMIT ?3");
         self.all(&sql, [import, after, most(limit)], |row| self.staged_row(row))
     }
 
     pub(super) fn staged_for(&self, import: u64, listing: &ListingId) -> Result<Option<StagedRow>, StoreError> {
         let Ok(import) = signed(import) else { return Ok(None) };
-        let sql = format!("{STAGED} WHERE s.import = ?1 AND s.listing = ?2 ORDER BY s.row LIMIT 1");
-        self.one(&sql, params![import, listing.0], |row| self.staged_row(row))
+        self.first_staged("staged_by_listing", "listing", params![import, listing.0])
     }
 
     pub(super) fn staged_under(&self, import: u64, decision: &Digest) -> Result<Option<StagedRow>, StoreError> {
         let Ok(import) = signed(import) else { return Ok(None) };
-        let sql = format!("{STAGED} WHERE s.import = ?1 AND s.decision = ?2 ORDER BY s.row LIMIT 1");
-        self.one(&sql, params![import, decision.0], |row| self.staged_row(row))
+        self.first_staged("staged_by_decision", "decision", params![import, decision.0])
+    }
+
+    /// The first row in the order of the file. The index is named: left to itself SQLite walks the rows in their order, for only one is
+    /// wanted, and goes to the end of the file for each that is new.
+    fn first_staged<P: Params>(&self, index: &str, column: &str, found: P) -> Result<Option<StagedRow>, StoreError> {
+        let sql = format!(
+            "SELECT {STAGED_COLUMNS} FROM staged s INDEXED BY {index} {STAGED_BODY}
+             WHERE s.import = ?1 AND s.{column} = ?2 ORDER BY s.row LIMIT 1"
+        );
+        self.one(&sql, found, |row| self.staged_row(row))
     }
 
     fn staged_row(&self, row: &Row<'_>) -> Result<StagedRow, StoreError> {
@@ -233,6 +242,6 @@ impl<R: Role> Db<R> {
 
     pub(super) fn imports_that_stay_shut(&self) -> Result<u64, StoreError> {
         let files = self.shut(&format!("SELECT {IMPORT_COLUMNS} FROM import_file"), &|row| self.import_row(row).map(|_| ()))?;
-        Ok(files + self.shut(STAGED, &|row| self.staged_row(row).map(|_| ()))?)
+        Ok(files + self.shut(&format!("SELECT {STAGED_COLUMNS} FROM staged s {STAGED_BODY}"), &|row| self.staged_row(row).map(|_| ()))?)
     }
 }

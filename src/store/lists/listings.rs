@@ -10,7 +10,7 @@ use rusqlite::{Row, params};
 use super::super::read::{most, name, present, signed, unsigned};
 use super::super::sealed::Column;
 use super::super::{Db, Role, Store, StoreError};
-use super::{index_of, place, places};
+use super::{index_of, key_of_place, place, places};
 
 const LISTING_COLUMNS: &str = "place, listing, pepper, token, restriction_until, publication_until, basis, at,
                                ended, ended_idx, ended_at, impersonated";
@@ -149,8 +149,35 @@ impl Store {
 }
 
 impl<R: Role> Db<R> {
-    /// Journal by journal, so that no more is read than is asked for, however many rows of one centre carry the token.
+    /// Nearly every token stands in no row or in a few: one look finds all of them. Only where there are more than are asked for is each
+    /// journal asked by itself, so that no more is read however many rows of one centre carry the token.
     pub(super) fn listings_with(&self, token: &SubjectToken, limit: usize) -> Result<Vec<ListingRow>, StoreError> {
+        // In the order of their places, so that the rows of one journal come together, the newest first.
+        let sql = format!("SELECT {LISTING_COLUMNS} FROM listing WHERE token = ?1 ORDER BY place DESC LIMIT ?2");
+        let mut centres: Vec<(CentreCode, Vec<ListingRow>)> = Vec::new();
+        let (mut key, mut found) = (None, 0);
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![token.0, most(limit.saturating_add(1))])?;
+        while let Some(row) = rows.next()? {
+            found += 1;
+            if found > limit {
+                return self.listings_by_journal(token, limit);
+            }
+            let of = key_of_place(row.get(0)?);
+            if key != Some(of) {
+                key = Some(of);
+                centres.push((self.code_of(of)?, Vec::new()));
+            }
+            if let Some((centre, rows)) = centres.last_mut() {
+                rows.push(listing_row(centre, row)?);
+            }
+        }
+        // Journals are keyed as they came to be known.
+        centres.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(newest_of_each(centres.into_iter().map(|(_, rows)| rows).collect(), limit))
+    }
+
+    fn listings_by_journal(&self, token: &SubjectToken, limit: usize) -> Result<Vec<ListingRow>, StoreError> {
         let sql =
             format!("SELECT {LISTING_COLUMNS} FROM listing WHERE token = ?1 AND place BETWEEN ?2 AND ?3 ORDER BY place DESC LIMIT ?4");
         let mut centres = Vec::new();
@@ -162,6 +189,12 @@ impl<R: Role> Db<R> {
             }
         }
         Ok(newest_of_each(centres, limit))
+    }
+
+    /// Whose journal has this key.
+    fn code_of(&self, key: i64) -> Result<CentreCode, StoreError> {
+        let code = self.one("SELECT code FROM journal WHERE centre = ?1", [key], |row| name(row, 0))?;
+        code.ok_or_else(|| StoreError::damaged("listing.place"))
     }
 
     pub(super) fn listing_at(&self, of: &ListingRef) -> Result<Option<ListingRow>, StoreError> {

@@ -51,6 +51,10 @@ const fn index_of(place: i64) -> u64 {
     place.unsigned_abs() & ((1 << INDEX_BITS) - 1)
 }
 
+const fn key_of_place(place: i64) -> i64 {
+    place >> INDEX_BITS
+}
+
 const PENDING_COLUMNS: &str = "serial, centre, idx, listing, request, matter, business_no, legal_basis, at";
 
 impl Store {
@@ -205,7 +209,7 @@ impl<R: Role> Lists for Db<R> {
     }
 
     fn case_of_decision(&self, decision: &Digest) -> Result<Option<CaseRecord>, ShelfError> {
-        Ok(self.one_case("decision = ?1 ORDER BY serial LIMIT 1", [decision.0])?)
+        Ok(self.first_case_of(decision)?)
     }
 
     fn cases_open(&self, after: Option<u64>, limit: usize) -> Result<Vec<CaseRecord>, ShelfError> {

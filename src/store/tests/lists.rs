@@ -3,7 +3,7 @@
 use anju_core::listing::Change;
 use anju_core::listing::case::CaseState;
 use anju_core::listing::objected::OBJECTIONS_PER_DAY;
-use anju_core::names::{StationKey, SubjectToken};
+use anju_core::names::{ListingId, StationKey, SubjectToken};
 use anju_core::shelf::memory::MemoryShelf;
 use anju_core::shelf::{CaseRecord, HouseWrite, ListProjection, ListWrite, Lists, Projection, Shelf, Write};
 use anju_core::time::DAY_MS;
@@ -104,6 +104,23 @@ fn a_centre_with_many_rows_of_a_token_does_not_push_another_out() {
 }
 
 #[test]
+fn listings_of_a_token_come_in_the_order_of_the_codes_in_whatever_order_the_journals_came() {
+    on_both(|subject| {
+        for (code, index) in [("C50010", 4), ("C46010", 7), ("C46020", 1), ("C50010", 9), ("C46010", 2)] {
+            done(subject, vec![decided(code, index, 1), decided(code, index + 20, 2)]);
+        }
+        let whole = ["C46010-L7", "C46020-L1", "C50010-L9", "C46010-L2", "C50010-L4"];
+        // As many as there are, more, and fewer: the last takes another way.
+        for limit in [5, 6, 128, 4, 3, 1, 0] {
+            let found = subject.shelf().listings_of(&SubjectToken([1; 16]), limit).unwrap();
+            let places: Vec<String> = found.iter().map(|row| row.place.to_string()).collect();
+            assert_eq!(places, whole[..limit.min(5)], "{limit}");
+        }
+        assert_eq!(subject.shelf().listings_of(&SubjectToken([3; 16]), 128).unwrap(), []);
+    });
+}
+
+#[test]
 fn there_is_one_case_of_a_listing_and_serials_have_no_gaps() {
     on_both(|subject| {
         let write = |case: CaseRecord| Write::List(ListWrite::Case(case));
@@ -118,6 +135,34 @@ fn there_is_one_case_of_a_listing_and_serials_have_no_gaps() {
         let open: Vec<u64> = subject.shelf().cases_open(None, 9).unwrap().iter().map(|case| case.serial).collect();
         assert_eq!(open, [2]);
     });
+}
+
+#[test]
+fn what_no_row_of_a_long_file_says_is_not_looked_for_in_each_of_them() {
+    // Ten times what a look at an index takes, and a tenth of what these rows take one by one.
+    const STEPS: i32 = 1_000;
+    let mut store = Place::new().open();
+    let own = |n: u64| u8::try_from(n / 250).unwrap();
+    let rows = (1..=1_000).map(|row| staged(1, row, own(row))).collect();
+    let cases = (1..=1_000).map(|n| {
+        let mut case = case(n, own(n));
+        case.listing.0[..8].copy_from_slice(&n.to_be_bytes());
+        Write::List(ListWrite::Case(case))
+    });
+    store.write(&cases.chain([Write::List(ListWrite::Stage(rows))]).collect::<Vec<_>>()).unwrap();
+    let (nowhere, nothing) = (ListingId([0xee; 16]), Digest([0xee; 32]));
+    let looks: [(&str, fn(&Store, &ListingId, &Digest) -> bool); 4] = [
+        ("staged listing", |store, listing, _| store.staged_listing(1, listing).unwrap().is_none()),
+        ("staged decision", |store, _, decision| store.staged_decision(1, decision).unwrap().is_none()),
+        ("case of a listing", |store, listing, _| store.case_of(listing).unwrap().is_none()),
+        ("case of a decision", |store, _, decision| store.case_of_decision(decision).unwrap().is_none()),
+    ];
+    for (what, look) in looks {
+        let stopped = |store: &mut Store, stop: bool| store.conn.progress_handler(STEPS, stop.then_some(|| true)).unwrap();
+        stopped(&mut store, true);
+        assert!(look(&store, &nowhere, &nothing), "{what}");
+        stopped(&mut store, false);
+    }
 }
 
 #[test]
