@@ -9,15 +9,20 @@ use anju::source::{self, SourceConfig};
 use anju::store::{Mode, Reader, Store};
 use anju_core::certificate::IssuerIdentity;
 use anju_core::charter::{CentreCard, CentreKeys, Charter, CharterFile, EpochSecrets};
-use anju_core::desk::{Event, Request};
+use anju_core::desk::{Act, Event, Request};
 use anju_core::facts::AccountFacts;
 use anju_core::holder::{GrantRequest, Wallet, card, grant, receive};
 use anju_core::journal::{Author, Evidence};
 use anju_core::listing::SubjectSecret;
 use anju_core::names::{CentreCode, CertificateNumber, FederationName, RequestId, StationKey};
 use anju_core::node::message::SoundAnswer;
-use anju_core::node::{Input, Settings, announce};
+use anju_core::node::operator::first_operator;
+use anju_core::node::{Env, Input, Settings, announce};
+use anju_core::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
 use anju_core::seal::Key;
+use anju_core::seal::stretch::PASSPHRASE_COST;
+use anju_core::shelf::Write;
+use anju_core::sign::SecretKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rand::rngs::StdRng;
@@ -59,6 +64,10 @@ impl Peer {
 
     pub(crate) fn head_file(&self) -> PathBuf {
         self.folder.join("head.json")
+    }
+
+    pub(crate) const fn store_key(&self) -> &Key {
+        &self.store_key
     }
 
     pub(crate) fn reader(&self) -> Reader {
@@ -107,7 +116,8 @@ impl World {
             std::fs::create_dir_all(&folder).unwrap();
             let recipe = Recipe { centre: centre.clone(), keys: keys.clone(), charter: charter.clone(), settings: settings.clone() };
             let store_key = Key::random(&mut rng);
-            let store = Store::open(&folder.join("anju.db"), &store_key, Mode::Create).unwrap();
+            let mut store = Store::open(&folder.join("anju.db"), &store_key, Mode::Create).unwrap();
+            store.write(&first_account(&mut rng, &store)).unwrap();
             let kept = folder.join("head.json");
             anju::store::head_file::write(&kept, &first_head(centre)).unwrap();
             let engine = Engine::new(recipe, store, kept, Box::new(StdRng::seed_from_u64(rng.random())), machine_clock).unwrap();
@@ -124,6 +134,14 @@ impl World {
         }
         world.settle();
         world
+    }
+
+    pub(crate) const fn pepper(&self) -> &Key {
+        &self.secrets.pepper
+    }
+
+    pub(crate) const fn gossip_key(&self) -> &Key {
+        &self.secrets.gossip
     }
 
     pub(crate) fn centre(&self, peer: usize) -> CentreCode {
@@ -210,6 +228,14 @@ impl World {
         self.closing(peer, token)
     }
 
+    /// Asks as an operator.
+    pub(crate) fn act(&mut self, peer: usize, operator: &str, act: &Act) -> Event {
+        let (centre, federation, request) = (self.centre(peer), self.charter.federation().clone(), self.request_id());
+        let name = OperatorName::new(operator).unwrap();
+        let signed = SignedAct::sign(&operator_key(operator), &name, &centre, &federation, machine_clock(), request, act);
+        self.ask(peer, Request::Act(signed)).unwrap_or_else(|| panic!("{operator} was not answered"))
+    }
+
     pub(crate) fn closing(&self, peer: usize, token: u64) -> Option<Event> {
         self.peers[peer].replies.get(&token)?.iter().find(|event| event.closes()).cloned()
     }
@@ -256,6 +282,25 @@ impl World {
     pub(crate) fn querying(&mut self, grant: &str, business_no: &str) -> Request {
         Request::Query { grant: grant.to_owned(), business_no: business_no.to_owned(), matter: None, request: self.request_id() }
     }
+}
+
+/// Whose acts are signed with [`operator_key`] and who may make the others.
+pub(crate) const ADMIN: &str = "admin";
+
+/// An operator's key in the tests, by the operator's name.
+pub(crate) fn operator_key(name: &str) -> SecretKey {
+    let mut seed = *b"an-operator's-signing-key-for...";
+    seed[..name.len()].copy_from_slice(name.as_bytes());
+    SecretKey::from_key(Key::from_bytes(seed))
+}
+
+fn first_account(rng: &mut StdRng, store: &Store) -> Vec<Write> {
+    let (name, now) = (OperatorName::new(ADMIN).unwrap(), machine_clock());
+    let sealed =
+        SealedKey { salt: vec![1; 16], memory_kib: PASSPHRASE_COST.memory_kib, passes: PASSPHRASE_COST.passes, sealed: vec![1; 72] };
+    let (display, staff_no, role) = (ADMIN.to_owned(), "0".to_owned(), Role::Security);
+    let account = Operator { name, display, staff_no, role, key: operator_key(ADMIN).public(), sealed, created: now, disabled: None };
+    first_operator(&mut Env { now, rng, shelf: store }, account).unwrap().unwrap()
 }
 
 fn first_head(centre: CentreCode) -> anju_core::shelf::KeptHead {
