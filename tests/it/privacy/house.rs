@@ -111,8 +111,11 @@ const ALLOWED: &[(&str, &str)] = &[
     // A hit tells what was decided to who has the subject before them, and neither name nor number.
     ("printed: hit", DECISION),
     ("printed: hit", LEGAL_BASIS),
+    ("printed: lookup on the way", DECISION),
+    ("printed: lookup on the way", LEGAL_BASIS),
     // The auditor sees who asked for what and why.
-    ("printed: audit at a", DECISION),
+    ("printed: audit at a", HIT),
+    ("printed: audit at a", MISS),
     ("printed: audit at a", UNMASKED),
     ("printed: audit at b", HIT),
     ("printed: audit at b", MISS),
@@ -249,10 +252,10 @@ fn jobs(house: &mut House) {
     let numbers = [("01", IMPORTED.1), ("USCC", IMPORTED_EMPLOYER.1), ("01", NOBODY), ("01", MISTYPED)];
     let rows: String = numbers.iter().map(|(kind, number)| format!("{kind},{number},{SCREENED}\n")).collect();
     house.room.write("applicants.csv", &format!("证件类型,证件号码,业务编号\n{rows}"));
-    house.reads("screen", "b", TELLER, "blacklist screen @applicants.csv --matter loan --out @screened.csv", 2);
+    house.acts("screen", "b", TELLER, "blacklist screen @applicants.csv --matter loan --out @screened.csv", 2);
     house.reads("screen", "b", TELLER, "blacklist screen @applicants.csv --matter loan", 2);
     for peer in ["a", "b"] {
-        house.reads("export to a file", peer, TELLER, &format!("blacklist export --out @export-{peer}.csv"), 0);
+        house.acts("export to a file", peer, TELLER, &format!("blacklist export --out @export-{peer}.csv"), 0);
     }
     house.reads("export at b", "b", TELLER, "blacklist export", 0);
 }
