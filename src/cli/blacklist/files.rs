@@ -160,6 +160,10 @@ impl Rejects {
     /// there is one now.
     pub(super) fn finish(self) -> Result<Option<PathBuf>, Failure> {
         let sink = self.csv.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
+        // Looked at again: an import takes long enough for somebody to put a file there.
+        if self.count > 0 && self.path.symlink_metadata().is_ok() && !is_ours(&self.path) {
+            return Err(Failure::new(Code::RejectsTaken).with("path", common::shown(&self.path)));
+        }
         if self.count > 0 {
             sink.commit(true)?;
             return Ok(Some(self.path));

@@ -7,9 +7,9 @@ use anju_core::names::{ListingId, ListingRef};
 use super::*;
 use crate::cli::mode;
 
-const GOOD: &str =
+pub(super) const GOOD: &str =
     "个人,向子雪,460199197601171425,骗贷,一般,认〔2025〕18号,2025-06-21,条例第四十一条,限制提取;限制贷款,2030-06-21,2028-06-21,";
-const HEADER: &str = "ZTLX,MC,ZJHM,XWDM,DJ,WSH,WSRQ,FLYJ,XZCS,XZJZ,GSJZ,BZ";
+pub(super) const HEADER: &str = "ZTLX,MC,ZJHM,XWDM,DJ,WSH,WSRQ,FLYJ,XZCS,XZJZ,GSJZ,BZ";
 
 fn importing(staging: Staging) -> (Counter, Arc<Mutex<Staging>>) {
     let staging = Arc::new(Mutex::new(staging));

@@ -1,8 +1,11 @@
 //! The commands of the blacklist as their users meet them, against a desk that is none.
 
 mod answers;
+mod full;
+mod hostile;
 mod jobs;
 mod large;
+mod outputs;
 
 use std::path::Path;
 use std::process::{Output, Stdio};

@@ -327,6 +327,28 @@ fn a_row_that_was_edited_or_removed_contradicts_the_first_commitment_that_covers
 }
 
 #[test]
+fn whoever_edits_a_row_and_every_table_that_speaks_of_it_is_contradicted_by_the_journal() {
+    for seq in [0, 3, 11] {
+        let before = found(14, |shelf| {
+            assert!(shelf.edit_audit_row(seq, "somebody else"));
+            shelf.cover_up_audit(true);
+        });
+        assert!(before.is_some_and(|before| before > seq), "edited {seq}: {before:?}");
+    }
+}
+
+#[test]
+fn a_log_that_was_cut_and_made_to_fit_is_shorter_than_what_was_committed_to() {
+    for keep in [0, 5, 11] {
+        let before = found(15, |shelf| {
+            shelf.cut_audit_log(keep);
+            shelf.cover_up_audit(true);
+        });
+        assert!(before.is_some_and(|before| before > keep as u64), "cut to {keep}: {before:?}");
+    }
+}
+
+#[test]
 fn a_row_that_is_not_yet_committed_to_is_checked_against_the_log_itself() {
     let mut world = audited(12, 6);
     done(&mut world, "auditor", &Act::OperatorPasswd { sealed: sealed() });

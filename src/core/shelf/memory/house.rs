@@ -7,6 +7,7 @@ use super::super::{AuditCommitment, House, HouseWrite};
 use super::MemoryShelf;
 use crate::audit::{AuditLog, AuditRow};
 use crate::error::ShelfError;
+use crate::journal::Frontier;
 use crate::names::RequestId;
 use crate::operator::{Operator, OperatorName};
 
@@ -50,6 +51,23 @@ impl MemoryShelf {
         let before = self.house.rows.len();
         self.house.rows.retain(|row| row.seq != seq);
         self.house.rows.len() < before
+    }
+
+    /// Takes the youngest rows out of the audit log until `keep` are left, as somebody who edits the database would.
+    pub fn cut_audit_log(&mut self, keep: usize) {
+        self.house.rows.truncate(keep);
+    }
+
+    /// Makes the log, and with `commitments` the table that is derived from the journal, agree with the rows that are there now, as somebody
+    /// would who can edit all of the database but not what other members hold of the journal.
+    pub fn cover_up_audit(&mut self, commitments: bool) {
+        let mut frontier = Frontier::empty();
+        for row in &self.house.rows {
+            let _ = frontier.push(row.leaf(), &mut Vec::new());
+            let here = self.house.commitments.values_mut().filter(|commitment| commitments && commitment.size == frontier.size());
+            here.for_each(|commitment| commitment.root = frontier.root());
+        }
+        self.house.log = AuditLog { size: frontier.size(), peaks: frontier.peaks().to_vec(), committed: self.house.log.committed };
     }
 }
 
