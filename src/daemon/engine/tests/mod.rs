@@ -3,6 +3,8 @@
 #[allow(dead_code, reason = "what the search for personal data needs of it")]
 pub(crate) mod world;
 
+mod jobs;
+
 use std::fs;
 
 use anju_core::desk::{ReadOnly, Request};
