@@ -170,6 +170,12 @@ impl Form {
         }
     }
 
+    /// The label of a field.
+    #[must_use]
+    pub fn label(&self, id: &str) -> Option<Shown> {
+        self.state(id).map(|state| state.field.label.clone())
+    }
+
     /// Goes to a field.
     pub fn focus(&mut self, id: &str) {
         self.focus = self.states.iter().position(|state| state.field.id == id).unwrap_or(self.focus);
