@@ -239,7 +239,7 @@ impl Page for LookupPage {
         canvas.text(head.x, head.y, head.width, Tone::Dim, &cx.words.say("blacklist.lookup-hint"));
         if let Some(since) = self.since {
             if self.stage == Some(Stage::Deriving) {
-                canvas.text(rest.x, rest.y, rest.width, Tone::Plain, &cx.words.say("blacklist.deriving"));
+                canvas.text(rest.x, rest.y, rest.width, Tone::Plain, &cx.words.say("stage.deriving"));
             }
             return waiting(cx, since, split_top(rest, 1).1, canvas);
         }
