@@ -32,6 +32,9 @@ pub const ROWS_MAX: usize = 20_000;
 /// Rows above the table.
 const HEAD_ROWS: u16 = 2;
 
+/// Rows below the patterns: the signs of the one that is selected, and what they are worth.
+const FOOT_ROWS: u16 = 3;
+
 /// What is done here.
 pub const COMMANDS: &[Command] = &[
     Command { id: "audit.filter", word: "audit.cmd-filter", keys: &["f"] },
@@ -290,8 +293,12 @@ impl Screen for Audit {
                 if matches!(self.view, View::Rows) {
                     return self.list.draw(cx.words, cx.now, table, canvas);
                 }
-                let (table, foot) = split_top(table, table.height.saturating_sub(2));
+                let (table, foot) = split_top(table, table.height.saturating_sub(FOOT_ROWS));
                 self.patterns.draw(cx.words, cx.now, table, canvas);
+                let (sign, foot) = split_top(foot, 1);
+                if let Some(pattern) = self.patterns.selected() {
+                    canvas.text(sign.x, sign.y, sign.width, Tone::Warn, &pattern.signs(cx.words));
+                }
                 canvas.paragraph(foot, Tone::Dim, &cx.words.say("audit.patterns-hint"));
             }
         }

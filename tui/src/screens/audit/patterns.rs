@@ -111,7 +111,7 @@ impl Pattern {
         self.is_idle() || self.is_crowded() || self.refused > 0
     }
 
-    fn signs(&self, words: Words) -> Shown {
+    pub(super) fn signs(&self, words: Words) -> Shown {
         let mut signs = Vec::new();
         if self.is_idle() {
             signs.push(words.say("audit.sign-nothing"));

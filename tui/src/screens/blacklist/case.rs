@@ -228,17 +228,15 @@ impl CasePage {
             let role = words.code("role", line.waits_for.unwrap_or(cx.who.role).code());
             return Some((Tone::Warn, words.fill("blacklist.second-person", &[("role", role.as_str())])));
         }
-        let due = line.until.map(|until| words.countdown(until.since(cx.now)));
-        match (line.waits_for, due) {
-            (Some(role), due) => {
-                let role = words.code("role", role.code());
-                let tone = if line.until.is_some_and(|until| until < cx.now) { Tone::Bad } else { Tone::Plain };
-                let text = words.fill("blacklist.waits-for", &[("role", role.as_str())]);
-                Some((tone, due.map_or_else(|| text.clone(), |due| Shown::join([&text, &due], "  "))))
-            }
-            (None, Some(due)) => Some((Tone::Dim, Shown::join([&words.say("workbench.time"), &due], "  "))),
-            (None, None) => None,
-        }
+        let role = match (line.waits_for, line.until) {
+            (Some(role), _) => words.code("role", role.code()),
+            (None, Some(_)) => words.say("workbench.time"),
+            (None, None) => return None,
+        };
+        let late = line.waits_for.is_some() && line.until.is_some_and(|until| until < cx.now);
+        let due = line.until.map(|until| words.countdown(until.since(cx.now))).unwrap_or_default();
+        let text = words.fill("blacklist.waits-for", &[("role", role.as_str())]);
+        Some((if late { Tone::Bad } else { Tone::Plain }, Shown::join([&text, &due], "  ")))
     }
 
     fn did(&mut self, cx: &Cx<'_>, event: DeskEvent) -> Vec<Action> {
