@@ -230,7 +230,7 @@ impl CasePage {
         }
         let role = match (line.waits_for, line.until) {
             (Some(role), _) => words.code("role", role.code()),
-            (None, Some(_)) => words.say("workbench.time"),
+            (None, Some(_)) => words.say("blacklist.time"),
             (None, None) => return None,
         };
         let late = line.waits_for.is_some() && line.until.is_some_and(|until| until < cx.now);
