@@ -148,6 +148,11 @@ proptest! {
         desk.keys("esc 1 /");
         only_text(&mut desk);
     }
+}
+
+proptest! {
+    // A case is some forty views.
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn nothing_but_text_reaches_a_cell_of_the_blacklist_and_the_audit(text in hostile()) {
