@@ -1,11 +1,12 @@
 //! A case of this centre's, or what can be said of somebody's listing: everything that is known, every step, and the forms of the next.
 
 use anju_core::desk::{Act, CaseRef, CaseView, Event as DeskEvent, ExportRow};
-use anju_core::listing::case::{CaseState, Move};
+use anju_core::listing::case::CaseState;
 use anju_core::names::Digest;
 use ratatui::layout::Rect;
 
-use super::finding::{Snapshot, case_entries, difference_lines, finding_entries, lines, step, times_proposed};
+use super::finding::Snapshot;
+use super::layout::{case_lines, listing_lines};
 use super::steps::{Step, danger, refuse};
 use super::{Common, ID as BLACKLIST, Page, leave_question, proof, propose};
 use crate::canvas::{Canvas, inside, split_top};
@@ -15,7 +16,7 @@ use crate::door::{Outcome, Trouble, Work};
 use crate::screen::{Action, Cx, Moment, Reaction, Tag, Target, Told, Veil};
 use crate::shown::Shown;
 use crate::theme::Tone;
-use crate::widgets::detail::{Detail, Line};
+use crate::widgets::detail::Detail;
 use crate::widgets::form::{Form, FormEvent};
 use crate::widgets::state::Load;
 use crate::words::Words;
@@ -114,51 +115,11 @@ impl CasePage {
 
     fn lay_out(&mut self, cx: &Cx<'_>) {
         let lines = match self.load.get() {
-            Some(Known::Case(view)) => self.case_lines(cx, view),
+            Some(Known::Case(view)) => case_lines(cx, view, self.plain.as_ref(), self.before.as_ref()),
             Some(Known::Listing(row)) => listing_lines(cx.words, row),
             None => Vec::new(),
         };
         self.detail.set(lines);
-    }
-
-    fn case_lines(&self, cx: &Cx<'_>, view: &CaseView) -> Vec<Line> {
-        let words = cx.words;
-        let mut out = Vec::new();
-        if view.impersonated {
-            out.push(Line::Text(Tone::Warn, words.say("blacklist.case-impersonated")));
-        }
-        let shown = match &self.plain {
-            Some((name, number)) => CaseView { name: name.clone(), document_no: number.clone(), ..view.clone() },
-            None => view.clone(),
-        };
-        let entries = case_entries(words, &shown);
-        if times_proposed(view) > 1 {
-            out.push(Line::Group(words.say("blacklist.changed")));
-            match &self.before {
-                Some(before) => out.extend(difference_lines(words, &before.entries, &case_entries(words, view))),
-                None => out.push(Line::Text(Tone::Warn, words.say("blacklist.before-unknown"))),
-            }
-            let returned = view.steps.iter().rev().find_map(|step| match &step.what {
-                Move::Review { approve: false, reason } => Some(Shown::new(reason)),
-                _ => None,
-            });
-            out.extend(returned.map(|reason| Line::field(words.say("blacklist.returned-because"), reason)));
-            out.push(Line::Blank);
-        }
-        out.push(Line::Group(words.say("blacklist.fields")));
-        out.extend(lines(words, entries));
-        out.push(Line::Blank);
-        out.push(Line::Group(words.say("blacklist.steps")));
-        for taken in &view.steps {
-            let by = taken.by.as_ref().map_or_else(|| words.say("blacklist.step-by-clock"), Shown::of);
-            let you = taken.by.as_ref() == Some(&cx.who.name);
-            let by = if you { by.and(&words.say("blacklist.you")) } else { by };
-            let (what, more) = step(words, &taken.what);
-            let at = taken.at.legal_text();
-            let head = Shown::new(at.get(..16).unwrap_or(&at));
-            out.push(Line::Text(Tone::Plain, Shown::join([&head, &by, &what, &more], "  ")));
-        }
-        out
     }
 
     fn begin(&mut self, cx: &Cx<'_>, step: Step) -> Reaction {
@@ -273,23 +234,6 @@ impl CasePage {
         let (upper, lower) = split_top(rest, rest.height.saturating_sub(rows));
         (head, upper, lower)
     }
-}
-
-fn listing_lines(words: Words, row: &ExportRow) -> Vec<Line> {
-    let until = |key: &str, value: &str| Line::field(words.say(key), Shown::new(value));
-    let mut out = vec![
-        Line::Text(Tone::Dim, words.say("blacklist.others-listing")),
-        Line::field(words.say("blacklist.standing"), words.code("standing", row.standing.code())),
-        Line::field(words.say("finding.basis"), words.code("basis", &row.basis)),
-        until("finding.restriction-until", &row.restriction_until),
-        until("finding.publication-until", &row.publication_until),
-        Line::field(words.say("blacklist.open-objections"), Shown::of(row.open_objections)),
-    ];
-    if let Some(own) = &row.own {
-        out.push(Line::Group(words.say("blacklist.fields")));
-        out.extend(lines(words, finding_entries(words, &own.finding)));
-    }
-    out
 }
 
 impl Page for CasePage {

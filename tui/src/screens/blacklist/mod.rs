@@ -9,6 +9,7 @@ mod finding;
 mod front;
 mod import;
 mod job;
+mod layout;
 mod lookup;
 mod proof;
 mod propose;
