@@ -13,6 +13,7 @@ pub use crate::secret::{SECRET_MAX_BYTES, Secret};
 use crate::watch::Watch;
 use anju_core::desk::{Act, Event as DeskEvent, ImportView, Request, Stage};
 use anju_core::error::Refusal;
+use anju_core::listing::catalogue::Catalogue;
 use anju_core::names::{CentreCode, Digest, FederationName};
 use anju_core::operator::{OperatorName, Role};
 use anju_core::time::Time;
@@ -334,6 +335,12 @@ pub trait Door: Send + Sync + 'static {
 pub trait Hand: Send + Sync + 'static {
     /// Whose.
     fn who(&self) -> Who;
+
+    /// What the centre may say of a subject, for the choices of a form; the catalogue that comes with the program unless the shell reads
+    /// the centre's own. The peer checks what was chosen.
+    fn catalogue(&self) -> Catalogue {
+        Catalogue::default()
+    }
 
     /// Signs `act` and has the peer carry it out.
     ///

@@ -6,6 +6,7 @@ use crate::door::{Hand, Secret, Who, Work};
 use crate::keys::KeyPress;
 use crate::screen::Told;
 use anju_core::desk::{Act, Request};
+use anju_core::listing::catalogue::Catalogue;
 use anju_core::operator::OperatorName;
 
 /// A job of the runner: one question to the peer or one piece of work.
@@ -37,6 +38,8 @@ pub enum Event {
 pub struct LoggedIn {
     /// Who.
     pub who: Who,
+    /// Their centre's catalogue.
+    pub catalogue: Catalogue,
     pub(crate) hand: Option<Arc<dyn Hand>>,
 }
 

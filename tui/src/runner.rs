@@ -143,7 +143,7 @@ fn carry_out(
     let told = match task {
         Task::LogIn(name, secret) => {
             let result = door.log_in(&name, &secret);
-            return Event::LoggedIn(job, result.map(|hand| LoggedIn { who: hand.who(), hand: Some(hand) }));
+            return Event::LoggedIn(job, result.map(|hand| LoggedIn { who: hand.who(), catalogue: hand.catalogue(), hand: Some(hand) }));
         }
         Task::Ask(request) => answer(door.ask(&request, &mut stage)),
         Task::Act(act) => hand.map_or_else(none, |hand| answer(hand.act(&act, &mut stage))),

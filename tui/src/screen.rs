@@ -5,6 +5,7 @@
 //! peer only by the [`Action`]s that it returns; what comes of them is [`Told`] to it under the tag that it chose.
 
 use anju_core::desk::{Act, CaseRef, Event as DeskEvent, Request, Stage};
+use anju_core::listing::catalogue::Catalogue;
 use anju_core::names::{CertificateNumber, RequestId};
 use anju_core::operator::Role;
 use anju_core::time::Time;
@@ -75,6 +76,8 @@ pub struct Cx<'a> {
     pub words: Words,
     /// Who is logged in.
     pub who: &'a Who,
+    /// What their centre may say of a subject.
+    pub catalogue: &'a Catalogue,
     /// The machine's clock.
     pub now: Time,
     /// The loop's clock.

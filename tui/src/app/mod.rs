@@ -10,6 +10,7 @@ mod route;
 
 use std::collections::BTreeMap;
 
+use anju_core::listing::catalogue::Catalogue;
 use anju_core::names::RequestId;
 use anju_core::time::Time;
 use ratatui::layout::Rect;
@@ -78,6 +79,7 @@ pub struct App {
     size: (u16, u16),
     gate: Login,
     who: Option<Who>,
+    catalogue: Catalogue,
     locked: bool,
     screens: BTreeMap<ScreenId, Box<dyn Screen>>,
     path: Vec<ScreenId>,
@@ -108,6 +110,7 @@ impl App {
             size,
             gate: Login::new(words),
             who: None,
+            catalogue: Catalogue::default(),
             locked: false,
             screens: BTreeMap::new(),
             path: Vec::new(),
@@ -238,10 +241,11 @@ impl App {
     }
 
     fn logged_in(&mut self, result: Result<LoggedIn, Trouble>, now: Now, out: &mut Vec<Effect>) {
-        let who = match result {
-            Ok(logged_in) => logged_in.who,
+        let LoggedIn { who, catalogue, .. } = match result {
+            Ok(logged_in) => logged_in,
             Err(trouble) => return self.gate.refused(trouble),
         };
+        self.catalogue = catalogue;
         let same = self.who.as_ref() == Some(&who);
         self.locked = false;
         self.touched = now.at;
@@ -313,7 +317,7 @@ impl App {
     fn cx(&self, now: Now) -> Option<Cx<'_>> {
         let who = self.who.as_ref()?;
         let Now { at, time, fresh } = now;
-        Some(Cx { words: self.words, who, now: time, at, fresh, body: self.body(), keys: &self.settings.keys })
+        Some(Cx { words: self.words, who, catalogue: &self.catalogue, now: time, at, fresh, body: self.body(), keys: &self.settings.keys })
     }
 
     /// Where the screen is: without two bars above and two lines below.

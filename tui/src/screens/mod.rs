@@ -1,7 +1,10 @@
 //! The views: one file each, and one line here. Nothing else of the desk knows them by name.
 
+pub mod audit;
+pub mod blacklist;
 pub mod federation;
 pub(crate) mod login;
+mod queue;
 pub mod system;
 pub mod workbench;
 
@@ -14,10 +17,15 @@ pub const ANYBODY: &[Role] = &Role::ALL;
 /// Who handles business: tellers and reviewers.
 pub const COUNTER: &[Role] = &[Role::Teller, Role::Reviewer];
 
+/// Who may look at cases.
+pub const CASES: &[Role] = &[Role::Teller, Role::Reviewer, Role::Auditor];
+
 /// Every view, in the order of its tabs. Ids and numbers are kept for the views that are not here yet, because others open them by their
 /// ids: `query` 2, `certificates` 3, `blacklist` 4, `dossiers` 5, `audit` 7.
 pub const SCREENS: &[Entry] = &[
     Entry { id: "workbench", word: "screen.workbench", number: 1, roles: ANYBODY, commands: &[], make: workbench::make },
+    Entry { id: "blacklist", word: "screen.blacklist", number: 4, roles: CASES, commands: blacklist::COMMANDS, make: blacklist::make },
     Entry { id: "federation", word: "screen.federation", number: 6, roles: ANYBODY, commands: &[], make: federation::make },
+    Entry { id: "audit", word: "screen.audit", number: 7, roles: &[Role::Auditor], commands: audit::COMMANDS, make: audit::make },
     Entry { id: "system", word: "screen.system", number: 8, roles: ANYBODY, commands: &[], make: system::make },
 ];

@@ -31,6 +31,10 @@ pub enum Kind {
     Date,
     /// One of these: code and label.
     Choice(Vec<(String, Shown)>),
+    /// Any of these: code and label. The value is the codes with a blank between them.
+    Many(Vec<(String, Shown)>),
+    /// A number of a document or account of at most so many characters: masked while another field is typed into.
+    Identity(usize),
     /// Several lines of together so many characters.
     Area(usize),
     /// A passphrase.
@@ -82,6 +86,7 @@ impl Field {
 enum Input {
     Typed(Editor),
     Chosen(usize),
+    Marked { marks: Vec<bool>, at: usize },
     Secret(Secret),
 }
 
@@ -118,11 +123,12 @@ impl Form {
     pub fn new(fields: Vec<Field>) -> Self {
         let state = |field: Field| {
             let input = match &field.kind {
-                Kind::Text(max) => Input::Typed(Editor::line(*max)),
+                Kind::Text(max) | Kind::Identity(max) => Input::Typed(Editor::line(*max)),
                 Kind::Number | Kind::Date => Input::Typed(Editor::line(SHORT_MAX_CHARS)),
                 Kind::Path => Input::Typed(Editor::line(PATH_MAX_CHARS)),
                 Kind::Area(max) => Input::Typed(Editor::area(*max)),
                 Kind::Choice(_) => Input::Chosen(0),
+                Kind::Many(choices) => Input::Marked { marks: vec![false; choices.len()], at: 0 },
                 Kind::Secret => Input::Secret(Secret::new()),
             };
             State { field, input, touched: false, refused: None }
@@ -150,7 +156,10 @@ impl Form {
         match (&mut state.input, &state.field.kind) {
             (Input::Typed(editor), _) => editor.set(value),
             (Input::Chosen(at), Kind::Choice(choices)) => *at = choices.iter().position(|(code, _)| code == value).unwrap_or(0),
-            (Input::Chosen(_) | Input::Secret(_), _) => {}
+            (Input::Marked { marks, .. }, Kind::Many(choices)) => {
+                *marks = choices.iter().map(|(code, _)| value.split(' ').any(|given| given == code)).collect();
+            }
+            (Input::Chosen(_) | Input::Marked { .. } | Input::Secret(_), _) => {}
         }
     }
 
@@ -159,6 +168,12 @@ impl Form {
         if let Some(at) = self.states.iter().position(|state| state.field.id == id) {
             (self.states[at].refused, self.focus) = (Some(why), at);
         }
+    }
+
+    /// The label of a field.
+    #[must_use]
+    pub fn label(&self, id: &str) -> Option<Shown> {
+        self.state(id).map(|state| state.field.label.clone())
     }
 
     /// Goes to a field.
@@ -171,7 +186,7 @@ impl Form {
     pub fn dirty(&self) -> bool {
         self.states.iter().any(|state| match &state.input {
             Input::Typed(editor) => !editor.is_empty() && state.touched,
-            Input::Chosen(_) => state.touched,
+            Input::Chosen(_) | Input::Marked { .. } => state.touched,
             Input::Secret(secret) => secret.chars() > 0,
         })
     }
@@ -273,7 +288,11 @@ impl State {
         match (&self.input, &self.field.kind) {
             (Input::Typed(editor), _) => editor.text().trim().to_owned(),
             (Input::Chosen(at), Kind::Choice(choices)) => choices.get(*at).map(|(code, _)| code.clone()).unwrap_or_default(),
-            (Input::Chosen(_) | Input::Secret(_), _) => String::new(),
+            (Input::Marked { marks, .. }, Kind::Many(choices)) => {
+                let marked = choices.iter().zip(marks).filter(|(_, marked)| **marked);
+                marked.map(|((code, _), _)| code.as_str()).collect::<Vec<_>>().join(" ")
+            }
+            (Input::Chosen(_) | Input::Marked { .. } | Input::Secret(_), _) => String::new(),
         }
     }
 
@@ -289,6 +308,21 @@ impl State {
                     // A digit chooses by place.
                     Edit::Insert(c) => *at = c.to_digit(10).and_then(|n| (n as usize).checked_sub(1)).filter(|n| *n < count).unwrap_or(*at),
                     Edit::Paste(_) | Edit::Delete | Edit::DeleteWord | Edit::Clear | Edit::Cursor(_) => {}
+                }
+            }
+            (Input::Marked { marks, at }, _) => {
+                let last = marks.len().saturating_sub(1);
+                let place = |c: char| c.to_digit(10).and_then(|n| (n as usize).checked_sub(1)).filter(|n| *n <= last);
+                match edit {
+                    Edit::Cursor(Move::Left) => *at = at.saturating_sub(1),
+                    Edit::Cursor(Move::Right) => *at = (*at + 1).min(last),
+                    Edit::Insert(' ') => marks.iter_mut().skip(*at).take(1).for_each(|mark| *mark = !*mark),
+                    // A digit goes there and marks it.
+                    Edit::Insert(c) => {
+                        *at = place(*c).unwrap_or(*at);
+                        marks.iter_mut().skip(*at).take(usize::from(place(*c).is_some())).for_each(|mark| *mark = !*mark);
+                    }
+                    Edit::Paste(_) | Edit::Backspace | Edit::Delete | Edit::DeleteWord | Edit::Clear | Edit::Cursor(_) => {}
                 }
             }
             (Input::Chosen(_), _) => {}
@@ -314,7 +348,7 @@ impl State {
         let wrong = match self.field.kind {
             Kind::Number => value.parse::<u64>().is_err().then_some("form.number"),
             Kind::Date => value.parse::<Day>().is_err().then_some("form.date"),
-            Kind::Text(_) | Kind::Area(_) | Kind::Choice(_) | Kind::Secret | Kind::Path => None,
+            Kind::Text(_) | Kind::Area(_) | Kind::Choice(_) | Kind::Many(_) | Kind::Identity(_) | Kind::Secret | Kind::Path => None,
         };
         wrong.or_else(|| self.field.check.and_then(|check| check(&value))).map(|key| words.say(key))
     }
@@ -327,6 +361,9 @@ impl State {
     fn draw(&self, area: Rect, focused: bool, canvas: &mut Canvas<'_>) {
         let tone = if focused { Tone::Field } else { Tone::Plain };
         match (&self.input, &self.field.kind) {
+            (Input::Typed(editor), Kind::Identity(_)) if !focused => {
+                canvas.text(area.x, area.y, area.width, tone, &Shown::masked(&editor.text()));
+            }
             (Input::Typed(editor), _) => {
                 canvas.fill(area, tone);
                 editor.draw(area, focused, canvas);
@@ -339,7 +376,8 @@ impl State {
                     canvas.set_cursor(area.x, area.y);
                 }
             }
-            (Input::Chosen(_), _) => {}
+            (Input::Marked { marks, at }, Kind::Many(choices)) => draw_marks(choices, marks, *at, focused, area, canvas),
+            (Input::Chosen(_) | Input::Marked { .. }, _) => {}
             (Input::Secret(secret), _) => {
                 canvas.fill(area, tone);
                 let used = canvas.text(area.x, area.y, area.width.saturating_sub(1), tone, &Shown::new(&"*".repeat(secret.chars())));
@@ -348,6 +386,28 @@ impl State {
                 }
             }
         }
+    }
+}
+
+/// Draws what can be marked, scrolled so that the one under the cursor is in sight.
+fn draw_marks(choices: &[(String, Shown)], marks: &[bool], at: usize, focused: bool, area: Rect, canvas: &mut Canvas<'_>) {
+    let cell = |i: usize| Shown::new(if marks.get(i) == Some(&true) { "[x] " } else { "[ ] " }).and(&choices[i].1).and(&Shown::new("  "));
+    let wide = |i: usize| u16::try_from(cell(i).width()).unwrap_or(area.width);
+    if choices.is_empty() {
+        return;
+    }
+    let (mut first, mut used) = (at, wide(at));
+    while first > 0 && used + wide(first - 1) <= area.width {
+        first -= 1;
+        used += wide(first);
+    }
+    let mut x = area.x;
+    for i in first..choices.len() {
+        let here = focused && i == at;
+        if here {
+            canvas.set_cursor(x + 1, area.y);
+        }
+        x += canvas.text(x, area.y, area.right().saturating_sub(x), if here { Tone::Field } else { Tone::Plain }, &cell(i));
     }
 }
 

@@ -1,14 +1,17 @@
 //! Whatever a peer, a file or a clipboard puts into a text: nothing but text reaches a cell (fault 29).
 
 use anju_core::desk::{Event as DeskEvent, Request};
+use anju_core::listing::case::{CaseState, Move};
 use anju_core::operator::Role;
 use anju_tui::Words;
-use anju_tui::door::{Trouble, Who};
+use anju_tui::door::{Outcome, Rejected, Trouble, Who, Work};
 use anju_tui::event::Event;
 use anju_tui::fake::{Asked, FakeDoor, Rehearsal};
 use anju_tui::screens::SCREENS;
+use anju_tui::watch::Watch;
 use proptest::prelude::*;
 
+use crate::list_made;
 use crate::made;
 
 const PARTS: &[&str] = &[
@@ -60,6 +63,56 @@ fn peer(text: String) -> FakeDoor {
     })
 }
 
+/// A peer that says `text` wherever it may say a text about the blacklist and the audit log.
+fn list_peer(text: String, who: Who) -> FakeDoor {
+    let of_job = text.clone();
+    let work = move |work: Work, watch: &Watch| {
+        watch.rejected(Rejected { row: 1, column: Some(of_job.clone()), code: of_job.clone() });
+        let mut outcome = list_made::work(work, watch)?;
+        if let Outcome::Import(report) = &mut outcome {
+            report.rejects = Some(of_job.clone().into());
+        }
+        Ok(outcome)
+    };
+    let said = move |asked: &Asked| {
+        let text = || text.clone();
+        let Asked::Act(act) = asked else { return made::answer(asked) };
+        Ok(match list_made::answer(act)? {
+            DeskEvent::Case(_) => {
+                let mut view = list_made::case(CaseState::Drafted);
+                (view.name, view.document_no, view.document_type) = (text(), text(), text());
+                (view.finding.conduct.label, view.finding.legal_basis) = (text(), text());
+                view.finding.decision_no = text();
+                view.line.decision_no = text();
+                view.steps[0].what = Move::Review { approve: false, reason: text() };
+                DeskEvent::Case(Box::new(view))
+            }
+            DeskEvent::Listing(mut row) => {
+                (row.basis, row.restriction_until, row.token) = (text(), text(), text());
+                DeskEvent::Listing(row)
+            }
+            DeskEvent::Lookup(mut answer) => {
+                answer.centres.iter_mut().for_each(|centre| centre.name = text());
+                answer.hits.iter_mut().for_each(|hit| (hit.basis, hit.finding.legal_basis) = (text(), text()));
+                DeskEvent::Lookup(answer)
+            }
+            DeskEvent::Proof(mut proof) => {
+                proof.centres.iter_mut().for_each(|centre| centre.name = text());
+                DeskEvent::Proof(proof)
+            }
+            DeskEvent::Audit { mut rows, more } => {
+                for row in &mut rows {
+                    (row.about, row.outcome, row.action) = (text(), text(), text());
+                    (row.matter, row.business_no, row.legal_basis) = (Some(text()), Some(text()), Some(text()));
+                }
+                DeskEvent::Audit { rows, more }
+            }
+            other => other,
+        })
+    };
+    FakeDoor::with_work(who, said, work)
+}
+
 fn only_text(desk: &mut Rehearsal) {
     let columns = 80;
     for cell in desk.cells() {
@@ -94,5 +147,40 @@ proptest! {
         only_text(&mut desk);
         desk.keys("esc 1 /");
         only_text(&mut desk);
+    }
+}
+
+proptest! {
+    // A case is some forty views.
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn nothing_but_text_reaches_a_cell_of_the_blacklist_and_the_audit(text in hostile()) {
+        let door = list_peer(text.clone(), made::reviewer());
+        let mut desk = Rehearsal::new(&door, Words::Chinese, SCREENS, 80, 24);
+        desk.log_in("li.si");
+        desk.settle();
+        for keys in ["4", "enter", "G", "v", "esc", "p", "esc", "esc", "s"] {
+            desk.keys(keys);
+            only_text(&mut desk);
+        }
+        for keys in ["tab", "tab", "tab", "ctrl-s", "enter", "esc", "esc", "esc", "n", "tab"] {
+            desk.event(Event::Paste(text.clone()));
+            desk.types("x");
+            desk.keys(keys);
+            only_text(&mut desk);
+        }
+        desk.keys("esc tab enter i");
+        desk.event(Event::Paste(text.clone()));
+        desk.keys("tab right ctrl-s");
+        only_text(&mut desk);
+        let door = list_peer(text, list_made::auditor());
+        let mut desk = Rehearsal::new(&door, Words::Chinese, SCREENS, 80, 24);
+        desk.log_in("qian.qi");
+        desk.settle();
+        for keys in ["7", "enter", "esc", "p", "esc", "f", "esc", "c"] {
+            desk.keys(keys);
+            only_text(&mut desk);
+        }
     }
 }

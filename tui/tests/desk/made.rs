@@ -81,13 +81,13 @@ pub fn status() -> Status {
 pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
     match asked {
         Asked::Request(Request::Status) => Ok(DeskEvent::Status(Box::new(status()))),
-        Asked::Act(anju_core::desk::Act::Queue { .. }) => Ok(DeskEvent::Cases { cases: queue(), more: false }),
-        Asked::Request(_) | Asked::Act(_) | Asked::Work(_) => Err(Trouble::failed("peer-garbled")),
+        Asked::Act(act) => crate::list_made::answer(act),
+        Asked::Request(_) | Asked::Work(_) => Err(Trouble::failed("peer-garbled")),
     }
 }
 
 pub fn full() -> FakeDoor {
-    FakeDoor::new(reviewer(), answer)
+    FakeDoor::with_work(reviewer(), answer, crate::list_made::work)
 }
 
 pub fn empty() -> FakeDoor {

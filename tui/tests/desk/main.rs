@@ -5,5 +5,8 @@ mod asking;
 mod chance;
 mod frame;
 mod hostile;
+mod list;
+mod list_made;
+mod list_pictures;
 mod made;
 mod pictures;
