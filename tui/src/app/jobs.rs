@@ -160,17 +160,3 @@ pub(crate) const fn weight_of(act: &Act) -> Weight {
         | Act::ImportApprove { .. } => Weight::Changes,
     }
 }
-
-/// Whether a request only reads. A query is counted and recorded, so it is none that another may replace.
-pub(crate) const fn weight_of_request(request: &Request) -> Weight {
-    match request {
-        Request::CertificateIssue { .. } | Request::CertificateCancel { .. } | Request::Query { .. } | Request::Act(_) => Weight::Changes,
-        Request::Status
-        | Request::CertificateList { .. }
-        | Request::CertificateShow { .. }
-        | Request::CertificateFile { .. }
-        | Request::Operators
-        | Request::OperatorKey { .. }
-        | Request::Sync { .. } => Weight::Reads,
-    }
-}

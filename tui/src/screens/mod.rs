@@ -1,7 +1,9 @@
 //! The views: one file each, and one line here. Nothing else of the desk knows them by name.
 
+pub mod certificates;
 pub mod federation;
 pub(crate) mod login;
+pub mod query;
 pub mod system;
 pub mod workbench;
 
@@ -18,6 +20,15 @@ pub const COUNTER: &[Role] = &[Role::Teller, Role::Reviewer];
 /// ids: `query` 2, `certificates` 3, `blacklist` 4, `dossiers` 5, `audit` 7.
 pub const SCREENS: &[Entry] = &[
     Entry { id: "workbench", word: "screen.workbench", number: 1, roles: ANYBODY, commands: &[], make: workbench::make },
+    Entry { id: "query", word: "screen.query", number: 2, roles: COUNTER, commands: query::COMMANDS, make: query::make },
+    Entry {
+        id: "certificates",
+        word: "screen.certificates",
+        number: 3,
+        roles: COUNTER,
+        commands: certificates::COMMANDS,
+        make: certificates::make,
+    },
     Entry { id: "federation", word: "screen.federation", number: 6, roles: ANYBODY, commands: &[], make: federation::make },
     Entry { id: "system", word: "screen.system", number: 8, roles: ANYBODY, commands: &[], make: system::make },
 ];
