@@ -42,8 +42,11 @@ pub(super) fn fields_area(area: Rect) -> (bool, Rect) {
 /// What went wrong, in as many rows as there are.
 fn draw_trouble(words: Words, trouble: &Trouble, mut area: Rect, canvas: &mut Canvas<'_>) {
     let [what, undone, next] = sentences(words, trouble);
-    let parts =
-        [(Tone::Bad, what), (Tone::Plain, words.say("error.head-undone").and(&undone)), (Tone::Plain, words.say("error.head-next").and(&next))];
+    let parts = [
+        (Tone::Bad, what),
+        (Tone::Plain, words.say("error.head-undone").and(&undone)),
+        (Tone::Plain, words.say("error.head-next").and(&next)),
+    ];
     for (tone, text) in parts {
         let used = canvas.paragraph(area, tone, &text);
         area = Rect { y: area.y + used, height: area.height.saturating_sub(used), ..area };
