@@ -1,5 +1,8 @@
 //! Made-up answers of a peer.
 
+#[path = "papers.rs"]
+pub mod papers;
+
 use anju_core::desk::{CaseLine, Event as DeskEvent, FaultCount, JournalStatus, Request, StationStatus, Status};
 use anju_core::error::FaultCode;
 use anju_core::listing::case::CaseState;
@@ -82,7 +85,7 @@ pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
     match asked {
         Asked::Request(Request::Status) => Ok(DeskEvent::Status(Box::new(status()))),
         Asked::Act(anju_core::desk::Act::Queue { .. }) => Ok(DeskEvent::Cases { cases: queue(), more: false }),
-        Asked::Request(_) | Asked::Act(_) | Asked::Work(_) => Err(Trouble::failed("peer-garbled")),
+        Asked::Request(_) | Asked::Act(_) | Asked::Work(_) => papers::answer(asked),
     }
 }
 
