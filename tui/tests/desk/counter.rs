@@ -1,5 +1,7 @@
 //! The counter: a grant is read and printed, a certificate issued and ended, key by key, and what the views look like meanwhile.
 
+mod looks;
+
 use std::sync::{Arc, Mutex};
 
 use anju_core::desk::{Act, Event as DeskEvent, Request};
@@ -16,8 +18,7 @@ use anju_tui::watch::Watch;
 use rand::SeedableRng;
 
 use crate::made;
-use crate::made::papers::{self, DOCUMENT, NUMBER, grant};
-use crate::pictures::pictures;
+use crate::made::papers::{DOCUMENT, NUMBER, grant};
 
 /// Files that were written: name and text.
 type Files = Arc<Mutex<Vec<(String, String)>>>;
@@ -318,76 +319,4 @@ fn a_certificate_is_ended_with_a_reason_after_its_effect_was_told() {
     );
     desk.keys("j x");
     sees(&mut desk, "ended already");
-}
-
-#[test]
-fn what_the_counter_looks_like() {
-    let door = door(String::new()).0;
-    let query = |desk: &mut Rehearsal| {
-        desk.log_in("li.si");
-        desk.keys("2");
-    };
-    pictures("query-empty", &door, query);
-    pictures("query-grant", &door, |desk| {
-        query(desk);
-        paste(desk, &grant());
-    });
-    pictures("query-full", &door, |desk| {
-        query(desk);
-        to_answer(desk);
-    });
-    pictures("query-listed", &door, |desk| {
-        query(desk);
-        to_answer(desk);
-        desk.keys("b ctrl-s");
-    });
-    pictures("query-loading", &door, |desk| {
-        desk.hold();
-        query(desk);
-        to_answer(desk);
-        desk.pass(1_000);
-    });
-    pictures("query-error", &made::broken(), |desk| {
-        query(desk);
-        to_answer(desk);
-    });
-    pictures("query-export", &door, |desk| {
-        query(desk);
-        to_answer(desk);
-        desk.keys("e");
-    });
-    for (name, keys) in [("full", ""), ("show", "enter"), ("find", "n"), ("cancel", "x enter")] {
-        pictures(&format!("certificates-{name}"), &door, |desk| {
-            desk.log_in("li.si");
-            desk.keys("3");
-            desk.keys(keys);
-        });
-    }
-    pictures("certificates-account", &door, |desk| {
-        desk.log_in("li.si");
-        desk.keys("3 n");
-        desk.types("46010000000100001");
-        desk.keys("tab right ctrl-s");
-    });
-    pictures("certificates-card", &door, |desk| {
-        desk.log_in("li.si");
-        desk.keys("3 n");
-        desk.types("46010000000100001");
-        desk.keys("tab right ctrl-s i");
-        paste(desk, &holder_card());
-    });
-    let none = FakeDoor::new(who(), |asked| match asked {
-        Asked::Request(Request::CertificateList { .. }) => Ok(DeskEvent::CertificateList { certificates: vec![], more: false }),
-        other => papers::answer(other),
-    });
-    for (name, door, hold) in [("empty", &none, false), ("loading", &door, true), ("error", &made::broken(), false)] {
-        pictures(&format!("certificates-{name}"), door, |desk| {
-            if hold {
-                desk.hold();
-            }
-            desk.log_in("li.si");
-            desk.keys("3");
-            desk.pass(1_000);
-        });
-    }
 }

@@ -32,7 +32,7 @@ const PARTS: &[&str] = &[
     "%{place}",
 ];
 
-fn hostile() -> impl Strategy<Value = String> {
+pub fn hostile() -> impl Strategy<Value = String> {
     let parts = prop::collection::vec(prop::sample::select(PARTS), 0..40).prop_map(|parts| parts.concat());
     prop_oneof![parts, "(?s).{0,80}", Just("\u{301}".repeat(5_000))]
 }
@@ -60,7 +60,7 @@ fn peer(text: String) -> FakeDoor {
     })
 }
 
-fn only_text(desk: &mut Rehearsal) {
+pub fn only_text(desk: &mut Rehearsal) {
     let columns = 80;
     for cell in desk.cells() {
         let wrong = |c: char| {

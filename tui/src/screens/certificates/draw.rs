@@ -132,6 +132,7 @@ impl Screen for Certificates {
     fn offers(&self, _cx: &Cx<'_>) -> Vec<&'static str> {
         match self.place {
             Place::List if self.list.typing() => vec!["open", "back"],
+            Place::List if self.list.rows().is_empty() => vec!["certificates.find", "reload", "palette"],
             Place::List => vec!["certificates.find", "open", "certificates.file", "certificates.cancel", "filter", "export", "palette"],
             Place::Show => vec!["certificates.file", "certificates.cancel", "reveal", "copy", "back", "palette"],
             Place::Cancel | Place::Save => vec!["submit", "back"],

@@ -112,9 +112,8 @@ pub(super) fn listed(words: Words, answer: &LookupAnswer) -> Said {
     (sign, words.say("query.listed-q"), words.fill("query.is-listed", &values))
 }
 
-/// The answers, what the certificate is, and what the lists say if they were asked.
-pub(super) fn lines(words: Words, got: &Got, list: Option<&LookupAnswer>) -> Vec<Line> {
-    let field = |key: &str, value: Shown| Line::field(words.say(key), value);
+/// The answers, and what the lists say if they were asked.
+pub(super) fn said(words: Words, got: &Got, list: Option<&LookupAnswer>) -> Vec<Line> {
     let mut lines = vec![Line::Group(words.say("query.answers"))];
     lines.extend(three(words, &got.answer).map(line));
     match list {
@@ -135,9 +134,15 @@ pub(super) fn lines(words: Words, got: &Got, list: Option<&LookupAnswer>) -> Vec
             }));
         }
     }
+    lines.push(Line::Blank);
+    lines
+}
+
+/// Which certificate it is.
+pub(super) fn certificate(words: Words, got: &Got) -> Vec<Line> {
+    let field = |key: &str, value: Shown| Line::field(words.say(key), value);
     let certificate = &got.answer.certificate;
-    lines.extend([
-        Line::Blank,
+    vec![
         Line::Group(kind_title(words, &certificate.kind)),
         field("query.certificate", Shown::of(&certificate.number)),
         field("query.issuer", Shown::of(&certificate.issuer)),
@@ -145,6 +150,5 @@ pub(super) fn lines(words: Words, got: &Got, list: Option<&LookupAnswer>) -> Vec
         field("query.issued", Shown::new(&certificate.issued.legal_text())),
         field("query.until", Shown::new(&certificate.expires.legal_text())),
         field("query.business", Shown::new(&got.business_no)),
-    ]);
-    lines
+    ]
 }

@@ -246,11 +246,14 @@ impl Query {
     /// Lays the answer out anew.
     fn refresh(&mut self, cx: &Cx<'_>) {
         let (Some(got), Some(claims)) = (&self.got, self.claims(self.veil.is_lifted(cx.at))) else { return };
-        let said = answer::lines(cx.words, got, self.list.get().map(|answer| &**answer));
-        let fields = claims.lines(cx.words);
+        let mut said = answer::said(cx.words, got, self.list.get().map(|answer| &**answer));
+        let (fields, certificate) = (claims.lines(cx.words), answer::certificate(cx.words, got));
+        // In one column the fields come before what everybody can know.
         let mut all = said.clone();
-        all.push(crate::widgets::detail::Line::Blank);
         all.extend(fields.iter().cloned());
+        all.push(crate::widgets::detail::Line::Blank);
+        all.extend(certificate.iter().cloned());
+        said.extend(certificate);
         self.all.set(all);
         self.said.set(said);
         self.fields.set(fields);
