@@ -372,6 +372,7 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::Import(_)
         | Event::Audit { .. }
         | Event::AuditState(_)
+        | Event::Account(_)
         | Event::Sync(_)
         | Event::Refused { .. }
         | Event::Failed { .. } => false,

@@ -121,8 +121,16 @@ impl Door for FakeDoor {
         }
     }
 
-    fn ask(&self, request: &Request, _stage: &mut dyn FnMut(Stage)) -> Result<DeskEvent, Trouble> {
-        self.answer(Asked::Request(request.clone()))
+    fn ask(&self, request: &Request, stage: &mut dyn FnMut(Stage)) -> Result<DeskEvent, Trouble> {
+        let answer = self.answer(Asked::Request(request.clone()));
+        if matches!(request, Request::Query { .. }) {
+            stage(Stage::Pulling);
+            if answer.is_ok() {
+                stage(Stage::Obtained);
+                stage(Stage::Verified);
+            }
+        }
+        answer
     }
 }
 

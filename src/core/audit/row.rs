@@ -70,6 +70,10 @@ actions! {
     Import = "blacklist.import",
     /// A staged file was approved.
     ImportApprove = "blacklist.import-approve",
+    /// An account of the source was looked at.
+    AccountShow = "account.show",
+    /// Numbers of a certificate were revealed on a screen.
+    Reveal = "certificate.reveal",
     /// The audit log was read.
     AuditRead = "audit.read",
 }

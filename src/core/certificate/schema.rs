@@ -97,6 +97,14 @@ impl Field {
         Self::all(kind).iter().enumerate().find(|(_, field)| field.name == name)
     }
 
+    /// Whether `value` is a number that tells who somebody is in every system, and so is masked on a screen. A name is not: who stands at
+    /// the counter is compared with it.
+    #[must_use]
+    pub fn hides(&self, value: &Value) -> bool {
+        let number = |text: &str| text.is_ascii() && text.bytes().any(|b| b.is_ascii_digit());
+        self.identifying && value.as_str().is_none_or(number)
+    }
+
     /// Whether `value` is of this field's form.
     #[must_use]
     pub fn accepts(&self, value: &Value) -> bool {

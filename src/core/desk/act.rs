@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::listing::import::ImportRow;
-use crate::names::{CaseNumber, Digest, ListingRef, Malformed};
+use crate::names::{CaseNumber, CertificateNumber, Digest, ListingRef, Malformed};
 use crate::operator::{OperatorName, Role, SealedKey};
 use crate::sign::PublicKey;
 
@@ -257,6 +257,22 @@ pub enum Act {
         rows: u64,
         /// Digest over them, likewise.
         digest: Digest,
+    },
+    /// What the source says of an account, as a certificate would say it. Teller or reviewer.
+    AccountShow {
+        /// GRZH 个人账号.
+        account_no: String,
+        /// Code of the certificate's kind.
+        kind: String,
+        /// With the numbers in plain; the reason is recorded.
+        unmask: Option<String>,
+    },
+    /// Numbers of a certificate that was read are revealed on a screen which has them: only to be recorded. Teller or reviewer.
+    Reveal {
+        /// Of which certificate.
+        number: CertificateNumber,
+        /// Why.
+        reason: String,
     },
     /// Rows of the audit log. Auditor.
     AuditList {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ReleasedField;
+use crate::error::Refusal;
 use crate::names::{CentreCode, Digest, RequestId};
 use crate::operator::{Operator, OperatorName, Role, SealedKey};
 use crate::time::Time;
@@ -44,6 +46,25 @@ pub struct OperatorKey {
     pub centre: CentreCode,
     /// Its federation.
     pub federation: crate::names::FederationName,
+}
+
+/// What the source says of an account, as the fields of one kind of certificate. Personal.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountView {
+    /// Code of the kind.
+    pub kind: String,
+    /// The fields, in certificate order; what the issuing clerk adds is empty.
+    pub fields: Vec<ReleasedField>,
+    /// Numbers that tell who it is are masked.
+    pub masked: bool,
+    /// Why no certificate of this kind is issued for it, if none is.
+    pub refusal: Option<Refusal>,
+}
+
+impl std::fmt::Debug for AccountView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "AccountView({}, ..)", self.kind)
+    }
 }
 
 /// One row of the audit log. Personal.

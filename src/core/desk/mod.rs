@@ -15,7 +15,7 @@ pub use blacklist::{
     Acknowledgement, CaseLine, CaseView, CentreAnswer, Doubt, ExportPage, ExportRow, Hit, ImportView, LookupAnswer, OwnRow, Proof,
     ScreenAnswer, ScreenPage, StepView, Verdict,
 };
-pub use house::{AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
+pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
 
 use crate::error::{FaultCode, Refusal};
 use crate::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, RequestId, StationKey};
@@ -184,6 +184,8 @@ pub enum Event {
     Export(Box<ExportPage>),
     /// How an import stands.
     Import(Box<ImportView>),
+    /// What the source says of an account.
+    Account(Box<AccountView>),
     /// Rows of the audit log.
     Audit {
         /// Newest first.

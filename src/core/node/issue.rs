@@ -4,6 +4,10 @@
 //! facts come, eligibility is judged, the certificate signed, and its statement appended. The holder's file is made once the statement
 //! is stored, for only then can its place in the journal be proven.
 
+mod look;
+
+pub(super) use look::masked;
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -40,6 +44,8 @@ pub(super) struct State {
     next_reading: u64,
     /// Waiting for the source.
     reading: BTreeMap<u64, Job>,
+    /// Waiting for the source, only to be looked at.
+    looking: BTreeMap<u64, look::Looking>,
     /// Waiting for their statement to be stored.
     storing: Vec<(u64, CertificateNumber, Time)>,
 }
@@ -159,7 +165,7 @@ impl Node {
         facts: Result<Box<AccountFacts>, Refusal>,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
-        let Some(job) = self.issue.reading.remove(&reading) else { return Ok(()) };
+        let Some(job) = self.issue.reading.remove(&reading) else { return self.looked(reading, facts, out) };
         let token = job.token;
         let mut effects = Vec::new();
         match facts.map_err(Stop::Refused).and_then(|facts| self.issue_now(env, job, &facts, &mut effects)) {

@@ -60,6 +60,10 @@ impl Node {
     fn carry_out(&mut self, env: &mut Env<'_>, token: u64, act: &ProvenAct, out: &mut Vec<Effect>) -> Result<Option<Event>, Stop> {
         match act.act() {
             Act::OperatorAdd { .. } | Act::OperatorDisable { .. } | Act::OperatorPasswd { .. } => self.account_act(env, act, out).map(Some),
+            Act::AccountShow { account_no, kind, unmask } => {
+                self.account_show(env, (token, act), account_no, (kind, unmask.as_deref()), out).map(|()| None)
+            }
+            Act::Reveal { number, reason } => self.reveal(env, act, number, reason, out).map(Some),
             Act::AuditList { .. } | Act::AuditCheck => self.audit_act(env, token, act, out),
             Act::Propose(_)
             | Act::Review { .. }
@@ -102,6 +106,8 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
             (AuditAction::Import, file.to_string())
         }
         Act::ImportApprove { file, .. } => (AuditAction::ImportApprove, file.to_string()),
+        Act::AccountShow { account_no, .. } => (AuditAction::AccountShow, super::issue::masked(account_no)),
+        Act::Reveal { number, .. } => (AuditAction::Reveal, number.to_string()),
         Act::AuditList { .. } | Act::AuditCheck => (AuditAction::AuditRead, String::new()),
         Act::Queue { .. } | Act::Proof { .. } => return None,
     };
@@ -138,7 +144,12 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
                 &[Role::Teller]
             }
         }
-        Act::Object { .. } | Act::Lookup { .. } | Act::Screen { .. } | Act::Export { .. } => &[Role::Teller, Role::Reviewer],
+        Act::Object { .. }
+        | Act::Lookup { .. }
+        | Act::Screen { .. }
+        | Act::Export { .. }
+        | Act::AccountShow { .. }
+        | Act::Reveal { .. } => &[Role::Teller, Role::Reviewer],
         Act::CaseShow { .. } => &[Role::Teller, Role::Reviewer, Role::Auditor],
         Act::AuditList { .. } | Act::AuditCheck => &[Role::Auditor],
     };

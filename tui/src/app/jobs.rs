@@ -139,6 +139,8 @@ pub(crate) const fn weight_of(act: &Act) -> Weight {
         | Act::Proof { .. }
         | Act::Export { .. }
         | Act::AuditList { .. }
+        | Act::AccountShow { .. }
+        | Act::Reveal { .. }
         | Act::AuditCheck
         | Act::Lookup { .. }
         | Act::Screen { .. } => Weight::Reads,

@@ -111,7 +111,7 @@ pub enum FormEvent {
 }
 
 /// Fields and which of them is typed into.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Form {
     states: Vec<State>,
     focus: usize,

@@ -1,5 +1,6 @@
 //! Pieces that screens are made of. Each has state that changes in `on` and drawing that takes `&self`.
 
+pub mod claims;
 pub mod detail;
 pub mod editor;
 pub mod form;

@@ -35,7 +35,7 @@ const PARTS: &[&str] = &[
     "%{place}",
 ];
 
-fn hostile() -> impl Strategy<Value = String> {
+pub fn hostile() -> impl Strategy<Value = String> {
     let parts = prop::collection::vec(prop::sample::select(PARTS), 0..40).prop_map(|parts| parts.concat());
     prop_oneof![parts, "(?s).{0,80}", Just("\u{301}".repeat(5_000))]
 }
@@ -113,7 +113,7 @@ fn list_peer(text: String, who: Who) -> FakeDoor {
     FakeDoor::with_work(who, said, work)
 }
 
-fn only_text(desk: &mut Rehearsal) {
+pub fn only_text(desk: &mut Rehearsal) {
     let columns = 80;
     for cell in desk.cells() {
         let wrong = |c: char| {

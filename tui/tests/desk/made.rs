@@ -1,6 +1,9 @@
 //! Made-up answers of a peer.
 
-use anju_core::desk::{CaseLine, Event as DeskEvent, FaultCount, JournalStatus, Request, StationStatus, Status};
+#[path = "papers.rs"]
+pub mod papers;
+
+use anju_core::desk::{Act, CaseLine, Event as DeskEvent, FaultCount, JournalStatus, Request, StationStatus, Status};
 use anju_core::error::FaultCode;
 use anju_core::listing::case::CaseState;
 use anju_core::names::{CentreCode, Digest, FederationName, StationKey};
@@ -81,8 +84,8 @@ pub fn status() -> Status {
 pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
     match asked {
         Asked::Request(Request::Status) => Ok(DeskEvent::Status(Box::new(status()))),
+        Asked::Act(Act::AccountShow { .. } | Act::Reveal { .. }) | Asked::Request(_) | Asked::Work(_) => papers::answer(asked),
         Asked::Act(act) => crate::list_made::answer(act),
-        Asked::Request(_) | Asked::Work(_) => Err(Trouble::failed("peer-garbled")),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod asking;
 mod chance;
+mod counter;
 mod frame;
 mod hostile;
 mod list;

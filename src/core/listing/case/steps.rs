@@ -71,6 +71,8 @@ impl Case {
             | Act::ImportFinish { .. }
             | Act::ImportApprove { .. }
             | Act::AuditList { .. }
+            | Act::AccountShow { .. }
+            | Act::Reveal { .. }
             | Act::AuditCheck => return Err(RefusalCode::RequestInvalid.into()),
         };
         self.clone().with_step(act, what, now)

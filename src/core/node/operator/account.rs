@@ -60,6 +60,8 @@ impl Node {
             | Act::ImportFinish { .. }
             | Act::ImportApprove { .. }
             | Act::AuditList { .. }
+            | Act::AccountShow { .. }
+            | Act::Reveal { .. }
             | Act::AuditCheck => return Err(RefusalCode::Unsupported.into()),
         };
         out.push(Effect::Write(Write::House(HouseWrite::Operator(operator))));

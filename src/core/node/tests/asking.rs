@@ -198,7 +198,7 @@ pub(super) fn sign(world: &mut World, peer: usize, act: &Act) -> Request {
     Request::Act(SignedAct::sign(&key(), &teller(), &centre, federation, now, request, act))
 }
 
-fn ask(world: &mut World, peer: usize, act: &Act) -> Event {
+pub(super) fn ask(world: &mut World, peer: usize, act: &Act) -> Event {
     let request = sign(world, peer, act);
     let token = world.ask(peer, request);
     world.closing(peer, token).cloned().unwrap()

@@ -6,6 +6,7 @@ mod attacks;
 mod counter;
 mod imports;
 mod listings;
+mod looking;
 mod lookup;
 mod people;
 mod process;

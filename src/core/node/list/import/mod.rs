@@ -67,6 +67,8 @@ impl Node {
             | Act::Screen { .. }
             | Act::Export { .. }
             | Act::AuditList { .. }
+            | Act::AccountShow { .. }
+            | Act::Reveal { .. }
             | Act::AuditCheck => return Err(RefusalCode::Unsupported.into()),
         };
         if let Err(Stop::Refused(refusal)) = &answered {

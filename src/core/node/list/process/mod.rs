@@ -74,6 +74,8 @@ impl Node {
             | Act::ImportFinish { .. }
             | Act::ImportApprove { .. }
             | Act::AuditList { .. }
+            | Act::AccountShow { .. }
+            | Act::Reveal { .. }
             | Act::AuditCheck => Err(RefusalCode::RequestInvalid.into()),
         };
         answered.map(Some)

@@ -1,0 +1,213 @@
+//! How it is drawn, and what the frame asks of it.
+
+use ratatui::layout::Rect;
+
+use super::*;
+use crate::canvas::{Canvas, inside, split_top};
+use crate::dialog::sentences;
+use crate::widgets::state::waiting;
+
+/// From so many columns on the answers stand beside the fields.
+const WIDE_COLUMNS: u16 = 120;
+/// Rows of the line of states and the blank below it.
+const STAGE_ROWS: u16 = 2;
+/// Rows of a form of two fields, or of what went wrong.
+const FORM_ROWS: u16 = 5;
+
+fn body(area: Rect) -> Rect {
+    inside(area, 1, 0)
+}
+
+/// Where it stands what the grant says.
+pub(super) fn says_area(area: Rect) -> Rect {
+    let rest = split_top(body(area), STAGE_ROWS).1;
+    Rect { height: rest.height.saturating_sub(FORM_ROWS), ..rest }
+}
+
+fn form_area(area: Rect) -> Rect {
+    let (says, whole) = (says_area(area), body(area));
+    Rect { y: says.bottom(), height: whole.bottom().saturating_sub(says.bottom()), ..whole }
+}
+
+/// Where the fields are, and whether everything stands in that one column.
+pub(super) fn fields_area(area: Rect) -> (bool, Rect) {
+    let rest = split_top(body(area), STAGE_ROWS).1;
+    if area.width < WIDE_COLUMNS {
+        return (true, rest);
+    }
+    let half = rest.width / 2;
+    (false, Rect { width: half.saturating_sub(1), ..rest })
+}
+
+/// What went wrong, in as many rows as there are.
+fn draw_trouble(words: Words, trouble: &Trouble, mut area: Rect, canvas: &mut Canvas<'_>) {
+    let [what, undone, next] = sentences(words, trouble);
+    let parts = [
+        (Tone::Bad, what),
+        (Tone::Plain, words.say("error.head-undone").and(&undone)),
+        (Tone::Plain, words.say("error.head-next").and(&next)),
+    ];
+    for (tone, text) in parts {
+        let used = canvas.paragraph(area, tone, &text);
+        area = Rect { y: area.y + used, height: area.height.saturating_sub(used), ..area };
+    }
+}
+
+impl Query {
+    fn draw_entry(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
+        let area = body(cx.body);
+        canvas.text(area.x, area.y, area.width, Tone::Head, &cx.words.say("query.entry-title"));
+        self.entry.draw(cx.words, Rect { y: area.y + 2, height: 4.min(area.height.saturating_sub(2)), ..area }, canvas);
+        let below = Rect { y: area.y + 7, height: area.height.saturating_sub(7), ..area };
+        match &self.trouble {
+            Some(trouble) => draw_trouble(cx.words, trouble, below, canvas),
+            None => {
+                canvas.paragraph(below, Tone::Dim, &cx.words.say("query.entry-hint"));
+            }
+        }
+    }
+
+    fn draw_ask(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
+        self.says.draw(says_area(cx.body), canvas);
+        let area = form_area(cx.body);
+        if self.running {
+            let since = self.asked.as_ref().map_or(cx.at, |asked| asked.since);
+            return waiting(cx, since, area, canvas);
+        }
+        let Some(trouble) = &self.trouble else {
+            let area = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+            return self.form.draw(cx.words, area, canvas);
+        };
+        draw_trouble(cx.words, trouble, Rect { height: area.height.saturating_sub(1), ..area }, canvas);
+        let key = cx.keys.first("submit").unwrap_or_default();
+        let again = cx.words.fill("query.again", &[("key", key.as_str())]);
+        canvas.text(area.x, area.bottom().saturating_sub(1), area.width, Tone::Dim, &again);
+    }
+
+    fn draw_answer(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
+        let (one, area) = fields_area(cx.body);
+        let whole = split_top(body(cx.body), STAGE_ROWS).1;
+        // What came of asking the lists takes the row under the line of states.
+        let row = Rect { y: whole.y.saturating_sub(1), height: 1, ..whole };
+        if self.list.get().is_none() && self.list.is_asked() {
+            canvas.text(row.x, row.y, row.width, Tone::Dim, &cx.words.say("query.asking-lists"));
+        }
+        if one {
+            return self.all.draw(area, canvas);
+        }
+        self.fields.draw(area, canvas);
+        let x = area.right() + 2;
+        self.said.draw(Rect { x, width: whole.right().saturating_sub(x), ..whole }, canvas);
+    }
+
+    fn draw_over(&self, cx: &Cx<'_>, title: &str, hint: &str, form: &Form, canvas: &mut Canvas<'_>) {
+        let area = split_top(body(cx.body), STAGE_ROWS).1;
+        canvas.text(area.x, area.y, area.width, Tone::Head, &cx.words.code("query", title));
+        form.draw(cx.words, Rect { y: area.y + 2, height: 4.min(area.height.saturating_sub(2)), ..area }, canvas);
+        let below = Rect { y: area.y + 7, height: area.height.saturating_sub(7), ..area };
+        canvas.paragraph(below, Tone::Dim, &cx.words.code("query", hint));
+    }
+}
+
+impl Screen for Query {
+    fn open(&mut self, cx: &Cx<'_>, target: Option<Target>) -> Vec<Action> {
+        if self.held.is_none() && self.entry.value("grant").is_empty() && self.entry.value("path").is_empty() {
+            self.start(cx.words);
+        }
+        // A lock took what was laid out away.
+        self.refresh(cx);
+        match target {
+            Some(Target::Text(text)) => self.take(cx, &text),
+            Some(Target::Case(_) | Target::Certificate(_) | Target::Part(_)) | None => Vec::new(),
+        }
+    }
+
+    fn on(&mut self, cx: &Cx<'_>, cmd: &Cmd) -> Reaction {
+        match self.step {
+            Step::Grant => self.on_entry(cx, cmd),
+            Step::Ask => self.on_ask(cx, cmd),
+            Step::Answer => self.on_answer(cx, cmd),
+            Step::Lookup => self.on_lookup(cx, cmd),
+            Step::Export => self.on_export(cx, cmd),
+        }
+    }
+
+    fn told(&mut self, cx: &Cx<'_>, tag: Tag, told: Told) -> Vec<Action> {
+        match told {
+            Told::Stage(stage) if tag == ASK => self.stages.reach(stage),
+            Told::Answer(event) => self.came(cx, tag, *event),
+            Told::Outcome(outcome) => return self.outcome(cx, *outcome),
+            Told::Reason(reason) => {
+                let number = self.got.as_ref().map(|got| got.answer.certificate.number.clone());
+                return number.map(|number| Action::act(REVEAL, Act::Reveal { number, reason })).into_iter().collect();
+            }
+            Told::Trouble(trouble) => match tag {
+                ASK => self.failed(trouble),
+                READ => self.trouble = Some(trouble),
+                LOOK => {
+                    self.list = Load::default();
+                    return vec![Action::Trouble(trouble)];
+                }
+                _ => return vec![Action::Trouble(trouble)],
+            },
+            Told::Stage(_) | Told::Sign(_) | Told::Confirmed | Told::Dismissed => {}
+        }
+        Vec::new()
+    }
+
+    fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
+        if self.step != Step::Grant {
+            let area = body(cx.body);
+            canvas.line(area.x, area.y, area.width, &self.stages.spans(cx.words));
+        }
+        match self.step {
+            Step::Grant => self.draw_entry(cx, canvas),
+            Step::Ask => self.draw_ask(cx, canvas),
+            Step::Answer => self.draw_answer(cx, canvas),
+            Step::Lookup => self.draw_over(cx, "lookup-title", "lookup-hint", &self.lookup, canvas),
+            Step::Export => self.draw_over(cx, "export-title", "export-hint", &self.export, canvas),
+        }
+    }
+
+    fn offers(&self, _cx: &Cx<'_>) -> Vec<&'static str> {
+        match self.step {
+            Step::Grant => vec!["submit", "next", "back", "palette"],
+            Step::Ask if self.running => vec!["interrupt", "jobs"],
+            Step::Ask => vec!["submit", "next", "page-down", "back", "palette"],
+            Step::Answer => vec!["query.lookup", "export", "reveal", "query.new", "page-down", "back", "palette"],
+            Step::Lookup | Step::Export => vec!["submit", "next", "back"],
+        }
+    }
+
+    fn deadline(&self) -> Option<Moment> {
+        self.veil.falls()
+    }
+
+    fn tick(&mut self, cx: &Cx<'_>) -> Vec<Action> {
+        self.veil = Veil::default();
+        self.refresh(cx);
+        Vec::new()
+    }
+
+    fn typing(&self) -> bool {
+        match self.step {
+            Step::Grant | Step::Lookup | Step::Export => true,
+            Step::Ask => !self.running,
+            Step::Answer => false,
+        }
+    }
+
+    fn crumbs(&self, _words: Words) -> Vec<Shown> {
+        self.held.as_ref().map(|held| Shown::of(held.number())).into_iter().collect()
+    }
+
+    fn copy(&self, _cx: &Cx<'_>) -> Option<Shown> {
+        self.got.as_ref().map(|got| Shown::of(&got.answer.certificate.number))
+    }
+
+    fn hide(&mut self) {
+        self.veil = Veil::default();
+        // Laid out anew when it is opened; until then nothing of it stays.
+        (self.all, self.said, self.fields) = Default::default();
+    }
+}

@@ -1,0 +1,137 @@
+//! Made-up answers about grants, certificates and accounts.
+
+use anju_core::certificate::{CertificateKind, Field, ValueType};
+use anju_core::desk::{
+    AccountView, Act, Answer, Authentic, Authorised, CentreAnswer, CertificateSummary, Currency, Current, Doubt, Event as DeskEvent,
+    LookupAnswer, ReleasedField, Request, Verdict,
+};
+use anju_core::error::{Refusal, RefusalCode};
+use anju_core::names::{CentreCode, CertificateNumber, Digest, GrantId, RequestId};
+use anju_core::shelf::Ended;
+use anju_core::time::DAY_MS;
+use anju_tui::door::Trouble;
+use anju_tui::fake::{Asked, NOW};
+use serde_json::Value;
+
+pub const DOCUMENT: &str = "460199198409159519";
+pub const NUMBER: &str = "C46010-YDDKJCZM-2026-000001";
+
+/// A grant to C46020, of the vectors that every implementation is tested with.
+pub fn grant() -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/grant/good.json");
+    let vector: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    vector["grant"].as_str().unwrap().to_owned()
+}
+
+pub fn certificate(serial: u32, kind: CertificateKind) -> CertificateSummary {
+    CertificateSummary {
+        number: CertificateNumber::new(&format!("C46010-{kind}-2026-{serial:06}")).unwrap(),
+        issuer: CentreCode::new("C46010").unwrap(),
+        kind: kind.code().to_owned(),
+        addressee: kind.needs_addressee().then(|| CentreCode::new("C46020").unwrap()),
+        issued: NOW.plus_ms(-i64::from(serial) * DAY_MS),
+        expires: NOW.plus_ms((3 - i64::from(serial)) * DAY_MS),
+        ended: (serial == 2).then(|| Ended { at: NOW, reason: "superseded".to_owned() }),
+        index: u64::from(serial),
+    }
+}
+
+/// A value of the form that the schema asks for.
+fn value(field: &Field) -> Value {
+    match field.value {
+        ValueType::Money => "79800.00".into(),
+        ValueType::Month => "202502".into(),
+        ValueType::Ratio => "0.12".into(),
+        ValueType::Integer => 21.into(),
+        ValueType::Bool => false.into(),
+        ValueType::Code => "01".into(),
+        ValueType::Text if field.code.as_deref() == Some("XINGMING") => "史霞玲".into(),
+        ValueType::Text if field.code.as_deref() == Some("DWMC") => "海口安泰科技有限公司".into(),
+        ValueType::Text if field.identifying => DOCUMENT.into(),
+        ValueType::Text => "王经办".into(),
+    }
+}
+
+pub fn fields(kind: CertificateKind) -> Vec<ReleasedField> {
+    Field::all(kind).iter().map(|field| ReleasedField { name: field.name.clone(), value: value(field) }).collect()
+}
+
+pub fn answer_with(state: Currency) -> Answer {
+    Answer {
+        certificate: certificate(1, CertificateKind::CrossRegionLoan),
+        authentic: Authentic {
+            signature: true,
+            holder_binding: true,
+            inclusion: true,
+            checkpoint_size: 1_204,
+            checkpoint_root: Digest([7; 32]),
+        },
+        authorised: Authorised {
+            grant: GrantId([3; 16]),
+            matter: "cross-region-loan".to_owned(),
+            expires: NOW.plus_ms(DAY_MS),
+            use_no: 1,
+            uses: 2,
+        },
+        current: Current { state, as_of: Some(NOW.plus_ms(-42_000)), age_ms: Some(42_000), stale: false, behind: false },
+        fields: fields(CertificateKind::CrossRegionLoan),
+        presentation: "eyJhbGciOiJFZERTQSJ9.e30.sig~".to_owned(),
+    }
+}
+
+pub fn lookup(verdict: Verdict) -> LookupAnswer {
+    let centre = |code: &str, doubt: Option<Doubt>| CentreAnswer {
+        centre: CentreCode::new(code).unwrap(),
+        name: "儋州".to_owned(),
+        verdict: if doubt.is_some() { Verdict::Unknown } else { verdict },
+        doubt,
+        as_of: Some(NOW),
+        age_ms: Some(0),
+    };
+    let centres = vec![centre("C46020", None), centre("C46030", Some(Doubt::Stale))];
+    LookupAnswer { row: 0, request: RequestId([1; 16]), verdict, hits: Vec::new(), centres, at: NOW, quota_left: 7 }
+}
+
+fn account(kind: &str, plain: bool) -> AccountView {
+    let known: CertificateKind = kind.parse().unwrap();
+    let hide = |mut released: ReleasedField| {
+        let hidden = Field::named(known, &released.name).is_some_and(|(_, field)| field.hides(&released.value));
+        if hidden && !plain {
+            released.value = "460***********9519".into();
+        }
+        released
+    };
+    let fields = fields(known).into_iter().map(hide).collect();
+    let refusal = (known == CertificateKind::LoanSettled).then(|| Refusal::new(RefusalCode::NoLoan));
+    AccountView { kind: kind.to_owned(), fields, masked: !plain, refusal }
+}
+
+/// What a peer answers to what these views ask.
+pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
+    let number = || CertificateNumber::new(NUMBER).unwrap();
+    match asked {
+        Asked::Request(Request::Query { .. }) => Ok(DeskEvent::Answer(Box::new(answer_with(Currency::Standing)))),
+        Asked::Request(Request::CertificateList { after: None, .. }) => {
+            let kinds = CertificateKind::ALL.into_iter().cycle();
+            let certificates = (1..=7).zip(kinds).map(|(serial, kind)| certificate(serial, kind)).collect();
+            Ok(DeskEvent::CertificateList { certificates, more: false })
+        }
+        Asked::Request(Request::CertificateShow { .. }) => {
+            let certificate = certificate(1, CertificateKind::CrossRegionLoan);
+            Ok(DeskEvent::CertificateShow { certificate, account_no: Some(DOCUMENT.to_owned()) })
+        }
+        Asked::Request(Request::CertificateFile { number }) => {
+            Ok(DeskEvent::CertificateFile { number: number.clone(), file: "c2VhbGVk".to_owned() })
+        }
+        Asked::Request(Request::CertificateIssue { .. }) => {
+            Ok(DeskEvent::CertificateIssued { number: number(), expires: NOW.plus_ms(90 * DAY_MS), file: "c2VhbGVk".to_owned() })
+        }
+        Asked::Request(Request::CertificateCancel { number, reason }) => {
+            Ok(DeskEvent::CertificateCancelled { number: number.clone(), ended: Ended { at: NOW, reason: reason.clone() } })
+        }
+        Asked::Act(Act::AccountShow { kind, unmask, .. }) => Ok(DeskEvent::Account(Box::new(account(kind, unmask.is_some())))),
+        Asked::Act(Act::Reveal { .. }) => Ok(DeskEvent::Done),
+        Asked::Act(Act::Lookup { .. }) => Ok(DeskEvent::Lookup(Box::new(lookup(Verdict::NotListed)))),
+        Asked::Request(_) | Asked::Act(_) | Asked::Work(_) => Err(Trouble::failed("peer-garbled")),
+    }
+}
