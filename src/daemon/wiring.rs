@@ -350,7 +350,11 @@ async fn derive(
 
 fn derive_all(work: &[(Pepper, Document)], memory: &Memory) -> Vec<Option<SubjectSecret>> {
     let slow = work.iter().filter(|(_, document)| !document.kind().is_public()).count();
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(slow.max(1));
+    if slow == 0 {
+        // Nothing of it works in the memory, which need not be wiped then either: that takes longer than all of this.
+        return derive_in(&mut Scratch::default(), work);
+    }
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(slow);
     if threads < 2 {
         return derive_share(work, memory);
     }
@@ -364,10 +368,14 @@ fn derive_all(work: &[(Pepper, Document)], memory: &Memory) -> Vec<Option<Subjec
 fn derive_share(work: &[(Pepper, Document)], memory: &Memory) -> Vec<Option<SubjectSecret>> {
     let pieces = || memory.lock().unwrap_or_else(PoisonError::into_inner);
     let mut scratch = pieces().pop().unwrap_or_default();
-    let secrets = work.iter().map(|(pepper, document)| SubjectSecret::derive_in(&mut scratch, pepper, document).ok()).collect();
+    let secrets = derive_in(&mut scratch, work);
     scratch.wipe();
     pieces().push(scratch);
     secrets
+}
+
+fn derive_in(scratch: &mut Scratch, work: &[(Pepper, Document)]) -> Vec<Option<SubjectSecret>> {
+    work.iter().map(|(pepper, document)| SubjectSecret::derive_in(scratch, pepper, document).ok()).collect()
 }
 
 #[cfg(test)]
@@ -382,6 +390,21 @@ mod tests {
         let today = jiff::civil::date(2026, 11, 21);
         let passport = |i| Document::new(DocumentType::Passport, &format!("E{i:08}"), today).unwrap();
         (0..people).map(|i| (pepper.clone(), passport(i))).collect()
+    }
+
+    #[test]
+    fn the_memory_of_derivations_is_kept_once_for_each_thread_and_not_taken_for_what_needs_none() {
+        let (memory, threads) = (Memory::default(), std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
+        let kept = || memory.lock().unwrap().len();
+        let employer = Document::new(DocumentType::CreditCode, "91350100M000100Y43", jiff::civil::date(2026, 11, 21)).unwrap();
+        let public = vec![(job(1).remove(0).0, employer)];
+        assert!(derive_all(&public, &memory)[0].is_some());
+        assert_eq!(kept(), 0);
+        let first = derive_all(&job(threads + 1), &memory);
+        let again = derive_all(&job(threads + 1), &memory);
+        let tokens = |secrets: &[Option<SubjectSecret>]| secrets.iter().map(|s| s.as_ref().unwrap().token()).collect::<Vec<_>>();
+        assert_eq!(tokens(&first), tokens(&again));
+        assert!((1..=threads).contains(&kept()), "{}", kept());
     }
 
     #[tokio::test]
