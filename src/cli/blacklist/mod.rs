@@ -6,9 +6,9 @@
 
 mod answer;
 mod case;
-pub(super) mod export;
-pub(super) mod files;
-pub(super) mod import;
+pub(in crate::cli) mod export;
+pub(in crate::cli) mod files;
+pub(in crate::cli) mod import;
 mod lookup;
 mod notify;
 mod object;
@@ -17,7 +17,7 @@ mod propose;
 mod queue;
 mod repair;
 mod review;
-pub(super) mod screen;
+pub(in crate::cli) mod screen;
 mod show;
 mod withdraw;
 
@@ -109,7 +109,7 @@ fn today() -> Day {
 }
 
 /// What a file as a whole is not.
-pub(super) fn table_failure(path: &Path, error: SourceError) -> Failure {
+pub(in crate::cli) fn table_failure(path: &Path, error: SourceError) -> Failure {
     let code = match &error {
         SourceError::Changed { .. } => Code::TableChanged,
         SourceError::Spill(_) => Code::TableScratch,

@@ -3,7 +3,7 @@
 //!
 //! A job that was stopped is run again: the peer says how far it came. Whatever is not taken stands in the reject file.
 
-pub(super) mod approve;
+pub(in crate::cli) mod approve;
 mod stage;
 
 use std::borrow::Borrow;
