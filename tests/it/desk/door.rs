@@ -103,7 +103,7 @@ fn a_list_is_tried_imported_with_its_rejects_approved_by_another_screened_and_ex
     assert_eq!(staged.rejects.as_deref(), Some(rejects.as_path()));
     let told: Vec<_> = signs.iter().filter_map(|sign| if let Sign::Rejected(row) = sign { Some(row) } else { None }).collect();
     assert_eq!(told.len(), 1);
-    assert_eq!((told[0].row, told[0].column.as_deref(), told[0].code.as_str()), (6, Some("ZJHM"), "document"));
+    assert_eq!((told[0].row, told[0].column.as_deref(), told[0].code.as_str()), (6, Some("ZJHM"), "document-invalid"));
     assert!(signs.iter().any(|sign| matches!(sign, Sign::Progress(_))));
 
     let approve = || Work::ImportApprove { file: file.clone(), maps: Vec::new() };
