@@ -11,6 +11,7 @@ use anju_core::sign::SecretKey;
 use super::common::{self, DataArgs};
 use super::failure::{Code, Failure};
 use super::out::Ctx;
+use super::peer::Peer;
 
 /// Who asks, and where their passphrase is.
 #[derive(Debug, clap::Args)]
@@ -22,28 +23,47 @@ pub(super) struct OperatorArgs {
 }
 
 /// An operator whose key is open. The key is wiped when this goes.
-pub(super) struct Acting<'a> {
-    data: &'a DataArgs,
+pub(super) struct Acting {
+    peer: Peer,
     info: OperatorKey,
     key: SecretKey,
 }
 
-impl<'a> Acting<'a> {
+impl Acting {
     /// Asks the peer for the operator's sealed key and opens it here: about a tenth of a second.
     ///
     /// # Errors
     /// What keeps the peer from answering; [`Code::OperatorPassphraseWrong`] when the passphrase does not open the key.
-    pub(super) fn open(ctx: Ctx, data: &'a DataArgs, args: &OperatorArgs) -> Result<Self, Failure> {
-        let request = Request::OperatorKey { name: args.operator.clone() };
-        let Event::OperatorKey(info) = common::ask(data, &request, common::PATIENCE, |_| {})? else {
-            return Err(common::unexpected());
-        };
+    pub(super) fn open(ctx: Ctx, data: &DataArgs, args: &OperatorArgs) -> Result<Self, Failure> {
+        let peer = Peer::of(data)?;
+        let info = Self::sealed(&peer, &args.operator)?;
         // Asked of the peer first: who misspells a name need not type a passphrase to learn it.
         let ask = ctx.fill("prompt.operator-passphrase", &[("operator", args.operator.as_str())]);
         let passphrase = common::passphrase(ctx, args.operator_passphrase_file.as_deref(), &ask, None)?;
-        let opened = info.sealed.open(&args.operator, passphrase.expose());
-        let key = opened.map_err(|_| Failure::new(Code::OperatorPassphraseWrong).with("operator", &args.operator))?;
-        Ok(Self { data, info: *info, key })
+        Self::unlock(peer, info, passphrase.expose())
+    }
+
+    /// What the peer has of an operator.
+    ///
+    /// # Errors
+    /// What keeps the peer from answering, or its refusal.
+    pub(super) fn sealed(peer: &Peer, name: &OperatorName) -> Result<OperatorKey, Failure> {
+        let request = Request::OperatorKey { name: name.clone() };
+        match peer.ask(&request, common::PATIENCE, |_| {})? {
+            Event::OperatorKey(info) if info.operator.name == *name => Ok(*info),
+            _ => Err(common::unexpected()),
+        }
+    }
+
+    /// Opens the key. The passphrase goes no further.
+    ///
+    /// # Errors
+    /// [`Code::OperatorPassphraseWrong`].
+    pub(super) fn unlock(peer: Peer, info: OperatorKey, passphrase: &[u8]) -> Result<Self, Failure> {
+        let name = &info.operator.name;
+        let opened = info.sealed.open(name, passphrase);
+        let key = opened.map_err(|_| Failure::new(Code::OperatorPassphraseWrong).with("operator", name))?;
+        Ok(Self { peer, info, key })
     }
 
     /// What the peer says of the operator.
@@ -64,6 +84,6 @@ impl<'a> Acting<'a> {
         let OperatorKey { operator, centre, federation, .. } = &self.info;
         let request = common::request_id(None)?;
         let signed = SignedAct::sign(&self.key, &operator.name, centre, federation, common::now(), request, act);
-        common::ask(self.data, &Request::Act(signed), patience, progress)
+        self.peer.ask(&Request::Act(signed), patience, progress)
     }
 }

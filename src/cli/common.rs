@@ -18,9 +18,9 @@ use rand_core::Rng;
 
 use super::failure::{Code, Failure};
 use super::out::Ctx;
+use super::peer::Peer;
 use crate::config::folder::{CONFIG_FILE, DataFolder, FolderError};
 use crate::config::{Config, ConfigError, atomic};
-use crate::desk::client::{self, ClientError};
 use crate::keys::passphrase::{Passphrase, PassphraseError};
 use crate::keys::vault::VaultError;
 use crate::source::SourceError;
@@ -33,7 +33,7 @@ pub(super) const LONG_PATIENCE: Duration = Duration::from_secs(300);
 /// Largest grant, card or other text that is read from a file or standard input, in bytes.
 pub(super) const INPUT_MAX_BYTES: u64 = 48 * 1024;
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct DataArgs {
     #[arg(long, value_name = "DIR", env = "ANJU_DATA")]
     pub(super) data: PathBuf,
@@ -163,47 +163,14 @@ pub(super) fn request_id(given: Option<RequestId>) -> Result<RequestId, Failure>
     Ok(id)
 }
 
-/// Asks the running peer; `progress` sees what comes before the closing event, which is returned unless it says no.
-pub(super) fn ask(data: &DataArgs, request: &Request, patience: Duration, mut progress: impl FnMut(Stage)) -> Result<Event, Failure> {
-    let (folder, config) = data.open()?;
-    let socket = config.socket(&folder).map_err(|e| config_failure(&folder.config(), e))?;
-    let failed = |e| client_failure(&data.data, e);
-    for event in client::ask(&socket, request, patience).map_err(failed)? {
-        match event.map_err(failed)? {
-            Event::Progress { stage } => progress(stage),
-            Event::Refused { refusal, about } => {
-                let failure = Failure::from(refusal);
-                return Err(match about {
-                    Some(about) => {
-                        failure.with("certificate", about.certificate).with("grant", about.grant).with("recorded", about.recorded)
-                    }
-                    None => failure,
-                });
-            }
-            Event::Failed { code, detail } => return Err(Failure::new(Code::PeerFailed).with("peer_code", code).with("detail", detail)),
-            answer => return Ok(answer),
-        }
-    }
-    Err(client_failure(&data.data, ClientError::ClosedEarly))
+/// Asks the running peer of a data folder; see [`Peer::ask`].
+pub(super) fn ask(data: &DataArgs, request: &Request, patience: Duration, progress: impl FnMut(Stage)) -> Result<Event, Failure> {
+    Peer::of(data)?.ask(request, patience, progress)
 }
 
 /// The peer answered something else than what was asked.
 pub(super) fn unexpected() -> Failure {
     Failure::new(Code::PeerGarbled)
-}
-
-fn client_failure(root: &Path, error: ClientError) -> Failure {
-    let code = match &error {
-        ClientError::NotRunning => Code::PeerNotRunning,
-        ClientError::NotAllowed => Code::PeerOtherUser,
-        ClientError::PathTooLong => Code::SocketPath,
-        ClientError::TooLong => Code::RequestTooLong,
-        ClientError::TimedOut => Code::PeerTimeout,
-        ClientError::ClosedEarly => Code::PeerClosed,
-        ClientError::Garbled => Code::PeerGarbled,
-        ClientError::Io(_) => Code::OutputFailed,
-    };
-    Failure::new(code).with("path", shown(root)).with("detail", error)
 }
 
 /// The text of a file, or of standard input for `-`. At most [`INPUT_MAX_BYTES`].
@@ -213,13 +180,21 @@ pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
 
 /// The text of a file, or of standard input for `-`. At most `max_bytes`.
 pub(super) fn read_text_of(path: &Path, max_bytes: u64) -> Result<String, Failure> {
+    if path != Path::new("-") {
+        return read_file(path, max_bytes);
+    }
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(max_bytes.saturating_add(1)).read_to_end(&mut bytes);
+    text_of(path, max_bytes, read.map(|_| bytes))
+}
+
+/// The text of a file. At most `max_bytes`.
+pub(super) fn read_file(path: &Path, max_bytes: u64) -> Result<String, Failure> {
+    text_of(path, max_bytes, atomic::read_capped(path, max_bytes))
+}
+
+fn text_of(path: &Path, max_bytes: u64, read: std::io::Result<Vec<u8>>) -> Result<String, Failure> {
     let about = |code: Code| Failure::new(code).with("path", shown(path)).with("max", max_bytes);
-    let read = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        atomic::read_capped(path, max_bytes)
-    };
     let bytes = match read {
         Ok(bytes) if bytes.len() as u64 > max_bytes => return Err(about(Code::InputTooLarge)),
         Err(e) if e.kind() == std::io::ErrorKind::FileTooLarge => return Err(about(Code::InputTooLarge)),

@@ -84,6 +84,10 @@ failures! {
     FieldsMissing = "fields-missing" => Usage,
     NoRandomness = "no-randomness" => Software,
     ServeFailed = "serve-failed" => Unavailable,
+    DeskNoTerminal = "desk-no-terminal" => Usage,
+    DeskTerminal = "desk-terminal" => Io,
+    DeskNoFolder = "desk-no-folder" => NoInput,
+    Interrupted = "interrupted" => TryLater,
     AddressBad = "address-bad" => Usage,
     PortInUse = "port-in-use" => Unavailable,
     ImportLocked = "import-locked" => TryLater,
@@ -141,6 +145,11 @@ impl Failure {
     /// Whether the command failed for this reason of its own.
     pub(crate) fn is(&self, code: Code) -> bool {
         matches!(self.why, Why::Ours(ours) if ours == code)
+    }
+
+    /// Whether it is a refusal of the peer, its code, and the values of its words.
+    pub(crate) fn parts(self) -> (bool, &'static str, Vec<(&'static str, String)>) {
+        (matches!(self.why, Why::Refused(_)), self.code(), self.values)
     }
 
     /// How the command ends.

@@ -11,6 +11,7 @@ mod certificate;
 mod common;
 mod completions;
 mod demo;
+pub mod desk;
 mod exit;
 mod failure;
 mod federation;
@@ -19,8 +20,10 @@ mod help;
 mod holder;
 mod init;
 mod meter;
+mod onlooker;
 mod operator;
 mod out;
+mod peer;
 mod qr;
 mod query;
 mod serve;
@@ -62,6 +65,7 @@ enum Command {
     #[command(subcommand)]
     Federation(federation::Command),
     Serve(serve::Args),
+    Desk(desk::Args),
     Status(status::Args),
     #[command(subcommand)]
     Source(source::Command),
@@ -120,6 +124,7 @@ fn dispatch(ctx: Ctx, command: Command) -> Result<Done, Failure> {
     match command {
         Command::Init(args) => init::run(ctx, args),
         Command::Serve(args) => serve::run(ctx, &args),
+        Command::Desk(args) => desk::run(ctx, args),
         Command::Source(command) => source::run(ctx, command),
         Command::Store(command) => store::run(ctx, command),
         Command::Status(args) => status::run(ctx, &args),

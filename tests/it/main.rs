@@ -12,6 +12,7 @@ mod blacklist;
 mod cli;
 mod counter;
 mod demo;
+mod desk;
 mod faults;
 mod federation;
 mod interop;

@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 
 use super::Who;
 use super::files::{Format, Sheet, Sink};
+use crate::cli::acting::Acting;
 use crate::cli::common;
 use crate::cli::failure::{Code, Failure};
 use crate::cli::meter::Meter;
+use crate::cli::onlooker::{Looking, Onlooker, Phase, Progress};
 use crate::cli::out::{Ctx, Done};
 use crate::config::atomic;
 
@@ -61,7 +63,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(in crate::cli) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
-    let mut cursor = match &args.cursor_file {
+    let cursor = match &args.cursor_file {
         Some(path) => read_cursor(path)?,
         None => args.since.clone(),
     };
@@ -72,33 +74,13 @@ pub(in crate::cli) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
         None if ctx.json && args.out.is_none() => Format::Jsonl,
         Some(_) | None => Format::Csv,
     };
-    let mut sheet = Sheet::new(Sink::open(args.out.as_deref())?, format, &HEAD)?;
-    let meter = Meter::beside_output(ctx);
-    let (mut rows, mut own) = (0_u64, 0_u64);
-    loop {
-        let Event::Export(page) = acting.ask(&Act::Export { cursor: cursor.clone(), limit: PAGE }, common::LONG_PATIENCE, |_| {})? else {
-            return Err(common::unexpected());
-        };
-        for row in &page.rows {
-            if let Err(error) = sheet.row(|| cells(row), row) {
-                return closed(error);
-            }
-            rows += 1;
-            own += u64::from(row.own.is_some());
-        }
-        meter.tell(|| ctx.fill("export.progress", &[("rows", &rows.to_string())]));
-        let stuck = page.more && cursor.as_deref() == Some(page.cursor.as_str());
-        cursor = Some(page.cursor);
-        if stuck {
-            return Err(common::unexpected());
-        }
-        if !page.more {
-            break;
-        }
-    }
-    sheet.finish()?;
-    drop(meter);
-    let cursor = cursor.unwrap_or_default();
+    let watch = Looking::new(Meter::beside_output(ctx), |progress| ctx.fill("export.progress", &[("rows", &progress.done.to_string())]));
+    // Who closed the pipe wanted no more: the cursor is not moved.
+    let Some(exported) = export(&acting, args.out.as_deref(), format, cursor, &watch)? else {
+        return Ok(Done::new(Value::Null, String::new()));
+    };
+    drop(watch);
+    let Exported { rows, own, cursor } = exported;
     if let Some(path) = &args.cursor_file {
         // Only now: a job that broke off before this is repeated from where the last whole one ended.
         atomic::replace(path, format!("{cursor}\n").as_bytes(), atomic::PRIVATE).map_err(|e| common::write_failure(path, &e))?;
@@ -113,9 +95,51 @@ pub(in crate::cli) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     Ok(Done::new(json, text))
 }
 
-/// Who closed the pipe wanted no more: the cursor is not moved.
-fn closed(error: io::Error) -> Result<Done, Failure> {
-    if error.kind() == io::ErrorKind::BrokenPipe { Ok(Done::new(Value::Null, String::new())) } else { Err(error.into()) }
+/// What an export came to.
+pub(in crate::cli) struct Exported {
+    /// Rows written.
+    pub(in crate::cli) rows: u64,
+    /// Of these, this centre's own.
+    pub(in crate::cli) own: u64,
+    /// Where the next export goes on.
+    pub(in crate::cli) cursor: String,
+}
+
+/// Writes what has changed since `cursor` to `out`, or to standard output. `None` when its reader wanted no more.
+pub(in crate::cli) fn export(
+    acting: &Acting,
+    out: Option<&Path>,
+    format: Format,
+    mut cursor: Option<String>,
+    watch: &dyn Onlooker,
+) -> Result<Option<Exported>, Failure> {
+    let mut sheet = Sheet::new(Sink::open(out)?, format, &HEAD)?;
+    let (mut rows, mut own) = (0_u64, 0_u64);
+    loop {
+        watch.go_on()?;
+        let Event::Export(page) = acting.ask(&Act::Export { cursor: cursor.clone(), limit: PAGE }, common::LONG_PATIENCE, |_| {})? else {
+            return Err(common::unexpected());
+        };
+        for row in &page.rows {
+            match sheet.row(|| cells(row), row) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(None),
+                written => written?,
+            }
+            rows += 1;
+            own += u64::from(row.own.is_some());
+        }
+        watch.progress(Progress { phase: Phase::Writing, done: rows, of: None, rejected: 0 });
+        let stuck = page.more && cursor.as_deref() == Some(page.cursor.as_str());
+        cursor = Some(page.cursor);
+        if stuck {
+            return Err(common::unexpected());
+        }
+        if !page.more {
+            break;
+        }
+    }
+    sheet.finish()?;
+    Ok(Some(Exported { rows, own, cursor: cursor.unwrap_or_default() }))
 }
 
 /// The cursor of the last whole export; none when there was none yet.

@@ -17,14 +17,14 @@ const REJECTS_HEAD: [&str; 5] = ["行号 row", "文件行 line", "列 column", "
 pub(super) const REJECTS_SHOWN_MAX: usize = 20;
 
 /// An output that is either a file, in its place only once it is complete, or standard output.
-pub(super) enum Sink {
+pub(in crate::cli) enum Sink {
     File(tempfile::NamedTempFile, PathBuf),
     Stdout(io::Stdout),
 }
 
 impl Sink {
     /// An output file that must not exist; standard output without a path. The file is readable by its owner only.
-    pub(super) fn open(path: Option<&Path>) -> Result<Self, Failure> {
+    pub(in crate::cli) fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout(io::stdout())) };
         if path.symlink_metadata().is_ok() {
             return Err(common::write_failure(path, &io::ErrorKind::AlreadyExists.into()));
@@ -39,7 +39,7 @@ impl Sink {
     }
 
     /// Everything was written: puts the file into its place. `replace` allows one to be there.
-    pub(super) fn commit(self, replace: bool) -> Result<(), Failure> {
+    pub(in crate::cli) fn commit(self, replace: bool) -> Result<(), Failure> {
         match self {
             Self::Stdout(mut out) => Ok(out.flush()?),
             Self::File(file, path) => {
@@ -71,19 +71,19 @@ impl Write for Sink {
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Format {
+pub(in crate::cli) enum Format {
     Csv,
     Jsonl,
 }
 
 /// A table as CSV for people and spreadsheets, or as one JSON object a line.
-pub(super) enum Sheet {
+pub(in crate::cli) enum Sheet {
     Csv(Box<SafeCsv<BufWriter<Sink>>>),
     Lines(BufWriter<Sink>),
 }
 
 impl Sheet {
-    pub(super) fn new(sink: Sink, format: Format, head: &[&str]) -> io::Result<Self> {
+    pub(in crate::cli) fn new(sink: Sink, format: Format, head: &[&str]) -> io::Result<Self> {
         let out = BufWriter::new(sink);
         Ok(match format {
             Format::Jsonl => Self::Lines(out),
@@ -95,7 +95,7 @@ impl Sheet {
         })
     }
 
-    pub(super) fn row(&mut self, cells: impl FnOnce() -> Vec<String>, value: &impl serde::Serialize) -> io::Result<()> {
+    pub(in crate::cli) fn row(&mut self, cells: impl FnOnce() -> Vec<String>, value: &impl serde::Serialize) -> io::Result<()> {
         match self {
             Self::Csv(csv) => csv.row(cells()),
             Self::Lines(out) => {
@@ -105,7 +105,7 @@ impl Sheet {
         }
     }
 
-    pub(super) fn finish(self) -> Result<(), Failure> {
+    pub(in crate::cli) fn finish(self) -> Result<(), Failure> {
         let out = match self {
             Self::Csv(csv) => csv.finish()?,
             Self::Lines(out) => out,

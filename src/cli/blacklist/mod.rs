@@ -6,9 +6,9 @@
 
 mod answer;
 mod case;
-mod export;
-mod files;
-mod import;
+pub(in crate::cli) mod export;
+pub(in crate::cli) mod files;
+pub(in crate::cli) mod import;
 mod lookup;
 mod notify;
 mod object;
@@ -17,7 +17,7 @@ mod propose;
 mod queue;
 mod repair;
 mod review;
-mod screen;
+pub(in crate::cli) mod screen;
 mod show;
 mod withdraw;
 
@@ -87,7 +87,7 @@ struct Who {
 }
 
 impl Who {
-    fn acting(&self, ctx: Ctx) -> Result<Acting<'_>, Failure> {
+    fn acting(&self, ctx: Ctx) -> Result<Acting, Failure> {
         Acting::open(ctx, &self.data, &self.operator)
     }
 
@@ -109,10 +109,11 @@ fn today() -> Day {
 }
 
 /// What a file as a whole is not.
-fn table_failure(path: &Path, error: SourceError) -> Failure {
+pub(in crate::cli) fn table_failure(path: &Path, error: SourceError) -> Failure {
     let code = match &error {
         SourceError::Changed { .. } => Code::TableChanged,
         SourceError::Spill(_) => Code::TableScratch,
+        SourceError::Stopped => Code::Interrupted,
         SourceError::Unreadable { .. } if !path.exists() => Code::InputUnreadable,
         SourceError::Folder(_)
         | SourceError::MissingFile { .. }
@@ -127,8 +128,7 @@ fn table_failure(path: &Path, error: SourceError) -> Failure {
         | SourceError::AccountUnknown
         | SourceError::AccountUnreadable
         | SourceError::UnattributedLoans { .. }
-        | SourceError::TooManyRows
-        | SourceError::Stopped => Code::TableBad,
+        | SourceError::TooManyRows => Code::TableBad,
     };
     Failure::new(code).with("path", common::shown(path)).with("detail", error)
 }

@@ -1,5 +1,6 @@
 //! `anju blacklist notify`: the subject was told of reasons, basis and rights; the period for objections begins.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use anju_core::desk::Act;
@@ -25,7 +26,8 @@ pub(in crate::cli) struct Args {
 }
 
 pub(in crate::cli) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
-    let waiver = args.waiver_file.as_ref().map(|path| sha256_of(path, &mut |_| {}).map_err(|e| table_failure(path, e))).transpose()?;
+    let hash = |path: &PathBuf| sha256_of(path, &mut |_| ControlFlow::Continue(())).map_err(|e| table_failure(path, e));
+    let waiver = args.waiver_file.as_ref().map(hash).transpose()?;
     let act = Act::Notify { case: args.case.clone(), day: args.day.clone(), how: args.how.clone(), waiver };
     case::done(ctx, args.who.ask(ctx, &act)?)
 }

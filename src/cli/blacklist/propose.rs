@@ -1,5 +1,6 @@
 //! `anju blacklist propose`: a teller proposes a listing; a second person decides.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use anju_core::desk::{Act, Proposal};
@@ -55,7 +56,10 @@ pub(in crate::cli) struct Args {
 
 pub(in crate::cli) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     let meter = Meter::new(ctx);
-    let mut seen = |bytes: u64| meter.tell(|| ctx.fill("blacklist.hashing", &[("mib", &(bytes >> 20).to_string())]));
+    let mut seen = |bytes: u64| {
+        meter.tell(|| ctx.fill("blacklist.hashing", &[("mib", &(bytes >> 20).to_string())]));
+        ControlFlow::Continue(())
+    };
     let decision_sha256 = sha256_of(&args.decision_file, &mut seen).map_err(|e| table_failure(&args.decision_file, e))?;
     drop(meter);
     let document_no = super::document_no(ctx, &args.document_no)?;

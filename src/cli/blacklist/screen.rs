@@ -1,9 +1,10 @@
 //! `anju blacklist screen`: many applicants at once, from a file; one output row for each input row, in the same order.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anju_core::desk::{Act, Applicant, CentreAnswer, Event, MAX_SCREEN_PAGE, ScreenAnswer, Verdict};
 use anju_core::error::RefusalCode;
@@ -18,6 +19,7 @@ use crate::cli::common;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::meter::Meter;
+use crate::cli::onlooker::{Looking, Onlooker, Phase, Progress};
 use crate::cli::out::{Ctx, Done, table};
 use crate::source::SourceError;
 use crate::source::blacklist::Applicants;
@@ -80,10 +82,81 @@ impl From<io::Error> for Stop {
     }
 }
 
+/// Applicants to be looked up.
+pub(in crate::cli) struct Screening<'a> {
+    pub(in crate::cli) ctx: Ctx,
+    pub(in crate::cli) path: &'a Path,
+    pub(in crate::cli) maps: &'a [String],
+    pub(in crate::cli) matter: &'a str,
+    pub(in crate::cli) legal_basis: &'a str,
+    /// Of rows that have none of their own.
+    pub(in crate::cli) business_no: Option<&'a str>,
+    pub(in crate::cli) from_row: u64,
+    /// Where the answers go; standard output when absent.
+    pub(in crate::cli) out: Option<&'a Path>,
+    pub(in crate::cli) format: Format,
+}
+
+/// What a screening came to.
+pub(in crate::cli) struct Screened {
+    /// Rows that are listed, disputed, not listed, unknown.
+    pub(in crate::cli) counts: [u64; 4],
+    pub(in crate::cli) problems: u64,
+    doubtful: Vec<CentreAnswer>,
+    pub(in crate::cli) alarm: bool,
+    pub(in crate::cli) quota_left: Option<u64>,
+    /// The quota ended before this row.
+    pub(in crate::cli) stopped_before: Option<u64>,
+}
+
+impl Screening<'_> {
+    /// Looks everybody up. `acting` is asked for once the file is known to be one. `None` when the reader of the output wanted no more.
+    pub(in crate::cli) fn run<A: Borrow<Acting>>(
+        &self,
+        acting: impl FnOnce() -> Result<A, Failure>,
+        watch: &dyn Onlooker,
+    ) -> Result<Option<Screened>, Failure> {
+        let map = super::column_map(self.maps)?;
+        let failed = |e| table_failure(self.path, e);
+        let mut seen = |bytes: u64| watch.read(bytes);
+        let business_no = self.business_no.map(str::to_owned);
+        let file = Applicants::open(self.path, map, super::today(), business_no, &mut seen).map_err(failed)?;
+        let acting = acting()?;
+        let sheet = Sheet::new(Sink::open(self.out)?, self.format, &HEAD)?;
+        let mut job = Job::new(self, acting.borrow(), sheet);
+        let mut stop = None;
+        let read = file.rows(&mut |number, row| {
+            if number < self.from_row {
+                return ControlFlow::Continue(());
+            }
+            watch.progress(Progress { phase: Phase::Screening, done: number, of: None, rejected: job.problems });
+            let row =
+                row.map_or_else(|rejected| Waiting::Problem(number, rejected.why.code()), |(who, masked)| Waiting::Asked(who, masked));
+            match watch.go_on().map_err(Stop::Failed).and_then(|()| job.take(row)) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(why) => {
+                    stop = Some(why);
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        match read {
+            Ok(_) => stop = watch.go_on().map_err(Stop::Failed).and_then(|()| job.flush()).err(),
+            Err(SourceError::Stopped) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        match stop {
+            Some(Stop::Failed(failure)) => Err(failure),
+            Some(Stop::Closed) => Ok(None),
+            Some(Stop::Quota(row)) => job.done(Some(row)).map(Some),
+            None => job.done(None).map(Some),
+        }
+    }
+}
+
 struct Job<'a> {
-    ctx: Ctx,
-    args: &'a Args,
-    acting: Acting<'a>,
+    screening: &'a Screening<'a>,
+    acting: &'a Acting,
     sheet: Sheet,
     waiting: Vec<Waiting>,
     fill: Fill,
@@ -97,55 +170,37 @@ struct Job<'a> {
 }
 
 pub(in crate::cli) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
-    let map = super::column_map(&args.maps)?;
-    let meter = Meter::beside_output(ctx);
-    let mut seen = |bytes: u64| meter.tell(|| ctx.fill("blacklist.hashing", &[("mib", &(bytes >> 20).to_string())]));
-    let file =
-        Applicants::open(&args.file, map, super::today(), args.business_no.clone(), &mut seen).map_err(|e| table_failure(&args.file, e))?;
     let format = match args.format.as_deref() {
         Some("jsonl") => Format::Jsonl,
         None if ctx.json && args.out.is_none() => Format::Jsonl,
         Some(_) | None => Format::Csv,
     };
-    let acting = args.who.acting(ctx)?;
-    let sheet = Sheet::new(Sink::open(args.out.as_deref())?, format, &HEAD)?;
-    let mut job = Job::new(ctx, args, acting, sheet);
-    let mut stop = None;
-    let read = file.rows(&mut |number, row| {
-        if number < args.from_row {
-            return ControlFlow::Continue(());
-        }
-        if number % 256 == 0 {
-            meter.tell(|| ctx.fill("screen.progress", &[("rows", &number.to_string())]));
-        }
-        let row = row.map_or_else(|rejected| Waiting::Problem(number, rejected.why.code()), |(who, masked)| Waiting::Asked(who, masked));
-        match job.take(row) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(why) => {
-                stop = Some(why);
-                ControlFlow::Break(())
-            }
+    let screening = Screening {
+        ctx,
+        path: &args.file,
+        maps: &args.maps,
+        matter: &args.matter,
+        legal_basis: &args.legal_basis,
+        business_no: args.business_no.as_deref(),
+        from_row: args.from_row,
+        out: args.out.as_deref(),
+        format,
+    };
+    let watch = Looking::new(Meter::beside_output(ctx), |progress| match progress.phase {
+        Phase::Reading => ctx.fill("blacklist.hashing", &[("mib", &(progress.done >> 20).to_string())]),
+        Phase::Staging | Phase::Listing | Phase::Screening | Phase::Writing => {
+            ctx.fill("screen.progress", &[("rows", &progress.done.to_string())])
         }
     });
-    match read {
-        Ok(_) => stop = job.flush().err(),
-        Err(SourceError::Stopped) => {}
-        Err(error) => return Err(table_failure(&args.file, error)),
-    }
-    drop(meter);
-    match stop {
-        Some(Stop::Failed(failure)) => Err(failure),
-        Some(Stop::Closed) => Ok(Done::new(Value::Null, String::new())),
-        Some(Stop::Quota(row)) => job.done(Some(row)),
-        None => job.done(None),
-    }
+    let screened = screening.run(|| args.who.acting(ctx), &watch)?;
+    drop(watch);
+    Ok(screened.map_or_else(|| Done::new(Value::Null, String::new()), |screened| done(ctx, &screened, args.out.is_none())))
 }
 
 impl<'a> Job<'a> {
-    fn new(ctx: Ctx, args: &'a Args, acting: Acting<'a>, sheet: Sheet) -> Self {
+    fn new(screening: &'a Screening<'a>, acting: &'a Acting, sheet: Sheet) -> Self {
         Self {
-            ctx,
-            args,
+            screening,
             acting,
             sheet,
             waiting: Vec::new(),
@@ -209,7 +264,8 @@ impl<'a> Job<'a> {
 
     fn ask(&mut self, applicants: Vec<Applicant>) -> Result<Vec<ScreenAnswer>, Stop> {
         let first = applicants.first().map_or(0, |who| who.row);
-        let act = Act::Screen { applicants, matter: self.args.matter.clone(), legal_basis: self.args.legal_basis.clone() };
+        let Screening { matter, legal_basis, .. } = self.screening;
+        let act = Act::Screen { applicants, matter: (*matter).to_owned(), legal_basis: (*legal_basis).to_owned() };
         match self.acting.ask(&act, common::LONG_PATIENCE, |_| {}) {
             Ok(Event::Screen(page)) => {
                 self.alarm |= page.alarm;
@@ -231,7 +287,7 @@ impl<'a> Job<'a> {
             Some(verdict) => *self.counts.entry(verdict.code()).or_default() += 1,
             None => self.problems += 1,
         }
-        let ctx = self.ctx;
+        let ctx = self.screening.ctx;
         let cells = || {
             let meaning = line.verdict.map_or_else(String::new, |said| verdict(ctx, said));
             let problem = line.problem.clone().unwrap_or_default();
@@ -242,45 +298,51 @@ impl<'a> Job<'a> {
         Ok(self.sheet.row(cells, line)?)
     }
 
-    fn done(self, stopped_before: Option<u64>) -> Result<Done, Failure> {
-        let ctx = self.ctx;
+    fn done(self, stopped_before: Option<u64>) -> Result<Screened, Failure> {
         self.sheet.finish()?;
         let count = |verdict: Verdict| self.counts.get(verdict.code()).copied().unwrap_or_default();
-        let [listed, disputed, not_listed, unknown] = [Verdict::Listed, Verdict::Disputed, Verdict::NotListed, Verdict::Unknown].map(count);
-        let mut text = ctx.fill(
-            "screen.done",
-            &[
-                ("listed", &listed.to_string()),
-                ("disputed", &disputed.to_string()),
-                ("not_listed", &not_listed.to_string()),
-                ("unknown", &unknown.to_string()),
-                ("problems", &self.problems.to_string()),
-                ("left", &self.quota_left.map_or_else(|| "-".to_owned(), |left| left.to_string())),
-            ],
-        );
-        if !self.doubtful.is_empty() {
-            text.push_str(&ctx.say("lookup.doubtful"));
-            text.push_str(&table(&self.doubtful.iter().map(|centre| doubt_row(ctx, centre)).collect::<Vec<_>>()));
-        }
-        if self.alarm {
-            text.push_str(&ctx.say("screen.alarm"));
-        }
-        if let Some(row) = stopped_before {
-            text.push_str(&ctx.fill("screen.quota", &[("row", &row.to_string())]));
-        }
-        let json = json!({ "screen": {
-            "listed": listed, "disputed": disputed, "not_listed": not_listed, "unknown": unknown, "problems": self.problems,
-            "quota_alarm": self.alarm, "quota_left": self.quota_left, "stopped_before_row": stopped_before, "doubtful": self.doubtful,
-        } });
-        let exit = match (stopped_before, self.problems) {
-            (Some(_), _) => Exit::TryLater,
-            (None, 0) => Exit::Ok,
-            (None, _) => Exit::SomeRejected,
-        };
-        if self.args.out.is_none() {
-            ctx.note(text.trim_end());
-            return Ok(Done { json: if ctx.json { json } else { Value::Null }, text: String::new(), exit });
-        }
-        Ok(Done { json, text, exit })
+        let counts = [Verdict::Listed, Verdict::Disputed, Verdict::NotListed, Verdict::Unknown].map(count);
+        let Self { problems, doubtful, alarm, quota_left, .. } = self;
+        Ok(Screened { counts, problems, doubtful, alarm, quota_left, stopped_before })
     }
+}
+
+fn done(ctx: Ctx, screened: &Screened, on_stdout: bool) -> Done {
+    let Screened { counts, problems, doubtful, alarm, quota_left, stopped_before } = screened;
+    let [listed, disputed, not_listed, unknown] = counts;
+    let mut text = ctx.fill(
+        "screen.done",
+        &[
+            ("listed", &listed.to_string()),
+            ("disputed", &disputed.to_string()),
+            ("not_listed", &not_listed.to_string()),
+            ("unknown", &unknown.to_string()),
+            ("problems", &problems.to_string()),
+            ("left", &quota_left.map_or_else(|| "-".to_owned(), |left| left.to_string())),
+        ],
+    );
+    if !doubtful.is_empty() {
+        text.push_str(&ctx.say("lookup.doubtful"));
+        text.push_str(&table(&doubtful.iter().map(|centre| doubt_row(ctx, centre)).collect::<Vec<_>>()));
+    }
+    if *alarm {
+        text.push_str(&ctx.say("screen.alarm"));
+    }
+    if let Some(row) = stopped_before {
+        text.push_str(&ctx.fill("screen.quota", &[("row", &row.to_string())]));
+    }
+    let json = json!({ "screen": {
+        "listed": listed, "disputed": disputed, "not_listed": not_listed, "unknown": unknown, "problems": problems,
+        "quota_alarm": alarm, "quota_left": quota_left, "stopped_before_row": stopped_before, "doubtful": doubtful,
+    } });
+    let exit = match (stopped_before, problems) {
+        (Some(_), _) => Exit::TryLater,
+        (None, 0) => Exit::Ok,
+        (None, _) => Exit::SomeRejected,
+    };
+    if on_stdout {
+        ctx.note(text.trim_end());
+        return Done { json: if ctx.json { json } else { Value::Null }, text: String::new(), exit };
+    }
+    Done { json, text, exit }
 }

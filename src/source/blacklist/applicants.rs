@@ -16,7 +16,7 @@ use super::super::standard::Known;
 use super::super::table::Row;
 use super::columns::{self, APPLICANT, APPLICANT_YWLSH, APPLICANT_ZJHM, APPLICANT_ZJLX, ColumnMap, Place};
 use super::listing::{by_shape, document_type};
-use super::{RejectedRow, Why, cells};
+use super::{RejectedRow, Seen, Why, cells};
 use anju_core::listing::import::RowReason;
 
 /// One row of the file: who is to be looked up and how a screen may show them, or why not.
@@ -37,14 +37,8 @@ impl Applicants {
     /// Looks at the file and computes its digest. `business_no` is that of rows that have none of their own.
     ///
     /// # Errors
-    /// [`SourceError`] when the file as a whole cannot be read.
-    pub fn open(
-        path: &Path,
-        map: ColumnMap,
-        today: Day,
-        business_no: Option<String>,
-        seen: &mut dyn FnMut(u64),
-    ) -> Result<Self, SourceError> {
+    /// [`SourceError`] when the file as a whole cannot be read; [`SourceError::Stopped`] when `seen` breaks.
+    pub fn open(path: &Path, map: ColumnMap, today: Day, business_no: Option<String>, seen: &mut Seen<'_>) -> Result<Self, SourceError> {
         let (file, digest) = super::open(path, seen)?;
         let encoding = columns::encoding(&file, APPLICANT, &map)?;
         Ok(Self { file, digest, encoding, map, known: Known::of(&SourceConfig::of_folder(Path::new("")))?, today, business_no })

@@ -20,7 +20,7 @@ use super::super::standard::{CodeTable, Known};
 use super::super::table::Row;
 use super::columns::{self, BZ, ColumnMap, DJ, FLYJ, GSJZ, LISTING, MC, Place, WSH, WSRQ, XWDM, XZCS, XZJZ, ZJHM, ZJLX, ZTLX};
 use super::repeats::{Collector, Repeat, Repeats};
-use super::{RejectedRow, Why, cells};
+use super::{RejectedRow, Seen, Why, cells};
 
 /// Rows between two calls of the progress receiver.
 const PROGRESS_ROWS: u64 = 10_000;
@@ -96,14 +96,14 @@ impl<'a> BlacklistFile<'a> {
     /// Temporary files without a name lie in `scratch` meanwhile.
     ///
     /// # Errors
-    /// [`SourceError`] when the file as a whole cannot be read.
+    /// [`SourceError`] when the file as a whole cannot be read; [`SourceError::Stopped`] when `seen` breaks.
     pub fn open(
         path: &Path,
         map: ColumnMap,
         catalogue: &'a Catalogue,
         today: Day,
         scratch: &Path,
-        seen: &mut dyn FnMut(u64),
+        seen: &mut Seen<'_>,
     ) -> Result<Self, SourceError> {
         let (file, digest) = super::open(path, seen)?;
         let encoding = columns::encoding(&file, LISTING, &map)?;
@@ -112,8 +112,8 @@ impl<'a> BlacklistFile<'a> {
         let (mut rows, mut right) = (0, 0);
         columns::scan(&file, encoding, LISTING, &reader.map, &mut |place, row, number| {
             rows += 1;
-            if rows % PROGRESS_ROWS == 0 {
-                seen(rows);
+            if rows % PROGRESS_ROWS == 0 && seen(rows).is_break() {
+                return Err(SourceError::Stopped);
             }
             match reader.checked(place, row, number) {
                 Ok((_, checked)) => {

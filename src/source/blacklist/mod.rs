@@ -24,6 +24,7 @@ mod safe;
 mod tests;
 
 use std::io::{BufReader, Read};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use anju_core::listing::import::RowReason;
@@ -88,11 +89,14 @@ impl std::fmt::Debug for RejectedRow {
     }
 }
 
+/// Is told how much of a file was read so far, and may break the reading off.
+pub type Seen<'a> = dyn FnMut(u64) -> ControlFlow<()> + 'a;
+
 /// SHA-256 of a file, a piece at a time. `seen` is told how many bytes were read so far.
 ///
 /// # Errors
-/// [`SourceError::Unreadable`].
-pub fn sha256_of(path: &Path, seen: &mut dyn FnMut(u64)) -> Result<Digest, SourceError> {
+/// [`SourceError::Unreadable`]; [`SourceError::Stopped`] when `seen` breaks.
+pub fn sha256_of(path: &Path, seen: &mut Seen<'_>) -> Result<Digest, SourceError> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let fail = |error: std::io::Error| SourceError::io(&name, &error);
     let mut reader = BufReader::with_capacity(HASH_BYTES, std::fs::File::open(path).map_err(fail)?);
@@ -106,12 +110,14 @@ pub fn sha256_of(path: &Path, seen: &mut dyn FnMut(u64)) -> Result<Digest, Sourc
         }
         hash.update(&piece[..read]);
         total += read as u64;
-        seen(total);
+        if seen(total).is_break() {
+            return Err(SourceError::Stopped);
+        }
     }
 }
 
 /// Looks at the file and computes its digest; it must be the same file when it is read.
-fn open(path: &Path, seen: &mut dyn FnMut(u64)) -> Result<(TableFile, Digest), SourceError> {
+fn open(path: &Path, seen: &mut Seen<'_>) -> Result<(TableFile, Digest), SourceError> {
     let file = TableFile::open(path)?;
     let digest = sha256_of(path, seen)?;
     file.check_unchanged()?;

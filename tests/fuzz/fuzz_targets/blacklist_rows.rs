@@ -20,7 +20,7 @@ fuzz_target!(|data: &[u8]| {
     let with_header = [HEADER.as_bytes(), rest].concat();
     std::fs::write(&path, if route % 2 == 0 { &with_header } else { rest }).unwrap();
     let today = Day::from_number(20_261_122).unwrap();
-    let opened = BlacklistFile::open(&path, ColumnMap::default(), &CATALOGUE, today, folder.path(), &mut |_| {});
+    let opened = BlacklistFile::open(&path, ColumnMap::default(), &CATALOGUE, today, folder.path(), &mut |_| std::ops::ControlFlow::Continue(()));
     let Ok(file) = opened else {
         assert!(route % 2 == 1, "a file with a header is one");
         return;

@@ -1,6 +1,8 @@
 //! `anju blacklist import approve`: a second operator reads the same file with their own eyes; then it is listed.
 
-use std::path::PathBuf;
+use std::borrow::Borrow;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anju_core::desk::{Act, ImportView};
@@ -8,12 +10,15 @@ use anju_core::listing::import::ImportState;
 use serde_json::json;
 
 use super::super::{Who, catalogue, column_map, table_failure, today};
-use super::{ask, counts_text};
+use super::{ask, counts_text, words};
+use crate::cli::acting::Acting;
+use crate::cli::common::DataArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::meter::Meter;
+use crate::cli::onlooker::{Looking, Onlooker, Phase, Progress};
 use crate::cli::out::{Ctx, Done};
-use crate::source::blacklist::BlacklistFile;
+use crate::source::blacklist::{BlacklistFile, Tally};
 
 /// How often is asked how far it is.
 const EVERY: Duration = Duration::from_secs(1);
@@ -33,33 +38,63 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
-    let map = column_map(&args.maps)?;
-    let (folder, config) = args.who.data.open()?;
-    let catalogue = catalogue(&folder, &config)?;
-    let acting = args.who.acting(ctx)?;
-    let meter = Meter::new(ctx);
-    let mut seen = |done: u64| meter.tell(|| ctx.fill("import.looking", &[("done", &done.to_string())]));
-    let failed = |e| table_failure(&args.file, e);
-    let file = BlacklistFile::open(&args.file, map, &catalogue, today(), folder.root(), &mut seen).map_err(failed)?;
-    let tally = file.rows(&mut |_| std::ops::ControlFlow::Continue(())).map_err(failed)?;
-    let act = Act::ImportApprove { file: file.digest(), rows: tally.accepted, digest: tally.digest.0 };
-    let mut view = ask(&acting, &act)?;
-    // What is gone from the file is told once, when it is approved.
-    let (gone, gone_count) = (view.gone.clone(), view.gone_count);
-    let mut moved = Instant::now();
-    while view.state != ImportState::Done && !args.no_wait && moved.elapsed() < STALL {
-        meter.tell(|| ctx.fill("import.listing", &[("listed", &view.listed.to_string()), ("all", &view.staged.to_string())]));
-        std::thread::sleep(EVERY);
-        let next = ask(&acting, &act)?;
-        if next.listed != view.listed {
-            moved = Instant::now();
+    let approval = Approval { data: &args.who.data, path: &args.file, maps: &args.maps, wait: !args.no_wait };
+    let watch = Looking::new(Meter::new(ctx), |progress| words(ctx, progress));
+    let approved = approval.run(|| args.who.acting(ctx), &watch)?;
+    drop(watch);
+    Ok(done(ctx, &approved.view, args.no_wait))
+}
+
+/// A staged file to be listed.
+pub(in crate::cli) struct Approval<'a> {
+    pub(in crate::cli) data: &'a DataArgs,
+    pub(in crate::cli) path: &'a Path,
+    pub(in crate::cli) maps: &'a [String],
+    /// Whether to wait until all is listed, or until nothing moves any more.
+    pub(in crate::cli) wait: bool,
+}
+
+/// What an approval came to.
+pub(in crate::cli) struct Approved {
+    pub(in crate::cli) tally: Tally,
+    pub(in crate::cli) view: Box<ImportView>,
+}
+
+impl Approval<'_> {
+    /// Reads the file again, compares it with what was staged, and has it listed. The peer goes on listing when nobody waits any more.
+    pub(in crate::cli) fn run<A: Borrow<Acting>>(
+        &self,
+        acting: impl FnOnce() -> Result<A, Failure>,
+        watch: &dyn Onlooker,
+    ) -> Result<Approved, Failure> {
+        let map = column_map(self.maps)?;
+        let (folder, config) = self.data.open()?;
+        let catalogue = catalogue(&folder, &config)?;
+        let acting = acting()?;
+        let acting = acting.borrow();
+        let failed = |e| table_failure(self.path, e);
+        let mut seen = |done| watch.read(done);
+        let file = BlacklistFile::open(self.path, map, &catalogue, today(), folder.root(), &mut seen).map_err(failed)?;
+        let tally = file.rows(&mut |_| if watch.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+        let tally = tally.map_err(failed)?;
+        let act = Act::ImportApprove { file: file.digest(), rows: tally.accepted, digest: tally.digest.0 };
+        let mut view = ask(acting, &act)?;
+        // What is gone from the file is told once, when it is approved.
+        let (gone, gone_count) = (view.gone.clone(), view.gone_count);
+        let mut moved = Instant::now();
+        while view.state != ImportState::Done && self.wait && moved.elapsed() < STALL {
+            watch.progress(Progress { phase: Phase::Listing, done: view.listed, of: Some(view.staged), rejected: 0 });
+            std::thread::sleep(EVERY);
+            watch.go_on()?;
+            let next = ask(acting, &act)?;
+            if next.listed != view.listed {
+                moved = Instant::now();
+            }
+            view = next;
         }
-        view = next;
+        (view.gone, view.gone_count) = (gone, gone_count);
+        Ok(Approved { tally, view })
     }
-    drop(meter);
-    view.gone = gone;
-    view.gone_count = gone_count;
-    Ok(done(ctx, &view, args.no_wait))
 }
 
 fn done(ctx: Ctx, view: &ImportView, no_wait: bool) -> Done {

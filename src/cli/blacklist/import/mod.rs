@@ -3,13 +3,15 @@
 //!
 //! A job that was stopped is run again: the peer says how far it came. Whatever is not taken stands in the reject file.
 
-mod approve;
+pub(in crate::cli) mod approve;
 mod stage;
 
+use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
 
 use anju_core::desk::{Act, Event, ImportView};
 use anju_core::listing::import::{ImportCounts, ImportState};
+use anju_core::names::Digest;
 use anju_core::operator::OperatorName;
 use serde_json::{Value, json};
 
@@ -20,6 +22,7 @@ use crate::cli::common::{self, DataArgs, folder_failure};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Code, Failure};
 use crate::cli::meter::Meter;
+use crate::cli::onlooker::{Looking, Onlooker, Phase, Progress};
 use crate::cli::out::{Ctx, Done};
 use crate::config::folder::FolderError;
 use crate::source::blacklist::{BlacklistFile, Tally};
@@ -67,53 +70,83 @@ pub(in crate::cli) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
         None if args.dry_run => None,
         None => return Err(missing("--operator <OPERATOR>")),
     };
-    let job = Job { ctx, data: &data, operator: operator.as_ref(), path: &file, maps: &args.maps, rejects: args.rejects.as_deref() };
-    job.run(args.dry_run)
+    let import = Import { ctx, data: &data, path: &file, maps: &args.maps, rejects: args.rejects.as_deref(), dry_run: args.dry_run };
+    let watch = Looking::new(Meter::new(ctx), |progress| words(ctx, progress));
+    let imported = import.run(|| acting(ctx, &data, operator.as_ref(), args.dry_run), &watch)?;
+    drop(watch);
+    Ok(import.done(&imported))
 }
 
-struct Job<'a> {
-    ctx: Ctx,
-    data: &'a DataArgs,
-    operator: Option<&'a OperatorArgs>,
-    path: &'a Path,
-    maps: &'a [String],
-    rejects: Option<&'a Path>,
+/// Where an import stands, on the meter.
+fn words(ctx: Ctx, progress: Progress) -> String {
+    let (done, of) = (progress.done.to_string(), progress.of.unwrap_or_default().to_string());
+    match progress.phase {
+        Phase::Reading => ctx.fill("import.looking", &[("done", &done)]),
+        Phase::Staging => ctx.fill("import.progress", &[("rows", &done), ("all", &of)]),
+        Phase::Listing | Phase::Screening | Phase::Writing => ctx.fill("import.listing", &[("listed", &done), ("all", &of)]),
+    }
+}
+
+/// The operator; a dry run also does without one, or without a running peer, and then compares nothing.
+fn acting(ctx: Ctx, data: &DataArgs, operator: Option<&OperatorArgs>, dry_run: bool) -> Result<Option<Acting>, Failure> {
+    let Some(operator) = operator else { return Ok(None) };
+    match Acting::open(ctx, data, operator) {
+        Ok(acting) => Ok(Some(acting)),
+        Err(failure) if dry_run && failure.is(Code::PeerNotRunning) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// A file to be staged.
+pub(in crate::cli) struct Import<'a> {
+    pub(in crate::cli) ctx: Ctx,
+    pub(in crate::cli) data: &'a DataArgs,
+    pub(in crate::cli) path: &'a Path,
+    pub(in crate::cli) maps: &'a [String],
+    pub(in crate::cli) rejects: Option<&'a Path>,
+    pub(in crate::cli) dry_run: bool,
 }
 
 /// What a run came to.
-struct Outcome {
-    tally: Tally,
+pub(in crate::cli) struct Imported {
+    pub(in crate::cli) file: Digest,
+    pub(in crate::cli) tally: Tally,
     counts: Option<ImportCounts>,
-    view: Option<Box<ImportView>>,
-    rejected: u64,
-    dry_run: bool,
+    /// How the peer says it stands.
+    pub(in crate::cli) view: Option<Box<ImportView>>,
+    pub(in crate::cli) rejected: u64,
+    first: Vec<(u64, Option<&'static str>, &'static str)>,
+    pub(in crate::cli) rejects: Option<PathBuf>,
 }
 
-impl Job<'_> {
-    fn run(&self, dry_run: bool) -> Result<Done, Failure> {
-        let ctx = self.ctx;
+impl Import<'_> {
+    /// Checks the rows and stages those that are right, or with `dry_run` only says what they would come to. `acting` is asked for once it
+    /// is known that nobody else imports.
+    pub(in crate::cli) fn run<A: Borrow<Acting>>(
+        &self,
+        acting: impl FnOnce() -> Result<Option<A>, Failure>,
+        watch: &dyn Onlooker,
+    ) -> Result<Imported, Failure> {
         let map = column_map(self.maps)?;
         let (folder, config) = self.data.open()?;
         // Nothing is written by a dry run: it may look on while somebody imports.
-        let lock = if dry_run { None } else { Some(folder.lock_for(LOCK).map_err(|e| self.lock_failure(e))?) };
+        let lock = if self.dry_run { None } else { Some(folder.lock_for(LOCK).map_err(|e| self.lock_failure(e))?) };
         let catalogue = catalogue(&folder, &config)?;
-        let acting = self.acting(dry_run)?;
-        let meter = Meter::new(ctx);
-        let mut seen = |done: u64| meter.tell(|| ctx.fill("import.looking", &[("done", &done.to_string())]));
+        let acting = acting()?;
         let failed = |e| table_failure(self.path, e);
+        let mut seen = |done| watch.read(done);
         let file = BlacklistFile::open(self.path, map, &catalogue, today(), folder.root(), &mut seen).map_err(failed)?;
         let rejects = Rejects::open(self.path, self.rejects)?;
         // Without one row that is right there is nothing to say to the peer.
-        let acting = acting.filter(|_| file.right() > 0);
-        let mut stager = Stager::new(ctx, file.digest(), file.headers().map_err(failed)?, acting, rejects, dry_run)?;
-        let tally = stager.take_all(&file, &meter).map_err(|e| e.failure(self.path))?;
-        drop(meter);
+        let acting = acting.as_ref().map(Borrow::borrow).filter(|_| file.right() > 0);
+        let headers = file.headers().map_err(failed)?;
+        let mut stager = Stager::new(self.ctx, file.digest(), headers, acting, rejects, watch, self.dry_run)?;
+        let tally = stager.take_all(&file).map_err(|e| e.failure(self.path))?;
         let (counts, view, rejects) = stager.finish(&tally)?;
         let (first, rejected) = (rejects.first.clone(), rejects.count);
-        let rejects_path = rejects.finish()?;
+        let rejects = rejects.finish()?;
         drop(lock);
-        let outcome = Outcome { tally, counts, view, rejected, dry_run };
-        Ok(self.done(&outcome, &first, rejects_path.as_deref(), &file.digest().to_string()))
+        Ok(Imported { file: file.digest(), tally, counts, view, rejected, first, rejects })
     }
 
     fn lock_failure(&self, error: FolderError) -> Failure {
@@ -123,23 +156,14 @@ impl Job<'_> {
         }
     }
 
-    /// The operator; a dry run also does without one, or without a running peer, and then compares nothing.
-    fn acting(&self, dry_run: bool) -> Result<Option<Acting<'_>>, Failure> {
-        let Some(operator) = self.operator else { return Ok(None) };
-        match Acting::open(self.ctx, self.data, operator) {
-            Ok(acting) => Ok(Some(acting)),
-            Err(failure) if dry_run && failure.is(Code::PeerNotRunning) => Ok(None),
-            Err(failure) => Err(failure),
-        }
-    }
-
-    fn done(&self, outcome: &Outcome, first: &[(u64, Option<&'static str>, &'static str)], rejects: Option<&Path>, file: &str) -> Done {
-        let ctx = self.ctx;
-        let Outcome { tally, counts, view, rejected, dry_run } = outcome;
+    fn done(&self, imported: &Imported) -> Done {
+        let (ctx, dry_run) = (self.ctx, self.dry_run);
+        let Imported { file, tally, counts, rejected, first, rejects, .. } = imported;
+        let view = imported.view.as_ref().filter(|_| !dry_run);
         let mut text = ctx.fill(
-            if *dry_run { "import.head-dry" } else { "import.head" },
+            if dry_run { "import.head-dry" } else { "import.head" },
             &[
-                ("file", file),
+                ("file", &file.to_string()),
                 ("rows", &tally.rows.to_string()),
                 ("accepted", &tally.accepted.to_string()),
                 ("duplicates", &tally.duplicates.to_string()),
@@ -164,7 +188,7 @@ impl Job<'_> {
         if let Some(path) = rejects {
             text.push_str(&ctx.fill("import.rejects", &[("path", &crate::cli::text::clean(&common::shown(path)))]));
         }
-        if !dry_run && view.as_ref().is_some_and(|view| view.state == ImportState::Staged) {
+        if view.is_some_and(|view| view.state == ImportState::Staged) {
             text.push_str(&ctx.fill("import.next", &[("path", &crate::cli::text::clean(&common::shown(self.path)))]));
         }
         if tally.rows > 0 && tally.accepted == 0 {
@@ -175,25 +199,26 @@ impl Job<'_> {
             (_, _, 1..) => Exit::SomeRejected,
             (_, _, 0) => Exit::Ok,
         };
-        Done { json: json!({ "import": json_of(outcome, rejects, file) }), text, exit }
+        Done { json: json!({ "import": json_of(imported, dry_run) }), text, exit }
     }
 }
 
-fn json_of(outcome: &Outcome, rejects: Option<&Path>, file: &str) -> Value {
-    let Outcome { tally, counts, view, rejected, dry_run } = outcome;
+fn json_of(imported: &Imported, dry_run: bool) -> Value {
+    let Imported { file, tally, counts, rejected, rejects, .. } = imported;
+    let view = imported.view.as_ref().filter(|_| !dry_run);
     json!({
-        "file": file,
+        "file": file.to_string(),
         "dry_run": dry_run,
         "compared": counts.is_some(),
         "rows": tally.rows,
         "accepted": tally.accepted,
         "duplicates": tally.duplicates,
         "rejected": rejected,
-        "rejects": rejects.map(common::shown),
+        "rejects": rejects.as_deref().map(common::shown),
         "counts": counts,
-        "state": view.as_ref().map(|view| view.state),
-        "gone": view.as_ref().map(|view| &view.gone),
-        "gone_count": view.as_ref().map(|view| view.gone_count),
+        "state": view.map(|view| view.state),
+        "gone": view.map(|view| &view.gone),
+        "gone_count": view.map(|view| view.gone_count),
     })
 }
 
@@ -227,6 +252,6 @@ fn view_of(event: Event) -> Result<Box<ImportView>, Failure> {
 }
 
 /// Asks for what may take long: subjects are derived, rows are looked up.
-fn ask(acting: &Acting<'_>, act: &Act) -> Result<Box<ImportView>, Failure> {
+fn ask(acting: &Acting, act: &Act) -> Result<Box<ImportView>, Failure> {
     view_of(acting.ask(act, common::LONG_PATIENCE, |_| {})?)
 }

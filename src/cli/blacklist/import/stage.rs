@@ -13,13 +13,10 @@ use super::ask;
 use crate::cli::acting::Acting;
 use crate::cli::common;
 use crate::cli::failure::{Code, Failure};
-use crate::cli::meter::Meter;
+use crate::cli::onlooker::{Onlooker, Phase, Progress, Rejected};
 use crate::cli::out::Ctx;
 use crate::source::SourceError;
-use crate::source::blacklist::{Accepted, BlacklistFile, BlacklistRow, Tally};
-
-/// Rows between two looks at the meter.
-const PROGRESS_ROWS: u64 = 500;
+use crate::source::blacklist::{Accepted, BlacklistFile, BlacklistRow, RejectedRow, Tally};
 
 /// Why not all rows were taken.
 pub(super) enum Broken {
@@ -62,8 +59,9 @@ pub(super) struct Stager<'a> {
     ctx: Ctx,
     file: Digest,
     headers: Vec<String>,
-    acting: Option<Acting<'a>>,
+    acting: Option<&'a Acting>,
     rejects: Rejects,
+    watch: &'a dyn Onlooker,
     dry_run: bool,
     /// Rows up to this one are staged already: they are only judged again, so that the reject file is complete.
     staged_to: u64,
@@ -71,6 +69,8 @@ pub(super) struct Stager<'a> {
     page_is_dry: bool,
     fill: Fill,
     dry_counts: ImportCounts,
+    /// What the peer said of the last page.
+    last: Option<Box<ImportView>>,
 }
 
 impl<'a> Stager<'a> {
@@ -78,12 +78,13 @@ impl<'a> Stager<'a> {
         ctx: Ctx,
         file: Digest,
         headers: Vec<String>,
-        acting: Option<Acting<'a>>,
+        acting: Option<&'a Acting>,
         rejects: Rejects,
+        watch: &'a dyn Onlooker,
         dry_run: bool,
     ) -> Result<Self, Failure> {
         let mut staged_to = 0;
-        if let Some(acting) = acting.as_ref().filter(|_| !dry_run) {
+        if let Some(acting) = acting.filter(|_| !dry_run) {
             let view = ask(acting, &Act::ImportBegin { file })?;
             staged_to = match view.state {
                 ImportState::Staging => view.last_row,
@@ -94,19 +95,18 @@ impl<'a> Stager<'a> {
             }
         }
         let (page, fill, dry_counts) = (Vec::new(), Fill::default(), ImportCounts::default());
-        Ok(Self { ctx, file, headers, acting, rejects, dry_run, staged_to, page, page_is_dry: false, fill, dry_counts })
+        Ok(Self { ctx, file, headers, acting, rejects, watch, dry_run, staged_to, page, page_is_dry: false, fill, dry_counts, last: None })
     }
 
     /// Every row of the file.
-    pub(super) fn take_all(&mut self, file: &BlacklistFile<'_>, meter: &Meter) -> Result<Tally, Broken> {
+    pub(super) fn take_all(&mut self, file: &BlacklistFile<'_>) -> Result<Tally, Broken> {
         let mut broken = None;
-        let mut rows = 0;
+        let mut done = 0;
+        let of = Some(file.right());
         let read = file.rows(&mut |row| {
-            rows += 1;
-            if rows % PROGRESS_ROWS == 0 {
-                meter.tell(|| self.ctx.fill("import.progress", &[("rows", &rows.to_string()), ("all", &file.right().to_string())]));
-            }
-            match self.take(row) {
+            done += 1;
+            self.watch.progress(Progress { phase: Phase::Staging, done, of, rejected: self.rejects.count });
+            match self.watch.go_on().and_then(|()| self.take(row)) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(failure) => {
                     broken = Some(failure);
@@ -123,7 +123,7 @@ impl<'a> Stager<'a> {
 
     fn take(&mut self, row: BlacklistRow) -> Result<(), Failure> {
         let row = match row {
-            BlacklistRow::Rejected(row) => return Ok(self.rejects.add(self.ctx, &self.headers, &row)?),
+            BlacklistRow::Rejected(row) => return self.reject(&row),
             BlacklistRow::Duplicate(_) => return Ok(()),
             BlacklistRow::Row(row) => *row,
         };
@@ -143,13 +143,22 @@ impl<'a> Stager<'a> {
     fn flush(&mut self) -> Result<(), Failure> {
         let page = std::mem::take(&mut self.page);
         self.fill = Fill::default();
-        let Some(acting) = self.acting.as_ref().filter(|_| !page.is_empty()) else { return Ok(()) };
+        let Some(acting) = self.acting.filter(|_| !page.is_empty()) else { return Ok(()) };
         let rows = page.iter().map(|row| row.import.clone()).collect();
         let view = ask(acting, &Act::ImportRows { file: self.file, rows, dry_run: self.page_is_dry })?;
         if self.dry_run {
             add(&mut self.dry_counts, &view.counts);
         }
-        self.hold_back(page, &view)
+        self.hold_back(page, &view)?;
+        self.last = Some(view);
+        Ok(())
+    }
+
+    fn reject(&mut self, row: &RejectedRow) -> Result<(), Failure> {
+        self.rejects.add(self.ctx, &self.headers, row)?;
+        let column = row.column.map(str::to_owned);
+        self.watch.rejected(Rejected { row: row.row, column, code: row.why.code().to_owned() });
+        Ok(())
     }
 
     fn hold_back(&mut self, page: Vec<Accepted>, view: &ImportView) -> Result<(), Failure> {
@@ -161,17 +170,19 @@ impl<'a> Stager<'a> {
                 // The same checks passed here: the peer was started with another catalogue.
                 return Err(Failure::new(Code::CatalogueDiffers).with("row", row.import.row).with("reason", reason.code()));
             }
-            self.rejects.add(self.ctx, &self.headers, &row.rejected(field, reason))?;
+            self.reject(&row.rejected(field, reason))?;
         }
         if rejected.next().is_some() { Err(common::unexpected()) } else { Ok(()) }
     }
 
-    /// Says that this was all. Returns what the rows came to, how the import stands, and the reject file.
+    /// Says that this was all. Returns what the rows came to, how the peer says it stands, and the reject file.
     #[expect(clippy::type_complexity, reason = "three things that the caller takes apart at once")]
     pub(super) fn finish(self, tally: &Tally) -> Result<(Option<ImportCounts>, Option<Box<ImportView>>, Rejects), Failure> {
-        let Some(acting) = &self.acting else { return Ok((None, None, self.rejects)) };
+        let Some(acting) = self.acting else { return Ok((None, None, self.rejects)) };
+        self.watch.go_on()?;
         if self.dry_run {
-            return Ok((Some(self.dry_counts), None, self.rejects));
+            let view = self.last.map(|view| Box::new(ImportView { counts: self.dry_counts, rejected: Vec::new(), ..*view }));
+            return Ok((Some(self.dry_counts), view, self.rejects));
         }
         let act = Act::ImportFinish { file: self.file, rows: tally.accepted, digest: tally.digest.0 };
         let view = ask(acting, &act)?;

@@ -46,7 +46,9 @@ fn repeats_far_apart_in_a_large_file_are_found() {
     let path = folder.path().join("large.csv");
     write_large(&path);
     let catalogue = Catalogue::default();
-    let file = BlacklistFile::open(&path, ColumnMap::default(), &catalogue, today(), folder.path(), &mut |_| {}).unwrap();
+    let file =
+        BlacklistFile::open(&path, ColumnMap::default(), &catalogue, today(), folder.path(), &mut |_| std::ops::ControlFlow::Continue(()))
+            .unwrap();
     let mut rejected = 0;
     let tally = file
         .rows(&mut |read| {
@@ -65,7 +67,10 @@ fn repeats_far_apart_in_a_large_file_are_found() {
 fn a_file_that_changes_while_it_is_read_concludes_nothing() {
     let given = Given::csv(lines(&[HEADER, GOOD]));
     let catalogue = Catalogue::default();
-    let file = BlacklistFile::open(&given.path(), ColumnMap::default(), &catalogue, today(), given.folder.path(), &mut |_| {}).unwrap();
+    let file = BlacklistFile::open(&given.path(), ColumnMap::default(), &catalogue, today(), given.folder.path(), &mut |_| {
+        std::ops::ControlFlow::Continue(())
+    })
+    .unwrap();
     fs::write(given.path(), lines(&[HEADER, GOOD, GOOD_2])).unwrap();
     assert!(matches!(file.rows(&mut |_| ControlFlow::Continue(())), Err(SourceError::Changed { .. })));
 }

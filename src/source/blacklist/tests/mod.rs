@@ -79,7 +79,7 @@ const GOOD_2: &str = "单位,海口中科贸易有限公司,914601993TGUNRC89H,�
 fn read_with(path: &Path, map: ColumnMap) -> Result<Got, SourceError> {
     let catalogue = Catalogue::default();
     let scratch = tempfile::tempdir().unwrap();
-    let file = BlacklistFile::open(path, map, &catalogue, today(), scratch.path(), &mut |_| {})?;
+    let file = BlacklistFile::open(path, map, &catalogue, today(), scratch.path(), &mut |_| std::ops::ControlFlow::Continue(()))?;
     assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0, "temporary files have no name");
     let (mut rows, mut duplicates, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
     let tally = file.rows(&mut |read| {
