@@ -138,7 +138,9 @@ impl Editor {
         }
         if focused {
             let row = area.y + u16::try_from(at.0 - first).unwrap_or(0);
-            canvas.set_cursor(area.x + u16::try_from(at.1).unwrap_or(0), row);
+            // A wide letter in a field that is too narrow for it would push the cursor out.
+            let column = u16::try_from(at.1).unwrap_or(0).min(area.width - 1);
+            canvas.set_cursor(area.x + column, row);
         }
     }
 

@@ -84,7 +84,9 @@ pub fn status() -> Status {
 pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
     match asked {
         Asked::Request(Request::Status) => Ok(DeskEvent::Status(Box::new(status()))),
-        Asked::Act(Act::AccountShow { .. } | Act::Reveal { .. }) | Asked::Request(_) | Asked::Work(_) => papers::answer(asked),
+        Asked::Act(Act::AccountShow { .. } | Act::Reveal { .. } | Act::Lookup { .. }) | Asked::Request(_) | Asked::Work(_) => {
+            papers::answer(asked)
+        }
         Asked::Act(act) => crate::list_made::answer(act),
     }
 }

@@ -144,7 +144,7 @@ proptest! {
         only_text(&mut desk);
         paste(&mut desk, &grant());
         desk.types("SY");
-        for keys in ["ctrl-s", "pgdn", "b ctrl-s", "e ctrl-s", "v x enter", "pgup", "esc esc esc 3", "enter", "v x enter", "esc w", "esc n"] {
+        for keys in ["ctrl-s", "pgdn", "e ctrl-s", "v x enter", "pgup", "b ctrl-s", "esc esc esc 3", "enter", "v x enter", "esc w", "esc n"] {
             desk.keys(keys);
             only_text(&mut desk);
         }
