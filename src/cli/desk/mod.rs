@@ -70,7 +70,7 @@ pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
         Lang::Chinese => Words::Chinese,
         Lang::English => Words::English,
     };
-    let standing = Box::new(|stop| signals::watch(stop));
+    let standing = Box::new(signals::watch);
     let options = Options { words, settings, complaint, place, entries: SCREENS, fresh, standing };
     let door = Arc::new(LocalDoor::new(peer, data, ctx.lang));
     anju_tui::run(door, options).map_err(|error| Failure::new(Code::DeskTerminal).with("detail", error))?;
