@@ -98,6 +98,11 @@ impl Who {
 }
 
 /// The catalogue that the peer of this folder uses.
+pub(super) fn catalogue_of(data: &DataArgs) -> Result<Catalogue, Failure> {
+    let (folder, config) = data.open()?;
+    catalogue(&folder, &config)
+}
+
 fn catalogue(folder: &DataFolder, config: &Config) -> Result<Catalogue, Failure> {
     let settings = config.blacklist.settings(folder).map_err(|e| common::config_failure(&folder.config(), e))?;
     Ok(settings.catalogue)

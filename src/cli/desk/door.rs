@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anju_core::desk::{Act, Event, Request, Stage};
+use anju_core::listing::catalogue::Catalogue;
 use anju_core::operator::OperatorName;
 use anju_core::time::Time;
 use anju_tui::door::{Outcome, Secret, Trouble, TroubleKind, Who, Work};
@@ -13,6 +14,7 @@ use anju_tui::{Door, Hand};
 
 use super::work;
 use crate::cli::acting::Acting;
+use crate::cli::blacklist;
 use crate::cli::common::{self, DataArgs};
 use crate::cli::failure::{Code, Failure};
 use crate::cli::out::Ctx;
@@ -88,6 +90,11 @@ impl Hand for LocalHand {
             centre: info.centre.clone(),
             federation: info.federation.clone(),
         }
+    }
+
+    /// The centre's own catalogue, as its peer reads it. Behind a bare socket there is no folder to read it from.
+    fn catalogue(&self) -> Catalogue {
+        self.data.as_ref().and_then(|data| blacklist::catalogue_of(data).ok()).unwrap_or_default()
     }
 
     fn act(&self, act: &Act, stage: &mut dyn FnMut(Stage)) -> Result<Event, Trouble> {
