@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use anju_core::facts::text::masked;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -76,14 +77,10 @@ impl Shown {
         Self::new(&value.to_string())
     }
 
-    /// An identity, account or business number as it is shown without a reason: the first three and the last four characters, the rest
-    /// as stars. Shorter ones show only their last two.
+    /// An identity, account or business number as it is shown without a reason ([`anju_core::facts::text::masked`]).
     #[must_use]
     pub fn masked(number: &str) -> Self {
-        let chars: Vec<char> = Self::new(number).0.chars().collect();
-        let (head, tail) = if chars.len() >= 15 { (3, 4) } else { (0, 2.min(chars.len() / 2)) };
-        let kept = |i: usize| i < head || i + tail >= chars.len();
-        Self(chars.iter().enumerate().map(|(i, c)| if kept(i) { *c } else { '*' }).collect())
+        Self::new(&masked(Self::new(number).as_str()))
     }
 
     /// The text.

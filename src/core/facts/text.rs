@@ -61,6 +61,24 @@ pub fn shown(text: &str, max_chars: usize) -> Option<&str> {
     (fits && !text.chars().any(is_hostile)).then_some(text)
 }
 
+/// Characters that a masked number shows at its beginning, if it is long, and at its end.
+const MASK_HEAD_CHARS: usize = 3;
+const MASK_TAIL_CHARS: usize = 4;
+/// A number of at least so many characters is long.
+const MASK_LONG_CHARS: usize = 15;
+/// Most characters that a shorter number shows of its end.
+const MASK_SHORT_TAIL_CHARS: usize = 2;
+
+/// An identity or account number as it is shown without a reason: the first three and the last four characters, the rest as stars. A
+/// shorter one shows at most its last two, and never more than half of it.
+#[must_use]
+pub fn masked(number: &str) -> String {
+    let count = number.chars().count();
+    let long = count >= MASK_LONG_CHARS;
+    let (head, tail) = if long { (MASK_HEAD_CHARS, MASK_TAIL_CHARS) } else { (0, (count / 2).min(MASK_SHORT_TAIL_CHARS)) };
+    number.chars().enumerate().map(|(i, c)| if i < head || i + tail >= count { c } else { '*' }).collect()
+}
+
 /// Whether `c` has no business in a name: controls, the replacement character, and the marks that turn or hide text.
 #[must_use]
 pub fn is_hostile(c: char) -> bool {

@@ -6,8 +6,6 @@
 
 mod look;
 
-pub(super) use look::masked;
-
 use std::collections::BTreeMap;
 
 use base64::Engine as _;

@@ -10,6 +10,7 @@ use super::{Effect, Env, Node, Stop};
 use crate::audit::{AuditAction, AuditRow};
 use crate::desk::{Act, Applicant, Event, OperatorKey};
 use crate::error::{Refusal, RefusalCode, ShelfError};
+use crate::facts::text;
 use crate::listing::{Document, DocumentType};
 use crate::operator::{OperatorName, ProvenAct, Role, SignedAct};
 use crate::shelf::{HouseWrite, Write};
@@ -106,7 +107,7 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
             (AuditAction::Import, file.to_string())
         }
         Act::ImportApprove { file, .. } => (AuditAction::ImportApprove, file.to_string()),
-        Act::AccountShow { account_no, .. } => (AuditAction::AccountShow, super::issue::masked(account_no)),
+        Act::AccountShow { account_no, .. } => (AuditAction::AccountShow, text::masked(&text::identifier(account_no))),
         Act::Reveal { number, .. } => (AuditAction::Reveal, number.to_string()),
         Act::AuditList { .. } | Act::AuditCheck => (AuditAction::AuditRead, String::new()),
         Act::Queue { .. } | Act::Proof { .. } => return None,

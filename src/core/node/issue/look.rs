@@ -11,18 +11,11 @@ use crate::certificate::{CertificateKind, fields_of, may_issue};
 use crate::desk::{AccountView, Event, ReleasedField, Stage};
 use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::facts::AccountFacts;
-use crate::facts::text::{identifier, shown};
+use crate::facts::text::{identifier, masked, shown};
 use crate::listing::case::MAX_REASON_CHARS;
 use crate::names::CertificateNumber;
 use crate::node::{Effect, Env, Stop};
 use crate::operator::ProvenAct;
-
-/// Characters of an account number that a row of the audit log keeps, and a masked number shows at its end.
-const TAIL_CHARS: usize = 4;
-/// Characters that a long masked number shows at its beginning.
-const HEAD_CHARS: usize = 3;
-/// Shorter numbers show nothing of their beginning.
-const LONG_CHARS: usize = 15;
 
 /// An account that the source is asked about.
 #[derive(Debug)]
@@ -31,13 +24,6 @@ pub(super) struct Looking {
     kind: CertificateKind,
     account_no: String,
     plain: bool,
-}
-
-/// A number with all but its ends as stars.
-pub(in crate::node) fn masked(number: &str) -> String {
-    let count = number.chars().count();
-    let (head, tail) = if count >= LONG_CHARS { (HEAD_CHARS, TAIL_CHARS) } else { (0, (count / 2).min(2)) };
-    number.chars().enumerate().map(|(i, c)| if i < head || i + tail >= count { c } else { '*' }).collect()
 }
 
 fn reason(text: &str) -> Result<&str, Refusal> {

@@ -144,6 +144,14 @@ fn only_the_security_administrator_makes_and_disables_accounts_and_only_the_audi
         if matches!(role, Role::System | Role::Security) {
             assert_eq!(refused(&mut world, by, &show), RefusalCode::RoleMissing);
         }
+        if !matches!(role, Role::Teller | Role::Reviewer) {
+            let look = Act::AccountShow { account_no: "46010000000100001".to_owned(), kind: "YDDKJCZM".to_owned(), unmask: None };
+            assert_eq!(refused(&mut world, by, &look), RefusalCode::RoleMissing);
+            let masked = "460**********0001".to_owned();
+            assert_eq!(last(&world), (AuditAction::AccountShow, Some(by.to_owned()), masked, "role-missing".to_owned()));
+            let number = "C46010-YDDKJCZM-2026-000001".parse().unwrap();
+            assert_eq!(refused(&mut world, by, &Act::Reveal { number, reason: "why".to_owned() }), RefusalCode::RoleMissing);
+        }
         done(&mut world, by, &Act::OperatorPasswd { sealed: sealed() });
     }
     let Event::Audit { rows, more } = ask(&mut world, "auditor", &list) else { panic!("no rows") };
