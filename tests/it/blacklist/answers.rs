@@ -124,10 +124,12 @@ fn view() -> CaseView {
         subject_kind: SubjectKind::Person,
         name: "向**".to_owned(),
         document_type: "01".to_owned(),
-        document_no: "460*************25".to_owned(),
+        document_no: "460***********1425".to_owned(),
         finding: finding(),
         steps: vec![step(Move::Propose), step(Move::Review { approve: false, reason: "缺文书".to_owned() })],
         impersonated: false,
+        may: Vec::new(),
+        second: false,
     }
 }
 
@@ -197,7 +199,7 @@ fn a_case_a_queue_and_a_proof_are_shown_masked_and_clean() {
         other => panic!("{other:?}"),
     });
     let told = counter.done("show", "C46010-A45");
-    assert!(told.contains("待复核") && told.contains("460*************25") && told.contains("退回") && told.contains("缺文书"), "{told}");
+    assert!(told.contains("待复核") && told.contains("460***********1425") && told.contains("退回") && told.contains("缺文书"), "{told}");
     let told = counter.done("queue", "");
     assert!(told.contains("C46010-A45") && told.contains("复核") && told.contains("认1号[31m") && !told.contains('\u{1b}'), "{told}");
     let told = counter.done("proof", "C46010-L7");

@@ -13,6 +13,7 @@
 //! steps come to, replayed. What must never be here: a step without the signed act that asked for it, but for what the clock does and what
 //! other centres say.
 
+mod deeds;
 mod progress;
 mod proposal;
 mod ready;
@@ -20,6 +21,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use deeds::Deed;
 pub use proposal::check_proposal;
 pub use ready::{Listable, authority};
 pub use steps::objection_fields;
