@@ -36,6 +36,21 @@ impl Deed {
     pub const ALL: [Self; 8] =
         [Self::Propose, Self::Review, Self::Notify, Self::Waive, Self::Answer, Self::Repair, Self::Object, Self::Withdraw];
 
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Propose => "propose",
+            Self::Review => "review",
+            Self::Notify => "notify",
+            Self::Waive => "waive",
+            Self::Object => "object",
+            Self::Answer => "answer",
+            Self::Withdraw => "withdraw",
+            Self::Repair => "repair",
+        }
+    }
+
     /// Whose it is.
     const fn roles(self) -> &'static [Role] {
         match self {
