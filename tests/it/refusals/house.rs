@@ -33,7 +33,7 @@ fn a_folder_or_configuration_that_is_not_fit_is_refused_and_left_as_it_was() {
     let again = init(&room, "a", HAIKOU, "/ip4/127.0.0.1/udp/7401/quic-v1");
     let before = tree(&room, "a");
     refused(&room, &again, 73, "already-initialised");
-    for line in ["status --data @a", "certificate list --data @a", "query --data @a --grant @pass --business-no 1"] {
+    for line in ["status --data @a", "certificate list --data @a", "query --data @a --operator zhang --grant @pass --business-no 1"] {
         refused(&room, line, 69, "peer-not-running");
     }
     refused(&room, "status --data @nowhere", 66, "not-initialised");
