@@ -49,12 +49,7 @@ fn assert_held(federation: &Federation, code: &str, numbers: &[CertificateNumber
 
 /// Issues `count` certificates at Haikou's desk; their numbers.
 fn issue(federation: &Federation, holders: &mut Holders, count: usize) -> Vec<CertificateNumber> {
-    let teller = Hand::of(federation, HAIKOU, TELLER);
-    let issued = (0..count).map(|_| match teller.act(&holders.asks()).unwrap() {
-        Event::CertificateIssued { number, .. } => number,
-        other => panic!("{other:?}"),
-    });
-    issued.collect()
+    (0..count).map(|_| federation.issue(holders)).collect()
 }
 
 #[test]

@@ -18,7 +18,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::Value;
 
-use super::{Federation, HAIKOU, SANYA, TELLER, samples};
+use super::{Federation, HAIKOU, Hand, SANYA, TELLER, samples};
 use crate::cli::PASSPHRASE;
 
 /// Accounts of a centre, from the right answers beside its exports.
@@ -100,6 +100,14 @@ impl Federation {
         let addressee = if kind == "YDDKJCZM" { format!(" --addressee {SANYA}") } else { String::new() };
         let line = format!("certificate issue --account {account} --kind {kind} --card @{card} --clerk 王 --out @{out}{addressee}");
         Self::line(HAIKOU, TELLER, &line)
+    }
+
+    /// What Haikou's teller gets for what a holder asks for; a certificate.
+    pub(crate) fn issue(&self, holders: &mut Holders) -> CertificateNumber {
+        match Hand::of(self, HAIKOU, TELLER).act(&holders.asks()).unwrap() {
+            Event::CertificateIssued { number, .. } => number,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// A certificate of this kind for this account, issued by Haikou, received by the wallet, and arrived at Sanya; its number.

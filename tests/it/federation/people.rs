@@ -34,7 +34,7 @@ fn keys() -> &'static [(SecretKey, SealedKey)] {
     static KEYS: OnceLock<Vec<(SecretKey, SealedKey)>> = OnceLock::new();
     KEYS.get_or_init(|| {
         let mut rng = StdRng::seed_from_u64(1_001);
-        let make = |(name, ..)| {
+        let make = |(name, ..): (&str, Role, &str)| {
             let key = SecretKey::random(&mut rng);
             let sealed = SealedKey::seal(&mut rng, &name_of(name), &key, PASSPHRASE.trim_end().as_bytes()).unwrap();
             (key, sealed)
