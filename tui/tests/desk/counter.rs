@@ -4,7 +4,7 @@ mod looks;
 
 use std::sync::{Arc, Mutex};
 
-use anju_core::desk::{Act, Event as DeskEvent, Request};
+use anju_core::desk::{Act, Event as DeskEvent};
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::holder::{Wallet, card};
 use anju_core::names::CentreCode;
