@@ -12,7 +12,7 @@ use crate::holder::{Wallet, card};
 use crate::names::{CertificateNumber, RequestId};
 use crate::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
 use crate::seal::Key;
-use crate::shelf::{House, HouseWrite, Shelf, Write};
+use crate::shelf::{House, HouseWrite, Write};
 use crate::sign::SecretKey;
 use crate::time::{MINUTE_MS, SECOND_MS};
 
