@@ -96,7 +96,7 @@ fn a_clerk_pastes_a_grant_reads_the_fields_asks_the_lists_and_takes_away_a_page_
     let refused = screen.wait_for("未做：");
     assert!(!refused.contains("[x] 已核验"), "{refused}");
     let rows = recorded(&federation, SANYA);
-    for action in ["certificate.reveal", "blacklist.lookup"] {
+    for action in ["certificate.query", "certificate.reveal", "blacklist.lookup"] {
         assert!(rows.contains(&(action.to_owned(), TELLER.to_owned())), "{action}: {rows:?}");
     }
 }

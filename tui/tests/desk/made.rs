@@ -84,9 +84,17 @@ pub fn status() -> Status {
 pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
     match asked {
         Asked::Request(Request::Status) => Ok(DeskEvent::Status(Box::new(status()))),
-        Asked::Act(Act::AccountShow { .. } | Act::Reveal { .. } | Act::Lookup { .. }) | Asked::Request(_) | Asked::Work(_) => {
-            papers::answer(asked)
-        }
+        Asked::Act(
+            Act::AccountShow { .. }
+            | Act::Reveal { .. }
+            | Act::Lookup { .. }
+            | Act::CertificateIssue { .. }
+            | Act::CertificateShow { .. }
+            | Act::CertificateCancel { .. }
+            | Act::Query { .. },
+        )
+        | Asked::Request(_)
+        | Asked::Work(_) => papers::answer(asked),
         Asked::Act(act) => crate::list_made::answer(act),
     }
 }

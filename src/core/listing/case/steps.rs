@@ -73,6 +73,10 @@ impl Case {
             | Act::ImportApprove { .. }
             | Act::AuditList { .. }
             | Act::AccountShow { .. }
+            | Act::CertificateIssue { .. }
+            | Act::CertificateShow { .. }
+            | Act::CertificateCancel { .. }
+            | Act::Query { .. }
             | Act::Reveal { .. }
             | Act::AuditCheck => return Err(RefusalCode::RequestInvalid.into()),
         };

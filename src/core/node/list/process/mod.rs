@@ -75,6 +75,10 @@ impl Node {
             | Act::ImportApprove { .. }
             | Act::AuditList { .. }
             | Act::AccountShow { .. }
+            | Act::CertificateIssue { .. }
+            | Act::CertificateShow { .. }
+            | Act::CertificateCancel { .. }
+            | Act::Query { .. }
             | Act::Reveal { .. }
             | Act::AuditCheck => Err(RefusalCode::RequestInvalid.into()),
         };
