@@ -165,7 +165,7 @@ fn the_lists_are_asked_for_the_document_of_the_certificate() {
         "{asked:?}"
     );
     sees(&mut desk, "[+] Lists");
-    sees(&mut desk, "(1 of 2 centres count)");
+    sees(&mut desk, "(2 of 2 centres count)");
 }
 
 #[test]
