@@ -16,7 +16,7 @@ use anju_core::desk::Event;
 use anju_core::error::ShelfError;
 use anju_core::listing::{Document, Pepper};
 use anju_core::names::{CentreCode, StationKey};
-use anju_core::node::{Effect, Env, Input, Node, Settings, Verdict};
+use anju_core::node::{Effect, Env, HouseAsk, Input, Node, Settings, Verdict};
 use anju_core::shelf::KeptHead;
 use anju_core::time::Time;
 use rand_core::CryptoRng;
@@ -50,6 +50,8 @@ pub enum Out {
     ReadSource(u64, String),
     /// Derive subjects' secrets.
     Derive(u64, Vec<(Pepper, Document)>),
+    /// Answer at the desk what only the shell knows.
+    House(u64, HouseAsk),
 }
 
 /// What a node is made of.
@@ -283,7 +285,8 @@ impl Engine {
                         | Effect::Answer { .. }
                         | Effect::Reply { .. }
                         | Effect::ReadSource { .. }
-                        | Effect::Derive { .. } => rest.push(effect),
+                        | Effect::Derive { .. }
+                        | Effect::House { .. } => rest.push(effect),
                     }
                 }
                 follow_ups += usize::from(next.is_some());
@@ -303,6 +306,10 @@ impl Engine {
                 Effect::Answer { token, bytes } => out(Out::Answer(token, bytes)),
                 Effect::ReadSource { reading, account_no } => out(Out::ReadSource(reading, account_no)),
                 Effect::Derive { job, work } => out(Out::Derive(job, work)),
+                Effect::House { token, ask } => {
+                    self.open.remove(&token);
+                    out(Out::House(token, ask));
+                }
                 Effect::Reply { token, event } if self.owed.is_some() && tells_of_the_head(&event) => {
                     let detail = "the head cannot be kept".to_owned();
                     replies.push((token, Box::new(Event::Failed { code: HEAD_NOT_KEPT.to_owned(), detail })));
@@ -359,6 +366,7 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::Listing(_) => true,
         Event::Progress { .. }
         | Event::Status(_)
+        | Event::Trends(_)
         | Event::CertificateList { .. }
         | Event::CertificateShow { .. }
         | Event::Operators { .. }

@@ -10,6 +10,7 @@
 //! What must never be here: a decision (that is the core's), a word for a user.
 
 pub mod engine;
+mod meter;
 pub mod wiring;
 
 pub use wiring::{DaemonError, Running, Serving, start};

@@ -1,5 +1,6 @@
 //! Starts and stops everything around the loop: peers, desk, ticks, the source.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,16 +10,18 @@ use anju_core::desk::{Event, Request};
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::facts::AccountFacts;
 use anju_core::listing::{Document, Pepper, SubjectSecret};
+use anju_core::names::StationKey;
 use anju_core::node::message::SoundAnswer;
-use anju_core::node::{Input, Verdict};
+use anju_core::node::{HouseAsk, Input, Verdict};
 use anju_core::seal::stretch::Scratch;
-use anju_peers::{Member, PeerCommand, PeerEvent, PeersConfig, PeersError, PeersHandle};
+use anju_peers::{Link, Member, PeerCommand, PeerEvent, PeersConfig, PeersError, PeersHandle};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::engine::{Engine, Out, Recipe, machine_clock};
+use super::meter::{self, Meter};
 use crate::desk::door::{Door, DoorError};
 use crate::store::Store;
 
@@ -105,11 +108,15 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
     let memory = Memory::default();
 
     let thread = std::thread::Builder::new().name("anju-engine".to_owned());
-    let engine = thread
-        .spawn(move || engine.run(inbox, |out| let_out(out, &commands, &events_out, &readings, &derivations)))
-        .map_err(|e| DaemonError::System(e.to_string()))?;
+    let links = {
+        let peers = peers.clone();
+        Box::new(move || peers.links())
+    };
+    let ways = Ways { commands, events: events_out, readings, derivations, meter: Arc::default(), links };
+    let engine = thread.spawn(move || engine.run(inbox, |out| ways.let_out(out))).map_err(|e| DaemonError::System(e.to_string()))?;
     let tasks = vec![
         tokio::spawn(tick(inputs.clone(), stopped.clone())),
+        tokio::spawn(sample(inputs.clone(), stopped.clone())),
         tokio::spawn(hear_peers(peer_events, inputs.clone(), stopped.clone())),
         tokio::spawn(order_peers(orders, peers.clone())),
         tokio::spawn(read_source(to_read, source, inputs.clone(), stopped.clone())),
@@ -176,40 +183,60 @@ impl Lanes<mpsc::Sender<Derivation>> {
     }
 }
 
-/// Never blocks: the loop must not wait for the network or for a slow client.
-fn let_out(
-    out: Out,
-    commands: &mpsc::Sender<PeerCommand>,
-    events: &mpsc::Sender<(u64, Event)>,
-    readings: &mpsc::Sender<(u64, String)>,
-    derivations: &Lanes<mpsc::Sender<Derivation>>,
-) {
-    let command = match out {
-        Out::Reply(token, event) => {
-            if events.try_send((token, *event)).is_err() {
-                tracing::warn!("the desk is overwhelmed; an answer was dropped");
+/// Where what leaves the loop goes. Nothing of it ever blocks: the loop must not wait for the network or for a slow client.
+struct Ways {
+    commands: mpsc::Sender<PeerCommand>,
+    events: mpsc::Sender<(u64, Event)>,
+    readings: mpsc::Sender<(u64, String)>,
+    derivations: Lanes<mpsc::Sender<Derivation>>,
+    meter: Arc<Meter>,
+    /// What is known of the way to each station.
+    links: Box<dyn Fn() -> BTreeMap<StationKey, Link> + Send>,
+}
+
+impl Ways {
+    fn let_out(&self, out: Out) {
+        let command = match out {
+            Out::Reply(token, event) => return self.reply(token, *event),
+            Out::House(token, ask) => return self.house(token, &ask),
+            Out::ReadSource(reading, account_no) => {
+                if self.readings.try_send((reading, account_no)).is_err() {
+                    tracing::warn!("too many accounts are being read; one was dropped");
+                }
+                return;
             }
-            return;
-        }
-        Out::ReadSource(reading, account_no) => {
-            if readings.try_send((reading, account_no)).is_err() {
-                tracing::warn!("too many accounts are being read; one was dropped");
+            Out::Derive(job, work) => {
+                if self.derivations.of(work.len()).try_send((job, work)).is_err() {
+                    tracing::warn!("too many subjects are being derived; some were dropped");
+                }
+                return;
             }
-            return;
+            Out::Announce(body) => PeerCommand::Publish(body),
+            Out::Judge(source, verdict) => PeerCommand::Judge { source, verdict: judged(verdict) },
+            Out::Call(to, call, body) => PeerCommand::Call { to, call, body },
+            Out::Answer(token, body) => PeerCommand::Answer { token, body },
+        };
+        if self.commands.try_send(command).is_err() {
+            tracing::debug!("the peers are busy; a message was dropped");
         }
-        Out::Derive(job, work) => {
-            if derivations.of(work.len()).try_send((job, work)).is_err() {
-                tracing::warn!("too many subjects are being derived; some were dropped");
+    }
+
+    fn reply(&self, token: u64, mut event: Event) {
+        if let Event::Status(status) = &mut event {
+            meter::add_links(status, &(self.links)());
+            if token == meter::SAMPLER {
+                self.meter.sample(status);
             }
-            return;
         }
-        Out::Announce(body) => PeerCommand::Publish(body),
-        Out::Judge(source, verdict) => PeerCommand::Judge { source, verdict: judged(verdict) },
-        Out::Call(to, call, body) => PeerCommand::Call { to, call, body },
-        Out::Answer(token, body) => PeerCommand::Answer { token, body },
-    };
-    if commands.try_send(command).is_err() {
-        tracing::debug!("the peers are busy; a message was dropped");
+        if token != meter::SAMPLER && self.events.try_send((token, event)).is_err() {
+            tracing::warn!("the desk is overwhelmed; an answer was dropped");
+        }
+    }
+
+    fn house(&self, token: u64, ask: &HouseAsk) {
+        match ask {
+            HouseAsk::Trends => self.reply(token, Event::Trends(Box::new(self.meter.trends()))),
+        }
     }
 }
 
@@ -232,6 +259,18 @@ async fn tick(inputs: mpsc::Sender<Input>, mut stopped: watch::Receiver<bool>) {
         tokio::select! {
             () = until_stopped(&mut stopped) => return,
             _ = interval.tick() => { let _ = inputs.try_send(Input::Tick); }
+        }
+    }
+}
+
+/// Has the core tell how it is every so often, for the plots.
+async fn sample(inputs: mpsc::Sender<Input>, mut stopped: watch::Receiver<bool>) {
+    let mut interval = tokio::time::interval(Duration::from_millis(meter::SAMPLE_EVERY_MS));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = until_stopped(&mut stopped) => return,
+            _ = interval.tick() => { let _ = inputs.try_send(Input::Desk { token: meter::SAMPLER, request: Request::Status }); }
         }
     }
 }
@@ -412,9 +451,11 @@ mod tests {
         let (derivations, lanes) = lanes();
         let (inputs, mut derived) = mpsc::channel(8);
         let (_stop, stopped) = watch::channel(false);
-        let (mut none, mut no_events, mut no_readings) = (mpsc::channel(1), mpsc::channel(1), mpsc::channel(1));
+        let ((none, mut no_commands), (events, mut no_events), (readings, mut no_readings)) =
+            (mpsc::channel(1), mpsc::channel(1), mpsc::channel(1));
+        let ways = Ways { commands: none, events, readings, derivations, meter: Arc::default(), links: Box::new(BTreeMap::new) };
         for (number, people) in [(1, 48), (2, 48), (3, 1)] {
-            let_out(Out::Derive(number, job(people)), &none.0, &no_events.0, &no_readings.0, &derivations);
+            ways.let_out(Out::Derive(number, job(people)));
         }
         let tasks = [lanes.short, lanes.long].map(|lane| tokio::spawn(derive(lane, Memory::default(), inputs.clone(), stopped.clone())));
         let mut order = Vec::new();
@@ -426,7 +467,7 @@ mod tests {
         // On a machine with many processors the page before it may be done first; the page that waited may not.
         let place = |job: u64| order.iter().position(|done| *done == job);
         assert!(place(3) < place(2), "{order:?}");
-        assert!(none.1.try_recv().is_err() && no_events.1.try_recv().is_err() && no_readings.1.try_recv().is_err());
-        drop((derivations, tasks));
+        assert!(no_commands.try_recv().is_err() && no_events.try_recv().is_err() && no_readings.try_recv().is_err());
+        drop((ways, tasks));
     }
 }

@@ -123,6 +123,7 @@ const fn patience(request: &Request) -> Duration {
         Request::CertificateIssue { .. } => common::LONG_PATIENCE,
         Request::Sync { timeout_ms } => Duration::from_millis(*timeout_ms).saturating_add(GRACE),
         Request::Status
+        | Request::Trends
         | Request::CertificateList { .. }
         | Request::CertificateShow { .. }
         | Request::CertificateFile { .. }

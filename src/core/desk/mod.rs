@@ -30,12 +30,17 @@ pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
 /// Most certificates in one page of a list.
 pub const MAX_PAGE: usize = 500;
 
+/// Most samples of a [`Trend`]: ten minutes at one every ten seconds.
+pub const TREND_SAMPLES_MAX: usize = 60;
+
 /// What a client asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Request {
     /// How the peer is: journals, peers, what is stale.
     Status,
+    /// How traffic and lag went in the last minutes.
+    Trends,
     /// Issue a certificate for an account to the holder of an enrolment card.
     CertificateIssue {
         /// GRZH 个人账号.
@@ -115,6 +120,8 @@ pub enum Event {
     },
     /// How the peer is.
     Status(Box<Status>),
+    /// How traffic and lag went lately.
+    Trends(Box<Trends>),
     /// A certificate was issued; `file` is for its holder.
     CertificateIssued {
         /// Its number.
@@ -441,6 +448,34 @@ pub struct StationStatus {
     pub centre: CentreCode,
     /// Whether there is a connection.
     pub connected: bool,
+    /// Where it is connected, or where it last was since the start: a multiaddress without the key. The shell knows it, not the core.
+    pub address: Option<String>,
+    /// Smoothed round trip of pings in milliseconds, rounded; nothing while not connected.
+    pub round_trip_ms: Option<u64>,
+    /// Bytes of questions, answers and announcements that came from it since the start.
+    pub bytes_in: u64,
+    /// Bytes of questions and answers that went to it since the start.
+    pub bytes_out: u64,
+}
+
+/// How traffic and lag went lately.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Trends {
+    /// Milliseconds between two samples.
+    pub step_ms: u64,
+    /// Every member.
+    pub centres: Vec<Trend>,
+}
+
+/// How traffic with one centre and the lag behind it went, oldest sample first; at most [`TREND_SAMPLES_MAX`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trend {
+    /// Which centre.
+    pub centre: CentreCode,
+    /// Bytes to and from all its stations in each step.
+    pub traffic: Vec<u64>,
+    /// Rows that its newest known checkpoint has and this peer had not, at the end of each step.
+    pub lag: Vec<u64>,
 }
 
 /// Faults of one station.

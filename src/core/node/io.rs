@@ -103,6 +103,13 @@ pub enum Verdict {
     Reject,
 }
 
+/// What only the shell knows: the network, the machine, its own files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HouseAsk {
+    /// How traffic and lag went: [`desk::Event::Trends`].
+    Trends,
+}
+
 /// Something shall happen. The shell makes the writes of an input in one transaction, then keeps the head, then sends, then replies.
 #[derive(Debug)]
 pub enum Effect {
@@ -155,6 +162,13 @@ pub enum Effect {
         job: u64,
         /// Of which documents, under which peppers.
         work: Vec<(Pepper, Document)>,
+    },
+    /// Somebody asks for what the core does not know; the shell answers the request by itself.
+    House {
+        /// Which request.
+        token: u64,
+        /// What.
+        ask: HouseAsk,
     },
     /// After the writes are stored, feed [`Input::Stored`].
     WhenStored,

@@ -39,7 +39,7 @@ pub mod sync;
 mod tests;
 pub mod vector;
 
-pub use io::{Effect, Env, Input, Verdict};
+pub use io::{Effect, Env, HouseAsk, Input, Verdict};
 
 use std::collections::BTreeMap;
 
@@ -282,6 +282,10 @@ impl Node {
     fn desk(&mut self, env: &mut Env<'_>, token: u64, request: desk::Request, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         let answered = match request {
             desk::Request::Status => self.status(env).map(|status| Some(desk::Event::Status(Box::new(status)))),
+            desk::Request::Trends => {
+                out.push(Effect::House { token, ask: HouseAsk::Trends });
+                Ok(None)
+            }
             desk::Request::CertificateList { after, limit } => self.certificate_list(env, after.as_ref(), limit).map(Some),
             desk::Request::CertificateShow { number } => self.certificate_show(env, &number).map(Some),
             desk::Request::CertificateFile { number } => self.certificate_file(env, &number).map(Some),

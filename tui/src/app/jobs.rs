@@ -120,6 +120,7 @@ impl Jobs {
 pub(crate) const fn weight_of_request(request: &Request) -> Weight {
     match request {
         Request::Status
+        | Request::Trends
         | Request::CertificateList { .. }
         | Request::CertificateShow { .. }
         | Request::CertificateFile { .. }

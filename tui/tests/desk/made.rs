@@ -3,7 +3,7 @@
 #[path = "papers.rs"]
 pub mod papers;
 
-use anju_core::desk::{Act, CaseLine, Event as DeskEvent, FaultCount, JournalStatus, Request, StationStatus, Status};
+use anju_core::desk::{Act, CaseLine, Event as DeskEvent, FaultCount, JournalStatus, Request, StationStatus, Status, Trend, Trends};
 use anju_core::error::FaultCode;
 use anju_core::listing::case::CaseState;
 use anju_core::names::{CentreCode, Digest, FederationName, StationKey};
@@ -54,8 +54,32 @@ fn journal(code: &str, name: &str, size: u64, announced: u64, age_ms: Option<i64
     }
 }
 
+fn station(byte: u8, centre: &str, link: Option<(bool, &str)>, round_trip_ms: Option<u64>) -> StationStatus {
+    StationStatus {
+        station: StationKey([byte; 32]),
+        centre: CentreCode::new(centre).unwrap(),
+        connected: link.is_some_and(|(connected, _)| connected),
+        address: link.map(|(_, address)| address.to_owned()),
+        round_trip_ms,
+        bytes_in: u64::from(byte) * 1_700_000,
+        bytes_out: u64::from(byte) * 12_345,
+    }
+}
+
+pub fn trends() -> Trends {
+    let traffic = (0..60).map(|i: u64| i * i % 37 * 900 + if i == 41 { 260_000 } else { 0 }).collect();
+    let lag = (0..60).map(|i: u64| (i / 2) % 23 + i % 5 * 4).collect();
+    let trend = |code: &str, traffic, lag| Trend { centre: CentreCode::new(code).unwrap(), traffic, lag };
+    let centres = vec![
+        trend("C46010", vec![0; 60], vec![0; 60]),
+        trend("C46020", traffic, lag),
+        trend("C46030", vec![812, 700, 911], vec![0, 0, 0]),
+        trend("C46040", vec![], vec![]),
+    ];
+    Trends { step_ms: 10_000, centres }
+}
+
 pub fn status() -> Status {
-    let station = |byte: u8| StationKey([byte; 32]);
     let mut forked = journal("C46030", "儋州市住房公积金管理局", 17, 17, Some(61_000));
     forked.forked = true;
     Status {
@@ -72,11 +96,11 @@ pub fn status() -> Status {
             journal("C46040", "三沙市住房公积金管理局", 0, 0, None),
         ],
         stations: vec![
-            StationStatus { station: station(2), centre: CentreCode::new("C46020").unwrap(), connected: true },
-            StationStatus { station: station(3), centre: CentreCode::new("C46030").unwrap(), connected: true },
-            StationStatus { station: station(4), centre: CentreCode::new("C46040").unwrap(), connected: false },
+            station(2, "C46020", Some((true, "/ip4/10.46.2.7/udp/7401/quic-v1")), Some(38)),
+            station(3, "C46030", Some((true, "/dns4/anju.danzhou.example/tcp/7401")), Some(0)),
+            station(4, "C46040", None, None),
         ],
-        faults: vec![FaultCount { station: station(3), code: FaultCode::Malformed, count: 3 }],
+        faults: vec![FaultCount { station: StationKey([3; 32]), code: FaultCode::Malformed, count: 3 }],
         warnings: vec!["clock-jumped-back".to_owned()],
     }
 }
@@ -84,6 +108,7 @@ pub fn status() -> Status {
 pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
     match asked {
         Asked::Request(Request::Status) => Ok(DeskEvent::Status(Box::new(status()))),
+        Asked::Request(Request::Trends) => Ok(DeskEvent::Trends(Box::new(trends()))),
         Asked::Act(Act::AccountShow { .. } | Act::Reveal { .. } | Act::Lookup { .. }) | Asked::Request(_) | Asked::Work(_) => {
             papers::answer(asked)
         }

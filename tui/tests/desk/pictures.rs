@@ -91,6 +91,10 @@ fn what_lies_over_a_view() {
             desk.keys(keys);
         });
     }
+    pictures("federation-trend", &made::full(), |desk| {
+        desk.log_in("li.si");
+        desk.keys("6 j");
+    });
     pictures("federation-centre", &made::full(), |desk| {
         desk.log_in("li.si");
         desk.keys("6 j j enter");
