@@ -32,7 +32,7 @@ mod outbox;
 mod station;
 
 pub use address::is_dialable;
-pub use codec::{REQUEST_MAX_BYTES, RESPONSE_MAX_BYTES};
+pub use codec::{PROTOCOL, REQUEST_MAX_BYTES, RESPONSE_MAX_BYTES};
 pub use config::{Member, PeersConfig, PeersError};
 pub use engine::start;
 pub use gossip::ANNOUNCEMENT_MAX_BYTES;

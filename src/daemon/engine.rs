@@ -219,6 +219,7 @@ impl Engine {
             | Input::Desk { .. }
             | Input::Source { .. }
             | Input::Derived { .. }
+            | Input::BackedUp { .. }
             | Input::Stored
             | Input::Again => {}
         }
@@ -307,7 +308,10 @@ impl Engine {
                 Effect::ReadSource { reading, account_no } => out(Out::ReadSource(reading, account_no)),
                 Effect::Derive { job, work } => out(Out::Derive(job, work)),
                 Effect::House { token, ask } => {
-                    self.open.remove(&token);
+                    // A backup is answered by the node when it is made; everything else by whoever takes this.
+                    if !matches!(ask, HouseAsk::Backup { .. }) {
+                        self.open.remove(&token);
+                    }
                     out(Out::House(token, ask));
                 }
                 Effect::Reply { token, event } if self.owed.is_some() && tells_of_the_head(&event) => {
@@ -367,6 +371,9 @@ const fn tells_of_the_head(event: &Event) -> bool {
         Event::Progress { .. }
         | Event::Status(_)
         | Event::Trends(_)
+        | Event::Logs(_)
+        | Event::System(_)
+        | Event::Backup(_)
         | Event::CertificateList { .. }
         | Event::CertificateShow { .. }
         | Event::Operators { .. }

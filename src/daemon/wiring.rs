@@ -21,6 +21,8 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::engine::{Engine, Out, Recipe, machine_clock};
+use super::house::{self, Ask, House, keep_house};
+use super::log::LogRing;
 use super::meter::{self, Meter};
 use crate::desk::door::{Door, DoorError};
 use crate::store::Store;
@@ -35,6 +37,8 @@ const COMMANDS_MAX: usize = 1024;
 const TICK: Duration = Duration::from_millis(250);
 /// Exports read at once.
 const READERS_MAX: usize = 2;
+/// Looks at the machine that may wait; a backup always finds a place, for there is one at a time and looks are short.
+const CHORES_MAX: usize = 64;
 /// Derivation jobs that may wait in each lane; the core has fewer under way.
 const DERIVATIONS_MAX: usize = 128;
 /// Jobs of no more than this many derivations take the short lane: somebody at a counter must not wait for a page of a screening.
@@ -57,6 +61,8 @@ pub struct Serving {
     pub socket: PathBuf,
     /// Its source.
     pub source: SourceReader,
+    /// Where its own things are.
+    pub house: House,
 }
 
 /// Why a peer does not start.
@@ -91,7 +97,7 @@ pub struct Running {
 /// # Errors
 /// [`DaemonError`]; then nothing runs.
 pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
-    let Serving { recipe, store, kept_head, listen, socket, source } = serving;
+    let Serving { recipe, store, kept_head, listen, socket, source, house } = serving;
     let door = Door::open(&socket)?;
     let (peers, peer_events) = anju_peers::start(peers_config(&recipe, listen)).await?;
     let listening = peers.listening().to_vec();
@@ -112,7 +118,17 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
         let peers = peers.clone();
         Box::new(move || peers.links())
     };
-    let ways = Ways { commands, events: events_out, readings, derivations, meter: Arc::default(), links };
+    let (chores, to_do) = mpsc::channel(CHORES_MAX);
+    let ways = Ways {
+        commands,
+        events: events_out.clone(),
+        readings,
+        derivations,
+        chores,
+        meter: Arc::default(),
+        logs: house.logs.clone(),
+        links,
+    };
     let engine = thread.spawn(move || engine.run(inbox, |out| ways.let_out(out))).map_err(|e| DaemonError::System(e.to_string()))?;
     let tasks = vec![
         tokio::spawn(tick(inputs.clone(), stopped.clone())),
@@ -122,6 +138,7 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
         tokio::spawn(read_source(to_read, source, inputs.clone(), stopped.clone())),
         tokio::spawn(derive(lanes.short, Arc::clone(&memory), inputs.clone(), stopped.clone())),
         tokio::spawn(derive(lanes.long, memory, inputs.clone(), stopped.clone())),
+        tokio::spawn(keep_house(to_do, Arc::new(house), events_out, inputs.clone(), stopped.clone())),
         tokio::spawn(hear_desk(requests, inputs, stopped)),
         tokio::spawn(door.serve(requests_in, events)),
     ];
@@ -189,7 +206,9 @@ struct Ways {
     events: mpsc::Sender<(u64, Event)>,
     readings: mpsc::Sender<(u64, String)>,
     derivations: Lanes<mpsc::Sender<Derivation>>,
+    chores: mpsc::Sender<house::Task>,
     meter: Arc<Meter>,
+    logs: LogRing,
     /// What is known of the way to each station.
     links: Box<dyn Fn() -> BTreeMap<StationKey, Link> + Send>,
 }
@@ -198,7 +217,7 @@ impl Ways {
     fn let_out(&self, out: Out) {
         let command = match out {
             Out::Reply(token, event) => return self.reply(token, *event),
-            Out::House(token, ask) => return self.house(token, &ask),
+            Out::House(token, ask) => return self.house(token, ask),
             Out::ReadSource(reading, account_no) => {
                 if self.readings.try_send((reading, account_no)).is_err() {
                     tracing::warn!("too many accounts are being read; one was dropped");
@@ -233,9 +252,17 @@ impl Ways {
         }
     }
 
-    fn house(&self, token: u64, ask: &HouseAsk) {
-        match ask {
-            HouseAsk::Trends => self.reply(token, Event::Trends(Box::new(self.meter.trends()))),
+    fn house(&self, token: u64, ask: HouseAsk) {
+        let chore = match ask {
+            HouseAsk::Trends => return self.reply(token, Event::Trends(Box::new(self.meter.trends()))),
+            HouseAsk::Logs { after, limit } => return self.reply(token, Event::Logs(Box::new(self.logs.page(after, limit)))),
+            HouseAsk::System(view) => Ask::System(view),
+            HouseAsk::Backup { name } => Ask::Backup(name),
+        };
+        if self.chores.try_send((token, chore)).is_err() {
+            tracing::warn!("too much is being looked up; one request was dropped");
+            let detail = "too much is being looked up".to_owned();
+            self.reply(token, Event::Failed { code: "busy".to_owned(), detail });
         }
     }
 }
@@ -248,7 +275,7 @@ const fn judged(verdict: Verdict) -> anju_peers::Verdict {
     }
 }
 
-async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
+pub(super) async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
@@ -453,7 +480,9 @@ mod tests {
         let (_stop, stopped) = watch::channel(false);
         let ((none, mut no_commands), (events, mut no_events), (readings, mut no_readings)) =
             (mpsc::channel(1), mpsc::channel(1), mpsc::channel(1));
-        let ways = Ways { commands: none, events, readings, derivations, meter: Arc::default(), links: Box::new(BTreeMap::new) };
+        let (chores, logs) = (mpsc::channel(1).0, LogRing::default());
+        let ways =
+            Ways { commands: none, events, readings, derivations, chores, meter: Arc::default(), logs, links: Box::new(BTreeMap::new) };
         for (number, people) in [(1, 48), (2, 48), (3, 1)] {
             ways.let_out(Out::Derive(number, job(people)));
         }

@@ -106,6 +106,7 @@ impl Hand for LocalHand {
                 | Act::ImportRows { .. }
                 | Act::ImportFinish { .. }
                 | Act::ImportApprove { .. }
+                | Act::Backup
         );
         let patience = if long { common::LONG_PATIENCE } else { common::PATIENCE };
         self.acting.ask(act, patience, stage).map_err(trouble)
@@ -124,6 +125,8 @@ const fn patience(request: &Request) -> Duration {
         Request::Sync { timeout_ms } => Duration::from_millis(*timeout_ms).saturating_add(GRACE),
         Request::Status
         | Request::Trends
+        | Request::Logs { .. }
+        | Request::System
         | Request::CertificateList { .. }
         | Request::CertificateShow { .. }
         | Request::CertificateFile { .. }

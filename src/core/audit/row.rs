@@ -76,6 +76,8 @@ actions! {
     Reveal = "certificate.reveal",
     /// The audit log was read.
     AuditRead = "audit.read",
+    /// A backup was begun, and again: what came of it.
+    Backup = "store.backup",
 }
 
 /// One row. Personal: `business_no` and `about` are sealed at rest.

@@ -7,6 +7,7 @@
 mod act;
 mod blacklist;
 mod house;
+mod system;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,7 @@ pub use blacklist::{
     ScreenAnswer, ScreenPage, StepView, Verdict,
 };
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
+pub use system::{Backup, Evidence, KeyAge, KeyRole, LogLine, LogPage, MAX_LOG_PAGE, Storage, SystemView};
 
 use crate::error::{FaultCode, Refusal};
 use crate::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, RequestId, StationKey};
@@ -41,6 +43,15 @@ pub enum Request {
     Status,
     /// How traffic and lag went in the last minutes.
     Trends,
+    /// The newest lines of the peer's log.
+    Logs {
+        /// Only lines after this one; the newest there are when absent.
+        after: Option<u64>,
+        /// At most so many, and at most [`MAX_LOG_PAGE`].
+        limit: usize,
+    },
+    /// The peer as its administrator looks at it: store, backups, keys.
+    System,
     /// Issue a certificate for an account to the holder of an enrolment card.
     CertificateIssue {
         /// GRZH 个人账号.
@@ -122,6 +133,12 @@ pub enum Event {
     Status(Box<Status>),
     /// How traffic and lag went lately.
     Trends(Box<Trends>),
+    /// Lines of the log.
+    Logs(Box<LogPage>),
+    /// The peer as its administrator looks at it.
+    System(Box<SystemView>),
+    /// A backup was made.
+    Backup(Box<Backup>),
     /// A certificate was issued; `file` is for its holder.
     CertificateIssued {
         /// Its number.
@@ -228,7 +245,7 @@ impl Event {
     }
 }
 
-/// Where a query stands.
+/// Where something long stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
@@ -242,6 +259,13 @@ pub enum Stage {
     Verified,
     /// 推导中: the subject's token is being derived.
     Deriving,
+    /// 复制中: the database is being copied.
+    Copying {
+        /// Bytes copied.
+        done: u64,
+        /// Of so many.
+        of: u64,
+    },
 }
 
 /// What is known of a certificate without anybody's consent.

@@ -66,6 +66,7 @@ impl Node {
             }
             Act::Reveal { number, reason } => self.reveal(env, act, number, reason, out).map(Some),
             Act::AuditList { .. } | Act::AuditCheck => self.audit_act(env, token, act, out),
+            Act::Backup => self.backup(env, token, act, out).map(|()| None),
             Act::Propose(_)
             | Act::Review { .. }
             | Act::Notify { .. }
@@ -110,6 +111,7 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::AccountShow { account_no, .. } => (AuditAction::AccountShow, text::masked(&text::identifier(account_no))),
         Act::Reveal { number, .. } => (AuditAction::Reveal, number.to_string()),
         Act::AuditList { .. } | Act::AuditCheck => (AuditAction::AuditRead, String::new()),
+        Act::Backup => (AuditAction::Backup, String::new()),
         Act::Queue { .. } | Act::Proof { .. } => return None,
     };
     let mut told = Told::new(action, about, outcome);
@@ -153,6 +155,7 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
         | Act::Reveal { .. } => &[Role::Teller, Role::Reviewer],
         Act::CaseShow { .. } => &[Role::Teller, Role::Reviewer, Role::Auditor],
         Act::AuditList { .. } | Act::AuditCheck => &[Role::Auditor],
+        Act::Backup => &[Role::System],
     };
     if roles.contains(&act.operator().role) {
         return Ok(());

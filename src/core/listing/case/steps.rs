@@ -73,7 +73,8 @@ impl Case {
             | Act::AuditList { .. }
             | Act::AccountShow { .. }
             | Act::Reveal { .. }
-            | Act::AuditCheck => return Err(RefusalCode::RequestInvalid.into()),
+            | Act::AuditCheck
+            | Act::Backup => return Err(RefusalCode::RequestInvalid.into()),
         };
         self.clone().with_step(act, what, now)
     }

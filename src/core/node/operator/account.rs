@@ -62,7 +62,8 @@ impl Node {
             | Act::AuditList { .. }
             | Act::AccountShow { .. }
             | Act::Reveal { .. }
-            | Act::AuditCheck => return Err(RefusalCode::Unsupported.into()),
+            | Act::AuditCheck
+            | Act::Backup => return Err(RefusalCode::Unsupported.into()),
         };
         out.push(Effect::Write(Write::House(HouseWrite::Operator(operator))));
         self.tell(env, Some(act), vec![told], out)?;

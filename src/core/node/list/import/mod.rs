@@ -69,7 +69,8 @@ impl Node {
             | Act::AuditList { .. }
             | Act::AccountShow { .. }
             | Act::Reveal { .. }
-            | Act::AuditCheck => return Err(RefusalCode::Unsupported.into()),
+            | Act::AuditCheck
+            | Act::Backup => return Err(RefusalCode::Unsupported.into()),
         };
         if let Err(Stop::Refused(refusal)) = &answered {
             self.import_told(env, act, file, &AuditRow::refused(refusal.code), out)?;

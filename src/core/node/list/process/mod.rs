@@ -76,7 +76,8 @@ impl Node {
             | Act::AuditList { .. }
             | Act::AccountShow { .. }
             | Act::Reveal { .. }
-            | Act::AuditCheck => Err(RefusalCode::RequestInvalid.into()),
+            | Act::AuditCheck
+            | Act::Backup => Err(RefusalCode::RequestInvalid.into()),
         };
         answered.map(Some)
     }
