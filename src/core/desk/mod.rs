@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub use act::{Act, Applicant, CaseRef, MAX_CODE_BYTES, MAX_SCREEN_PAGE, Proposal};
 pub use blacklist::{
-    Acknowledgement, CaseLine, CaseView, CentreAnswer, Doubt, ExportPage, ExportRow, Hit, ImportView, LookupAnswer, OwnRow, Proof,
-    ScreenAnswer, ScreenPage, StepView, Verdict,
+    Acknowledgement, BeforeView, CaseLine, CaseView, CentreAnswer, Doubt, ExportPage, ExportRow, Hit, ImportView, LookupAnswer, OwnRow,
+    Proof, ScreenAnswer, ScreenPage, StepView, Verdict,
 };
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
 pub use system::{Backup, Evidence, KeyAge, KeyRole, LogLine, LogPage, MAX_LOG_PAGE, Storage, SystemView};

@@ -3,7 +3,10 @@
 #[path = "papers.rs"]
 pub mod papers;
 
-use anju_core::desk::{Act, CaseLine, Event as DeskEvent, FaultCount, JournalStatus, Request, StationStatus, Status, Trend, Trends};
+use anju_core::desk::{
+    Act, Backup, CaseLine, Event as DeskEvent, Evidence, FaultCount, JournalStatus, KeyAge, KeyRole, LogLine, LogPage, Request,
+    StationStatus, Status, Storage, SystemView, Trend, Trends,
+};
 use anju_core::error::FaultCode;
 use anju_core::listing::case::CaseState;
 use anju_core::names::{CentreCode, Digest, FederationName, StationKey};
@@ -79,6 +82,70 @@ pub fn trends() -> Trends {
     Trends { step_ms: 10_000, centres }
 }
 
+pub fn log() -> LogPage {
+    let line = |seq: u64, level: &str, source: &str, text: &str| {
+        let (level, source, text) = (level.to_owned(), source.to_owned(), text.to_owned());
+        LogLine { seq, at: NOW.plus_ms(seq.cast_signed() * 7_000 - 600_000), level, source, text }
+    };
+    let mut lines = vec![
+        line(1, "info", "anju_peers::engine", "members set members=4"),
+        line(2, "info", "anju::daemon::wiring", "listening address=/ip4/10.46.1.7/udp/7401/quic-v1"),
+        line(3, "info", "anju::daemon::wiring", "connected station=0202020202020202020202020202020202020202020202020202020202020202"),
+        line(4, "warn", "anju::daemon::wiring", "the desk is overwhelmed; an answer was dropped"),
+        line(
+            5,
+            "error",
+            "anju::daemon::engine",
+            "nothing was written; the requests that waited are answered as failed code=\"store-full\"",
+        ),
+    ];
+    lines.extend((6..60).map(|seq| line(seq, "info", "anju::daemon::wiring", "disconnected station=03030303")));
+    LogPage { lines, lost: 0 }
+}
+
+pub fn system() -> SystemView {
+    let key = |key, name: &str, since: Option<i64>, by| KeyAge {
+        key,
+        name: name.to_owned(),
+        since: since.map(|days| NOW.plus_ms(-days * DAY_MS)),
+        by: since.map(|_| by),
+    };
+    let rows = [("C46010", 1_204), ("C46020", 880), ("C46030", 17)];
+    SystemView {
+        version: "0.1.0".to_owned(),
+        protocol: "/anju/sync/1".to_owned(),
+        charter_version: 1,
+        storage: Some(Storage {
+            database_bytes: 3_400_000_000,
+            log_bytes: 41_000_000,
+            free_bytes: Some(2_900_000_000),
+            rows: rows.into_iter().map(|(code, rows)| (CentreCode::new(code).unwrap(), rows)).collect(),
+            erased: 312,
+            damaged: 1,
+            withheld: 0,
+            audit_rows: 40_113,
+            cases: 88,
+            schema: 2,
+        }),
+        backup: Some(Backup {
+            at: NOW.plus_ms(-10 * DAY_MS),
+            bytes: 3_100_000_000,
+            file: "/srv/anju/backups/anju-C46010-20261111020000.db".to_owned(),
+        }),
+        backing_up: true,
+        backups: "/srv/anju/backups".to_owned(),
+        keys: vec![
+            key(KeyRole::Station, "", Some(220), Evidence::File),
+            key(KeyRole::Signing, "1", Some(219), Evidence::Journal),
+            key(KeyRole::Heartbeat, "", Some(220), Evidence::File),
+            key(KeyRole::Sealing, "", Some(220), Evidence::File),
+            key(KeyRole::Pepper, "2", None, Evidence::File),
+            key(KeyRole::Operator, "li.si", Some(200), Evidence::Account),
+            key(KeyRole::Operator, "zhang.san", Some(14), Evidence::Account),
+        ],
+    }
+}
+
 pub fn status() -> Status {
     let mut forked = journal("C46030", "儋州市住房公积金管理局", 17, 17, Some(61_000));
     forked.forked = true;
@@ -109,6 +176,12 @@ pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
     match asked {
         Asked::Request(Request::Status) => Ok(DeskEvent::Status(Box::new(status()))),
         Asked::Request(Request::Trends) => Ok(DeskEvent::Trends(Box::new(trends()))),
+        Asked::Request(Request::Logs { after, .. }) => {
+            let mut page = log();
+            page.lines.retain(|line| after.is_none_or(|after| line.seq > after));
+            Ok(DeskEvent::Logs(Box::new(page)))
+        }
+        Asked::Request(Request::System) => Ok(DeskEvent::System(Box::new(system()))),
         Asked::Act(Act::AccountShow { .. } | Act::Reveal { .. } | Act::Lookup { .. }) | Asked::Request(_) | Asked::Work(_) => {
             papers::answer(asked)
         }
@@ -125,6 +198,11 @@ pub fn empty() -> FakeDoor {
         Asked::Request(Request::Status) => {
             let status = Status { journals: vec![], stations: vec![], faults: vec![], warnings: vec![], ..status() };
             Ok(DeskEvent::Status(Box::new(status)))
+        }
+        Asked::Request(Request::Logs { .. }) => Ok(DeskEvent::Logs(Box::default())),
+        Asked::Request(Request::System) => {
+            let view = SystemView { storage: None, backup: None, backing_up: false, keys: vec![], ..system() };
+            Ok(DeskEvent::System(Box::new(view)))
         }
         Asked::Request(_) | Asked::Act(_) | Asked::Work(_) => Ok(DeskEvent::Cases { cases: vec![], more: false }),
     })

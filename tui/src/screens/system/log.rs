@@ -25,7 +25,7 @@ const COLUMNS: &[Column] = &[
     Column { word: "system.column-source", min: 24, grow: 0 },
 ];
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Entry(LogLine);
 
 impl Row for Entry {
