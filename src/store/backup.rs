@@ -66,7 +66,7 @@ fn alone(partial: &Path) -> Result<File, StoreError> {
 }
 
 fn copy_pages(source: &Connection, partial: &Path, told: &mut dyn FnMut(Copied) -> ControlFlow<()>) -> Result<(), StoreError> {
-    let page_bytes: u64 = source.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let page_bytes: u32 = source.pragma_query_value(None, "page_size", |row| row.get(0))?;
     // From the first read on, this transaction sees the database as it is now.
     source.execute_batch("BEGIN")?;
     source.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
@@ -76,7 +76,7 @@ fn copy_pages(source: &Connection, partial: &Path, told: &mut dyn FnMut(Copied) 
     loop {
         let step = backup.step(STEP_PAGES)?;
         let at = backup.progress();
-        let bytes = |pages: i32| u64::try_from(pages).unwrap_or(0) * page_bytes;
+        let bytes = |pages: i32| u64::try_from(pages).unwrap_or(0) * u64::from(page_bytes);
         let (of, left) = (bytes(at.pagecount), bytes(at.remaining));
         if told(Copied { done: of - left.min(of), of }).is_break() {
             return Err(StoreError::Stopped);

@@ -33,7 +33,9 @@ pub fn read(path: &Path) -> Result<Figures, StoreError> {
     let conn = open::plain(path)?;
     let count = |table: &str| count(&conn, table);
     let mut journals = conn.prepare("SELECT code, size FROM journal ORDER BY code")?;
-    let rows = journals.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<Vec<_>, _>>()?;
+    let rows = journals
+        .query_map([], |row| Ok((row.get(0)?, u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0))))?
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(Figures {
         rows,
         erased: count("erased")?,
@@ -47,5 +49,6 @@ pub fn read(path: &Path) -> Result<Figures, StoreError> {
 
 /// Rows of one of our own tables; the name never comes from outside.
 fn count(conn: &Connection, table: &str) -> Result<u64, StoreError> {
-    Ok(conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?)
+    let rows: i64 = conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
+    Ok(u64::try_from(rows).unwrap_or(0))
 }

@@ -99,7 +99,7 @@ fn what_lies_over_a_view() {
         desk.log_in("li.si");
         desk.keys("8 d /");
         desk.types("error");
-        desk.settle();
+        desk.pass(1_000);
     });
     pictures("federation-trend", &made::full(), |desk| {
         desk.log_in("li.si");

@@ -31,7 +31,7 @@ pub(super) const TREND_ROWS: u16 = 3;
 #[derive(Clone)]
 pub(super) struct Centre {
     pub(super) journal: JournalStatus,
-    own: bool,
+    pub(super) own: bool,
     stations: Vec<StationStatus>,
 }
 

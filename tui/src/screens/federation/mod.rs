@@ -62,10 +62,10 @@ impl Federation {
         }
     }
 
-    /// How the selected centre went, once that was told.
+    /// How the selected centre went, once that was told. Nothing travels to the own one.
     fn trend(&self) -> Option<&Trend> {
-        let selected = &self.list.selected()?.journal.centre;
-        self.trends.centres.iter().find(|trend| trend.centre == *selected)
+        let selected = self.list.selected().filter(|centre| !centre.own)?;
+        self.trends.centres.iter().find(|trend| trend.centre == selected.journal.centre)
     }
 
     /// Where table or details are, and below it how the selected centre went.

@@ -74,7 +74,8 @@ fn store(words: Words, storage: &Storage) -> Vec<Line> {
     ];
     let rows =
         storage.rows.iter().map(|(centre, rows)| words.fill("system.rows-of", &[("centre", centre.as_str()), ("rows", &rows.to_string())]));
-    lines.extend(rows.enumerate().map(|(i, text)| field(if i == 0 { "system.rows-each" } else { "system.nothing" }, text)));
+    lines
+        .extend(rows.enumerate().map(|(i, text)| Line::field(if i == 0 { words.say("system.rows-each") } else { Shown::default() }, text)));
     lines
 }
 
