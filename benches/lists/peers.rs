@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anju::config::QUOTA_MAX;
 use anju::daemon::engine::Recipe;
-use anju::daemon::{self, Serving};
+use anju::daemon::{self, House, LogRing, Serving};
 use anju::store::{Mode, Reader, Store};
 use anju_core::charter::{CentreCard, CentreKeys, Charter, CharterFile};
 use anju_core::error::RefusalCode;
@@ -120,6 +120,14 @@ pub(crate) fn run(args: &[String]) {
         listen: vec![over.address(ports.listen[peer])],
         socket: folder.join("desk.sock"),
         source: Arc::new(|_| Err(RefusalCode::SourceUnavailable.into())),
+        house: House {
+            database: folder.join("anju.db"),
+            charter: folder.join("charter.json"),
+            keys: folder.join("keys.age"),
+            backups: folder.join("backups"),
+            backup_note: folder.join("backup.json"),
+            logs: LogRing::default(),
+        },
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {

@@ -30,10 +30,13 @@ pub(crate) struct OurCall {
     pub(crate) place: Place,
 }
 
+/// A question that waits for our answer.
 #[derive(Debug)]
-struct Asked {
-    from: StationKey,
-    channel: ResponseChannel<Vec<u8>>,
+pub(crate) struct Asked {
+    /// Whose.
+    pub(crate) from: StationKey,
+    /// Where the answer goes.
+    pub(crate) channel: ResponseChannel<Vec<u8>>,
 }
 
 /// Everything in flight.
@@ -74,8 +77,8 @@ impl Calls {
         Some(token)
     }
 
-    /// Takes out the channel of a question; none when it was answered, dropped, or too late.
-    pub(crate) fn answer(&mut self, token: u64) -> Option<ResponseChannel<Vec<u8>>> {
+    /// Takes out a question; none when it was answered, dropped, or too late.
+    pub(crate) fn answer(&mut self, token: u64) -> Option<Asked> {
         let asked = self.asked.remove(&token)?;
         if let Some(waiting) = self.per_station.get_mut(&asked.from) {
             *waiting -= 1;
@@ -83,7 +86,7 @@ impl Calls {
                 self.per_station.remove(&asked.from);
             }
         }
-        Some(asked.channel)
+        Some(asked)
     }
 
     /// Lets go of the questions whose stream has timed out or closed, answered or not.

@@ -13,7 +13,9 @@ use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::{StreamProtocol, request_response};
 
 /// The protocol of calls.
-pub(crate) const SYNC_PROTOCOL: StreamProtocol = StreamProtocol::new("/anju/sync/1");
+pub(crate) const SYNC_PROTOCOL: StreamProtocol = StreamProtocol::new(PROTOCOL);
+/// What stations speak with each other, with its version.
+pub const PROTOCOL: &str = "/anju/sync/1";
 /// Longest question, in bytes: a list of sizes for every centre fits, with room.
 pub const REQUEST_MAX_BYTES: usize = 64 * 1024;
 /// Longest payload of an answer, in bytes: what one journal frame may hold.

@@ -8,6 +8,7 @@ use libp2p::{
     Multiaddr, PeerId, Swarm,
     allow_block_list::NotAllowed,
     gossipsub::{self, IdentTopic, PublishError},
+    multiaddr::Protocol,
     request_response::{self, InboundFailure},
     swarm::{DialError, ListenError, SwarmEvent, dial_opts::DialOpts},
 };
@@ -25,6 +26,7 @@ use crate::{
     dialer::Dialer,
     gossip::{ANNOUNCEMENT_MAX_BYTES, Judgements, acceptance, gossip, topic},
     handle::{Ordered, PeersHandle},
+    links::Links,
     listen::listen,
     message::{CallFailure, PeerCommand, PeerEvent, RefusedReason, Verdict},
     outbox::{Outbox, Place},
@@ -60,7 +62,8 @@ pub async fn start(config: PeersConfig) -> Result<(PeersHandle, mpsc::Receiver<P
     for address in &listening {
         outbox.listening(address.clone());
     }
-    let (handle, orders) = PeersHandle::new(ours, listening);
+    let links = Links::default();
+    let (handle, orders) = PeersHandle::new(ours, listening, links.clone());
     let (events, receiver) = mpsc::channel(EVENTS_MAX);
     let mut engine = Engine {
         swarm,
@@ -72,6 +75,7 @@ pub async fn start(config: PeersConfig) -> Result<(PeersHandle, mpsc::Receiver<P
         judgements: Judgements::default(),
         dialer: Dialer::new(ours),
         members: BTreeSet::new(),
+        links,
     };
     engine.set_members(config.members);
     tokio::spawn(engine.run(orders, events));
@@ -99,6 +103,7 @@ struct Engine {
     judgements: Judgements,
     dialer: Dialer,
     members: BTreeSet<StationKey>,
+    links: Links,
 }
 
 impl Engine {
@@ -195,6 +200,7 @@ impl Engine {
             None => self.fail(call, CallFailure::Unreachable),
             Some(_) if !self.calls.has_room_for(&call.to) => self.fail(call, CallFailure::Overrun),
             Some(peer) => {
+                self.links.went(&call.to, body.len());
                 let id = self.swarm.behaviour_mut().sync.send_request(&peer, body);
                 self.calls.sent(id, call);
             }
@@ -206,12 +212,15 @@ impl Engine {
     }
 
     fn answer(&mut self, token: u64, body: Vec<u8>) {
-        let channel = self.calls.answer(token);
+        let asked = self.calls.answer(token);
         if body.len() > RESPONSE_MAX_BYTES {
             // Dropping the channel tells the asker.
             return self.outbox.refused(RefusedReason::OversizedFrame, 1);
         }
-        let sent = channel.is_some_and(|channel| self.swarm.behaviour_mut().sync.send_response(channel, body).is_ok());
+        let sent = asked.is_some_and(|asked| {
+            self.links.went(&asked.from, body.len());
+            self.swarm.behaviour_mut().sync.send_response(asked.channel, body).is_ok()
+        });
         if !sent {
             self.outbox.refused(RefusedReason::LateAnswer, 1);
         }
@@ -244,6 +253,7 @@ impl Engine {
             self.swarm.behaviour_mut().allowed.disallow_peer(peer);
         }
         tracing::info!(members = now.len(), "members set");
+        self.links.keep(|station| now.contains(station));
         self.members = now;
         self.dialer.set_members(targets, Instant::now().into());
     }
@@ -264,15 +274,18 @@ impl Engine {
     fn on_swarm(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
             SwarmEvent::Behaviour(event) => self.on_behaviour(event),
-            SwarmEvent::ConnectionEstablished { peer_id: peer, .. } => {
+            SwarmEvent::ConnectionEstablished { peer_id: peer, connection_id, endpoint, .. } => {
                 if let Some(station) = station_key(&peer) {
+                    self.links.connected(station, connection_id, shown_address(endpoint.get_remote_address()));
                     tracing::debug!(%peer, "connected");
                     self.dialer.connected(&station);
                     self.outbox.connected(station);
                 }
             }
-            SwarmEvent::ConnectionClosed { peer_id: peer, num_established: 0, .. } => {
-                if let Some(station) = station_key(&peer) {
+            SwarmEvent::ConnectionClosed { peer_id: peer, connection_id, num_established, .. } => {
+                let Some(station) = station_key(&peer) else { return };
+                self.links.closed(&station, connection_id, num_established);
+                if num_established == 0 {
                     tracing::debug!(%peer, "disconnected");
                     self.dialer.disconnected(&station, Instant::now().into());
                     self.outbox.disconnected(&station);
@@ -317,7 +330,8 @@ impl Engine {
             BehaviourEvent::Sync(event) => self.on_sync(event),
             BehaviourEvent::Ping(event) => match event.result {
                 Ok(time) => {
-                    if let Some(station) = station_key(&event.peer).filter(|_| self.outbox.has_room_for_announcement()) {
+                    let station = station_key(&event.peer).inspect(|station| self.links.round_trip(station, time));
+                    if let Some(station) = station.filter(|_| self.outbox.has_room_for_announcement()) {
                         let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
                         self.outbox.hint(PeerEvent::RoundTrip { station, ms });
                     }
@@ -332,6 +346,9 @@ impl Engine {
     }
 
     fn on_announcement(&mut self, from: PeerId, id: gossipsub::MessageId, message: gossipsub::Message) {
+        if let Some(station) = station_key(&from) {
+            self.links.came(&station, message.data.len());
+        }
         let author = message.source.as_ref().and_then(station_key).filter(|author| self.members.contains(author));
         let refused = match author {
             _ if message.data.len() > ANNOUNCEMENT_MAX_BYTES => Some((RefusedReason::OversizedAnnouncement, Verdict::Reject)),
@@ -361,6 +378,7 @@ impl Engine {
                 request_response::Message::Request { request, channel, .. } => self.on_ask(&peer, request, channel),
                 request_response::Message::Response { request_id, response } => {
                     if let Some(call) = self.calls.ended(request_id) {
+                        self.links.came(&call.to, response.len());
                         self.outbox.result(PeerEvent::Answered { from: call.to, call: call.call, body: response }, call.place);
                     }
                 }
@@ -382,10 +400,16 @@ impl Engine {
     }
 
     fn on_ask(&mut self, peer: &PeerId, body: Vec<u8>, channel: request_response::ResponseChannel<Vec<u8>>) {
-        let from = station_key(peer).filter(|station| self.members.contains(station) && self.outbox.has_room_for_ask());
+        let from = station_key(peer).inspect(|station| self.links.came(station, body.len()));
+        let from = from.filter(|station| self.members.contains(station) && self.outbox.has_room_for_ask());
         match from.and_then(|from| Some((from, self.calls.asked(from, channel)?))) {
             Some((from, token)) => self.outbox.hint(PeerEvent::Asked { from, token, body }),
             None => self.outbox.refused(RefusedReason::AskDropped, 1),
         }
     }
+}
+
+/// An address without the key at its end, which stands elsewhere.
+fn shown_address(address: &Multiaddr) -> String {
+    address.iter().filter(|part| !matches!(part, Protocol::P2p(_))).collect::<Multiaddr>().to_string()
 }

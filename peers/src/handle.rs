@@ -1,11 +1,13 @@
 //! The caller's end: where commands go in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anju_core::names::StationKey;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
+    links::{Link, Links},
     message::PeerCommand,
     outbox::{CALLS_MAX, Place},
 };
@@ -34,13 +36,14 @@ pub struct PeersHandle {
     places: Arc<Semaphore>,
     station: StationKey,
     listening: Arc<[String]>,
+    links: Links,
 }
 
 impl PeersHandle {
-    pub(crate) fn new(station: StationKey, listening: Vec<String>) -> (Self, mpsc::Receiver<Ordered>) {
+    pub(crate) fn new(station: StationKey, listening: Vec<String>, links: Links) -> (Self, mpsc::Receiver<Ordered>) {
         let (commands, orders) = mpsc::channel(COMMANDS_MAX);
         let places = Arc::new(Semaphore::new(CALLS_MAX));
-        (Self { commands, places, station, listening: listening.into() }, orders)
+        (Self { commands, places, station, listening: listening.into(), links }, orders)
     }
 
     /// Hands a command over. Waits only while the loop is busy, never for the consumer of the events, so the consumer may call this.
@@ -70,5 +73,11 @@ impl PeersHandle {
     #[must_use]
     pub fn listening(&self) -> &[String] {
         &self.listening
+    }
+
+    /// The way to each member that was connected since the start. Never waits.
+    #[must_use]
+    pub fn links(&self) -> BTreeMap<StationKey, Link> {
+        self.links.snapshot()
     }
 }

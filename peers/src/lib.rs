@@ -13,6 +13,7 @@
 //! | `codec`, `gossip` | frames on a stream; announcements and the judgement they wait for |
 //! | `behaviour` | every limit on connections, streams and memory |
 //! | `dialer`, `calls`, `outbox` | who is dialled when; what is in flight; what the consumer has not taken yet |
+//! | `links` | where each member is reached, how long a ping takes, how much came and went |
 //! | `listen`, `engine` | binding, and the one loop |
 
 mod address;
@@ -24,15 +25,17 @@ mod dialer;
 mod engine;
 mod gossip;
 mod handle;
+mod links;
 mod listen;
 pub mod message;
 mod outbox;
 mod station;
 
 pub use address::is_dialable;
-pub use codec::{REQUEST_MAX_BYTES, RESPONSE_MAX_BYTES};
+pub use codec::{PROTOCOL, REQUEST_MAX_BYTES, RESPONSE_MAX_BYTES};
 pub use config::{Member, PeersConfig, PeersError};
 pub use engine::start;
 pub use gossip::ANNOUNCEMENT_MAX_BYTES;
 pub use handle::{PeersHandle, SendError};
+pub use links::Link;
 pub use message::{CallFailure, PeerCommand, PeerEvent, RefusedReason, Verdict};

@@ -12,6 +12,7 @@ use anju_core::names::RequestId;
 use anju_core::operator::{OperatorName, SealedKey};
 use anju_core::sign::SecretKey;
 use anju_core::time::{DAY_MS, MINUTE_MS, SECOND_MS, Time};
+use anju_tui::widgets::plot::bytes;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand_core::Rng;
@@ -236,12 +237,16 @@ pub(super) fn age(ctx: Ctx, age_ms: Option<i64>) -> String {
 
 /// Where a long request stands.
 pub(super) fn stage(ctx: Ctx, stage: Stage) -> String {
+    if let Stage::Copying { done, of } = stage {
+        return ctx.fill("stage.copying", &[("done", &bytes(done)), ("of", &bytes(of))]);
+    }
     ctx.say(match stage {
         Stage::ReadingSource => "stage.reading-source",
         Stage::Pulling => "stage.pulling",
         Stage::Obtained => "stage.obtained",
         Stage::Verified => "stage.verified",
         Stage::Deriving => "stage.deriving",
+        Stage::Copying { .. } => "stage.copying",
     })
 }
 

@@ -10,7 +10,9 @@ use anju_core::node::Settings;
 use anju_peers::PeersError;
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt};
 
 use super::common::{self, DataArgs, PassphraseArgs};
 use super::exit::Exit;
@@ -21,7 +23,7 @@ use super::store::{self, Opened};
 use crate::config::folder::DataFolder;
 use crate::config::{Config, Level};
 use crate::daemon::engine::Recipe;
-use crate::daemon::{self, DaemonError, Serving};
+use crate::daemon::{self, DaemonError, House, LogRing, Serving};
 use crate::desk::door::DoorError;
 use crate::source;
 use crate::store::Mode;
@@ -41,7 +43,7 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
         return Err(Failure::new(Code::CharterMissing).with("path", common::shown(folder.root())));
     }
     let charter = read_charter(&folder.charter())?.verify().map_err(charter_failure)?;
-    log_to_stderr(config.log.level, ctx.json);
+    let logs = log_to_stderr(config.log.level, ctx.json);
     // Before the passphrase is asked for: who has to correct a table need not type one.
     let settings = settings(&config, &folder)?;
     let Opened { folder, config, secrets, store, lock } = store::open(ctx, &args.data, &args.passphrase, Mode::Create)?;
@@ -52,6 +54,14 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
         listen: config.peer.listen.clone(),
         socket,
         source: reader(&config, &folder),
+        house: House {
+            database: folder.database(),
+            charter: folder.charter(),
+            keys: folder.keys(),
+            backups: config.backups(&folder),
+            backup_note: folder.backup_note(),
+            logs,
+        },
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let exit = runtime.block_on(serve(ctx, config.centre.code.as_str(), serving))?;
@@ -109,13 +119,16 @@ fn daemon_failure(error: DaemonError) -> Failure {
     }
 }
 
-/// The log on standard error, from the configured level on; `RUST_LOG` overrides it. What others' libraries say counts from `warn`.
-fn log_to_stderr(level: Level, json: bool) {
+/// The log on standard error, and its newest lines for the desk, from the configured level on; `RUST_LOG` overrides it. What others' libraries say counts from `warn`.
+fn log_to_stderr(level: Level, json: bool) -> LogRing {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
         let level = level.as_str();
         EnvFilter::new(format!("warn,anju={level},anju_core={level},anju_peers={level}"))
     });
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let ring = LogRing::default();
+    let all = tracing_subscriber::registry().with(filter).with(ring.clone());
+    let lines = fmt::layer().with_writer(std::io::stderr);
     // Somebody else's subscriber in this process is as good as ours.
-    let _ = if json { builder.json().try_init() } else { builder.with_ansi(out::colours()).try_init() };
+    let _ = if json { all.with(lines.json()).try_init() } else { all.with(lines.with_ansi(out::colours())).try_init() };
+    ring
 }

@@ -1,6 +1,7 @@
 //! `anju status`: how the peer is, whose journals it holds, and what is stale.
 
-use anju_core::desk::{Event, JournalStatus, ReadOnly, Request, Status};
+use anju_core::desk::{Event, JournalStatus, ReadOnly, Request, StationStatus, Status};
+use anju_tui::widgets::plot::bytes;
 use serde_json::json;
 
 use super::common::{self, DataArgs};
@@ -40,6 +41,9 @@ fn text(ctx: Ctx, status: &Status) -> String {
     }
     let mut rows = vec![ctx.say("status.journal-columns").split('|').map(str::to_owned).collect::<Vec<_>>()];
     rows.extend(status.journals.iter().map(|journal| journal_row(ctx, journal)));
+    out.push_str(&table(&rows));
+    let mut rows = vec![ctx.say("status.station-columns").split('|').map(str::to_owned).collect::<Vec<_>>()];
+    rows.extend(status.stations.iter().map(|station| station_row(ctx, station)));
     out.push_str(&table(&rows));
     for station in status.stations.iter().filter(|s| !s.connected) {
         out.push_str(&ctx.fill("status.not-connected", &[("centre", station.centre.as_str()), ("station", &station.station.to_string())]));
@@ -82,5 +86,22 @@ fn journal_row(ctx: Ctx, journal: &JournalStatus) -> Vec<String> {
         journal.applied.to_string(),
         common::age(ctx, journal.age_ms),
         ctx.say(state),
+    ]
+}
+
+fn station_row(ctx: Ctx, station: &StationStatus) -> Vec<String> {
+    let dash = || "-".to_owned();
+    let trip = match station.round_trip_ms {
+        None => dash(),
+        Some(0) => ctx.fill("status.round-trip", &[("ms", "<1")]),
+        Some(ms) => ctx.fill("status.round-trip", &[("ms", &ms.to_string())]),
+    };
+    vec![
+        station.centre.to_string(),
+        ctx.say(if station.connected { "status.connected" } else { "status.disconnected" }),
+        trip,
+        bytes(station.bytes_in),
+        bytes(station.bytes_out),
+        station.address.as_deref().map_or_else(dash, clean),
     ]
 }

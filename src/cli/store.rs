@@ -1,6 +1,11 @@
-//! `anju store`: the database, looked at and derived again while the peer is stopped.
+//! `anju store`: the database, looked at and derived again while the peer is stopped, and copied at any time.
 
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use anju_core::desk::Backup;
 use anju_core::node::project::project;
+use anju_tui::widgets::plot::bytes;
 use serde_json::json;
 
 use super::common::{self, DataArgs, PassphraseArgs};
@@ -8,9 +13,10 @@ use super::exit::Exit;
 use super::failure::{Code, Failure};
 use super::meter::Meter;
 use super::out::{Ctx, Done};
-use crate::config::Config;
 use crate::config::folder::{DataFolder, FolderLock};
+use crate::config::{Config, backup as note};
 use crate::keys::Secrets;
+use crate::store::backup::{self, Copied};
 use crate::store::scrub::Progress;
 use crate::store::{Mode, Store, StoreError};
 
@@ -18,6 +24,15 @@ use crate::store::{Mode, Store, StoreError};
 pub(super) enum Command {
     Check(Args),
     Rebuild(Args),
+    Backup(BackupArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct BackupArgs {
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    data: DataArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -32,6 +47,7 @@ pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
     match command {
         Command::Check(args) => check(ctx, &args),
         Command::Rebuild(args) => rebuild(ctx, &args),
+        Command::Backup(args) => back_up(ctx, &args),
     }
 }
 
@@ -90,6 +106,36 @@ fn check(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     Ok(Done { json, text, exit })
 }
 
+/// Copies the database, whether a peer runs or not, and without a passphrase: what is sealed stays sealed.
+fn back_up(ctx: Ctx, args: &BackupArgs) -> Result<Done, Failure> {
+    let (folder, _) = args.data.open()?;
+    let meter = Meter::new(ctx);
+    let mut told = |at: Copied| {
+        meter.tell(|| ctx.fill("stage.copying", &[("done", &bytes(at.done)), ("of", &bytes(at.of))]));
+        ControlFlow::Continue(())
+    };
+    backup::copy(&folder.database(), &args.file, &mut told).map_err(|e| backup_failure(&args.file, e))?;
+    drop(meter);
+    let size = args.file.metadata()?.len();
+    // As whoever restores it looks for it, wherever they stand then.
+    let file = args.file.canonicalize().unwrap_or_else(|_| args.file.clone());
+    let made = Backup { at: common::now(), bytes: size, file: common::shown(&file) };
+    if let Err(error) = note::note(&folder.backup_note(), &made) {
+        ctx.warn(&ctx.fill("store.not-noted", &[("detail", &error.to_string())]));
+    }
+    let values = [("file", made.file.as_str()), ("size", &bytes(made.bytes)), ("at", &made.at.legal_text())];
+    let text = ctx.fill("store.backed-up", &values);
+    Ok(Done::new(json!({ "backup": made }), text))
+}
+
+fn backup_failure(target: &Path, error: StoreError) -> Failure {
+    match error {
+        StoreError::Exists(_) => Failure::new(Code::OutputExists).with("path", common::shown(target)),
+        StoreError::File { .. } => Failure::new(Code::OutputFailed).with("path", common::shown(target)).with("detail", error),
+        error => store_failure(error),
+    }
+}
+
 fn rebuild(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     let mut opened = open(ctx, &args.data, &args.passphrase, Mode::Existing)?;
     let before = opened.store.projection_digests().map_err(store_failure)?;
@@ -114,6 +160,7 @@ pub(super) fn store_failure(error: StoreError) -> Failure {
         StoreError::Full => Code::StoreFull,
         StoreError::Damaged(_) | StoreError::DamagedRow { .. } => Code::StoreDamaged,
         StoreError::NoRandomness => Code::NoRandomness,
+        StoreError::Stopped => Code::Interrupted,
         StoreError::Misfit(_) | StoreError::Transaction(_) | StoreError::Exists(_) | StoreError::File { .. } | StoreError::Engine(_) => {
             Code::StoreFailed
         }

@@ -4,6 +4,7 @@
 //! silently without effect. What must never be here: a secret (those are in [`crate::keys`]), and a decision about the federation.
 
 pub mod atomic;
+pub mod backup;
 mod blacklist;
 pub mod folder;
 mod nearest;
@@ -124,6 +125,9 @@ pub struct Store {
     /// restored together with an old database it would hide that the database is old.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_head: Option<PathBuf>,
+    /// Where backups go that operators ask for; `backups` in the data folder when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backups: Option<PathBuf>,
 }
 
 /// `[log]`
@@ -272,6 +276,12 @@ impl Config {
     #[must_use]
     pub fn kept_head(&self, folder: &folder::DataFolder) -> PathBuf {
         self.store.kept_head.as_ref().map_or_else(|| folder.path("head.json"), |path| folder.path(path))
+    }
+
+    /// Where backups go that operators ask for.
+    #[must_use]
+    pub fn backups(&self, folder: &folder::DataFolder) -> PathBuf {
+        self.store.backups.as_ref().map_or_else(|| folder.path("backups"), |path| folder.path(path))
     }
 
     fn check(&self) -> Result<(), ConfigError> {

@@ -16,7 +16,7 @@ use anju_core::desk::Event;
 use anju_core::error::ShelfError;
 use anju_core::listing::{Document, Pepper};
 use anju_core::names::{CentreCode, StationKey};
-use anju_core::node::{Effect, Env, Input, Node, Settings, Verdict};
+use anju_core::node::{Effect, Env, HouseAsk, Input, Node, Settings, Verdict};
 use anju_core::shelf::KeptHead;
 use anju_core::time::Time;
 use rand_core::CryptoRng;
@@ -50,6 +50,8 @@ pub enum Out {
     ReadSource(u64, String),
     /// Derive subjects' secrets.
     Derive(u64, Vec<(Pepper, Document)>),
+    /// Answer at the desk what only the shell knows.
+    House(u64, HouseAsk),
 }
 
 /// What a node is made of.
@@ -217,6 +219,7 @@ impl Engine {
             | Input::Desk { .. }
             | Input::Source { .. }
             | Input::Derived { .. }
+            | Input::BackedUp { .. }
             | Input::Stored
             | Input::Again => {}
         }
@@ -283,7 +286,8 @@ impl Engine {
                         | Effect::Answer { .. }
                         | Effect::Reply { .. }
                         | Effect::ReadSource { .. }
-                        | Effect::Derive { .. } => rest.push(effect),
+                        | Effect::Derive { .. }
+                        | Effect::House { .. } => rest.push(effect),
                     }
                 }
                 follow_ups += usize::from(next.is_some());
@@ -303,6 +307,13 @@ impl Engine {
                 Effect::Answer { token, bytes } => out(Out::Answer(token, bytes)),
                 Effect::ReadSource { reading, account_no } => out(Out::ReadSource(reading, account_no)),
                 Effect::Derive { job, work } => out(Out::Derive(job, work)),
+                Effect::House { token, ask } => {
+                    // A backup is answered by the node when it is made; everything else by whoever takes this.
+                    if !matches!(ask, HouseAsk::Backup { .. }) {
+                        self.open.remove(&token);
+                    }
+                    out(Out::House(token, ask));
+                }
                 Effect::Reply { token, event } if self.owed.is_some() && tells_of_the_head(&event) => {
                     let detail = "the head cannot be kept".to_owned();
                     replies.push((token, Box::new(Event::Failed { code: HEAD_NOT_KEPT.to_owned(), detail })));
@@ -359,6 +370,10 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::Listing(_) => true,
         Event::Progress { .. }
         | Event::Status(_)
+        | Event::Trends(_)
+        | Event::Logs(_)
+        | Event::System(_)
+        | Event::Backup(_)
         | Event::CertificateList { .. }
         | Event::CertificateShow { .. }
         | Event::Operators { .. }

@@ -10,6 +10,11 @@
 //! What must never be here: a decision (that is the core's), a word for a user.
 
 pub mod engine;
+mod house;
+mod log;
+mod meter;
 pub mod wiring;
 
+pub use house::House;
+pub use log::LogRing;
 pub use wiring::{DaemonError, Running, Serving, start};

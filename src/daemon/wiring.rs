@@ -1,5 +1,6 @@
 //! Starts and stops everything around the loop: peers, desk, ticks, the source.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,16 +10,20 @@ use anju_core::desk::{Event, Request};
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::facts::AccountFacts;
 use anju_core::listing::{Document, Pepper, SubjectSecret};
+use anju_core::names::StationKey;
 use anju_core::node::message::SoundAnswer;
-use anju_core::node::{Input, Verdict};
+use anju_core::node::{HouseAsk, Input, Verdict};
 use anju_core::seal::stretch::Scratch;
-use anju_peers::{Member, PeerCommand, PeerEvent, PeersConfig, PeersError, PeersHandle};
+use anju_peers::{Link, Member, PeerCommand, PeerEvent, PeersConfig, PeersError, PeersHandle};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::engine::{Engine, Out, Recipe, machine_clock};
+use super::house::{self, Ask, House, keep_house};
+use super::log::LogRing;
+use super::meter::{self, Meter};
 use crate::desk::door::{Door, DoorError};
 use crate::store::Store;
 
@@ -32,6 +37,8 @@ const COMMANDS_MAX: usize = 1024;
 const TICK: Duration = Duration::from_millis(250);
 /// Exports read at once.
 const READERS_MAX: usize = 2;
+/// Looks at the machine that may wait; a backup always finds a place, for there is one at a time and looks are short.
+const CHORES_MAX: usize = 64;
 /// Derivation jobs that may wait in each lane; the core has fewer under way.
 const DERIVATIONS_MAX: usize = 128;
 /// Jobs of no more than this many derivations take the short lane: somebody at a counter must not wait for a page of a screening.
@@ -54,6 +61,8 @@ pub struct Serving {
     pub socket: PathBuf,
     /// Its source.
     pub source: SourceReader,
+    /// Where its own things are.
+    pub house: House,
 }
 
 /// Why a peer does not start.
@@ -88,7 +97,7 @@ pub struct Running {
 /// # Errors
 /// [`DaemonError`]; then nothing runs.
 pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
-    let Serving { recipe, store, kept_head, listen, socket, source } = serving;
+    let Serving { recipe, store, kept_head, listen, socket, source, house } = serving;
     let door = Door::open(&socket)?;
     let (peers, peer_events) = anju_peers::start(peers_config(&recipe, listen)).await?;
     let listening = peers.listening().to_vec();
@@ -105,16 +114,31 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
     let memory = Memory::default();
 
     let thread = std::thread::Builder::new().name("anju-engine".to_owned());
-    let engine = thread
-        .spawn(move || engine.run(inbox, |out| let_out(out, &commands, &events_out, &readings, &derivations)))
-        .map_err(|e| DaemonError::System(e.to_string()))?;
+    let links = {
+        let peers = peers.clone();
+        Box::new(move || peers.links())
+    };
+    let (chores, to_do) = mpsc::channel(CHORES_MAX);
+    let ways = Ways {
+        commands,
+        events: events_out.clone(),
+        readings,
+        derivations,
+        chores,
+        meter: Arc::default(),
+        logs: house.logs.clone(),
+        links,
+    };
+    let engine = thread.spawn(move || engine.run(inbox, |out| ways.let_out(out))).map_err(|e| DaemonError::System(e.to_string()))?;
     let tasks = vec![
         tokio::spawn(tick(inputs.clone(), stopped.clone())),
+        tokio::spawn(sample(inputs.clone(), stopped.clone())),
         tokio::spawn(hear_peers(peer_events, inputs.clone(), stopped.clone())),
         tokio::spawn(order_peers(orders, peers.clone())),
         tokio::spawn(read_source(to_read, source, inputs.clone(), stopped.clone())),
         tokio::spawn(derive(lanes.short, Arc::clone(&memory), inputs.clone(), stopped.clone())),
         tokio::spawn(derive(lanes.long, memory, inputs.clone(), stopped.clone())),
+        tokio::spawn(keep_house(to_do, Arc::new(house), events_out, inputs.clone(), stopped.clone())),
         tokio::spawn(hear_desk(requests, inputs, stopped)),
         tokio::spawn(door.serve(requests_in, events)),
     ];
@@ -176,40 +200,70 @@ impl Lanes<mpsc::Sender<Derivation>> {
     }
 }
 
-/// Never blocks: the loop must not wait for the network or for a slow client.
-fn let_out(
-    out: Out,
-    commands: &mpsc::Sender<PeerCommand>,
-    events: &mpsc::Sender<(u64, Event)>,
-    readings: &mpsc::Sender<(u64, String)>,
-    derivations: &Lanes<mpsc::Sender<Derivation>>,
-) {
-    let command = match out {
-        Out::Reply(token, event) => {
-            if events.try_send((token, *event)).is_err() {
-                tracing::warn!("the desk is overwhelmed; an answer was dropped");
+/// Where what leaves the loop goes. Nothing of it ever blocks: the loop must not wait for the network or for a slow client.
+struct Ways {
+    commands: mpsc::Sender<PeerCommand>,
+    events: mpsc::Sender<(u64, Event)>,
+    readings: mpsc::Sender<(u64, String)>,
+    derivations: Lanes<mpsc::Sender<Derivation>>,
+    chores: mpsc::Sender<house::Task>,
+    meter: Arc<Meter>,
+    logs: LogRing,
+    /// What is known of the way to each station.
+    links: Box<dyn Fn() -> BTreeMap<StationKey, Link> + Send>,
+}
+
+impl Ways {
+    fn let_out(&self, out: Out) {
+        let command = match out {
+            Out::Reply(token, event) => return self.reply(token, *event),
+            Out::House(token, ask) => return self.house(token, ask),
+            Out::ReadSource(reading, account_no) => {
+                if self.readings.try_send((reading, account_no)).is_err() {
+                    tracing::warn!("too many accounts are being read; one was dropped");
+                }
+                return;
             }
-            return;
-        }
-        Out::ReadSource(reading, account_no) => {
-            if readings.try_send((reading, account_no)).is_err() {
-                tracing::warn!("too many accounts are being read; one was dropped");
+            Out::Derive(job, work) => {
+                if self.derivations.of(work.len()).try_send((job, work)).is_err() {
+                    tracing::warn!("too many subjects are being derived; some were dropped");
+                }
+                return;
             }
-            return;
+            Out::Announce(body) => PeerCommand::Publish(body),
+            Out::Judge(source, verdict) => PeerCommand::Judge { source, verdict: judged(verdict) },
+            Out::Call(to, call, body) => PeerCommand::Call { to, call, body },
+            Out::Answer(token, body) => PeerCommand::Answer { token, body },
+        };
+        if self.commands.try_send(command).is_err() {
+            tracing::debug!("the peers are busy; a message was dropped");
         }
-        Out::Derive(job, work) => {
-            if derivations.of(work.len()).try_send((job, work)).is_err() {
-                tracing::warn!("too many subjects are being derived; some were dropped");
+    }
+
+    fn reply(&self, token: u64, mut event: Event) {
+        if let Event::Status(status) = &mut event {
+            meter::add_links(status, &(self.links)());
+            if token == meter::SAMPLER {
+                self.meter.sample(status);
             }
-            return;
         }
-        Out::Announce(body) => PeerCommand::Publish(body),
-        Out::Judge(source, verdict) => PeerCommand::Judge { source, verdict: judged(verdict) },
-        Out::Call(to, call, body) => PeerCommand::Call { to, call, body },
-        Out::Answer(token, body) => PeerCommand::Answer { token, body },
-    };
-    if commands.try_send(command).is_err() {
-        tracing::debug!("the peers are busy; a message was dropped");
+        if token != meter::SAMPLER && self.events.try_send((token, event)).is_err() {
+            tracing::warn!("the desk is overwhelmed; an answer was dropped");
+        }
+    }
+
+    fn house(&self, token: u64, ask: HouseAsk) {
+        let chore = match ask {
+            HouseAsk::Trends => return self.reply(token, Event::Trends(Box::new(self.meter.trends()))),
+            HouseAsk::Logs { after, limit } => return self.reply(token, Event::Logs(Box::new(self.logs.page(after, limit)))),
+            HouseAsk::System(view) => Ask::System(view),
+            HouseAsk::Backup { name } => Ask::Backup(name),
+        };
+        if self.chores.try_send((token, chore)).is_err() {
+            tracing::warn!("too much is being looked up; one request was dropped");
+            let detail = "too much is being looked up".to_owned();
+            self.reply(token, Event::Failed { code: "busy".to_owned(), detail });
+        }
     }
 }
 
@@ -221,7 +275,7 @@ const fn judged(verdict: Verdict) -> anju_peers::Verdict {
     }
 }
 
-async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
+pub(super) async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
@@ -232,6 +286,18 @@ async fn tick(inputs: mpsc::Sender<Input>, mut stopped: watch::Receiver<bool>) {
         tokio::select! {
             () = until_stopped(&mut stopped) => return,
             _ = interval.tick() => { let _ = inputs.try_send(Input::Tick); }
+        }
+    }
+}
+
+/// Has the core tell how it is every so often, for the plots.
+async fn sample(inputs: mpsc::Sender<Input>, mut stopped: watch::Receiver<bool>) {
+    let mut interval = tokio::time::interval(Duration::from_millis(meter::SAMPLE_EVERY_MS));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = until_stopped(&mut stopped) => return,
+            _ = interval.tick() => { let _ = inputs.try_send(Input::Desk { token: meter::SAMPLER, request: Request::Status }); }
         }
     }
 }
@@ -412,9 +478,13 @@ mod tests {
         let (derivations, lanes) = lanes();
         let (inputs, mut derived) = mpsc::channel(8);
         let (_stop, stopped) = watch::channel(false);
-        let (mut none, mut no_events, mut no_readings) = (mpsc::channel(1), mpsc::channel(1), mpsc::channel(1));
+        let ((none, mut no_commands), (events, mut no_events), (readings, mut no_readings)) =
+            (mpsc::channel(1), mpsc::channel(1), mpsc::channel(1));
+        let (chores, logs) = (mpsc::channel(1).0, LogRing::default());
+        let ways =
+            Ways { commands: none, events, readings, derivations, chores, meter: Arc::default(), logs, links: Box::new(BTreeMap::new) };
         for (number, people) in [(1, 48), (2, 48), (3, 1)] {
-            let_out(Out::Derive(number, job(people)), &none.0, &no_events.0, &no_readings.0, &derivations);
+            ways.let_out(Out::Derive(number, job(people)));
         }
         let tasks = [lanes.short, lanes.long].map(|lane| tokio::spawn(derive(lane, Memory::default(), inputs.clone(), stopped.clone())));
         let mut order = Vec::new();
@@ -426,7 +496,7 @@ mod tests {
         // On a machine with many processors the page before it may be done first; the page that waited may not.
         let place = |job: u64| order.iter().position(|done| *done == job);
         assert!(place(3) < place(2), "{order:?}");
-        assert!(none.1.try_recv().is_err() && no_events.1.try_recv().is_err() && no_readings.1.try_recv().is_err());
-        drop((derivations, tasks));
+        assert!(no_commands.try_recv().is_err() && no_events.try_recv().is_err() && no_readings.try_recv().is_err());
+        drop((ways, tasks));
     }
 }

@@ -64,6 +64,9 @@ pub enum StoreError {
     /// The target of a backup exists.
     #[error("{0} exists already")]
     Exists(PathBuf),
+    /// Whoever wanted a backup does not want it any more; there is none.
+    #[error("the backup was given up")]
+    Stopped,
     /// A file could not be read or written.
     #[error("{what}: {source}")]
     File {
@@ -122,6 +125,7 @@ impl From<StoreError> for ShelfError {
             | StoreError::Transaction(_)
             | StoreError::NoRandomness
             | StoreError::Exists(_)
+            | StoreError::Stopped
             | StoreError::File { .. }
             | StoreError::Engine(_) => Self::Failed(error.to_string()),
         }

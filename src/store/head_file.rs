@@ -181,12 +181,6 @@ pub fn write(path: &Path, head: &KeptHead) -> Result<(), StoreError> {
     prepare(path, head)?.put_in_place()
 }
 
-/// Makes a file that only its owner can read; refuses one that exists.
-pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
-    OpenOptions::new().write(true).create_new(true).mode(PRIVATE_MODE).open(path).map_err(StoreError::file("creating"))?;
-    Ok(())
-}
-
 /// A rename lasts once its folder is synced.
 pub(super) fn sync_folder_of(path: &Path) -> Result<(), StoreError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));

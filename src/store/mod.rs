@@ -13,11 +13,15 @@
 //! | `sealed` | the columns that are sealed, and their keys |
 //! | `read`, `write` | the two halves of the contract with the core |
 //! | `lists`, `house` | the blacklist, our own people and what they did |
+//! | [`backup`] | a copy of the database while it is written to |
+//! | [`figures`] | how much lies there |
 //! | [`scrub`] | everything hashed again |
 //! | [`rebuild`] | projections derived again, and their digests |
 //! | [`head_file`] | the head kept outside the backup set |
 
+pub mod backup;
 mod error;
+pub mod figures;
 pub mod head_file;
 mod house;
 mod lists;
@@ -34,13 +38,11 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anju_core::names::CentreCode;
 use anju_core::seal::Key;
 use anju_core::shelf::{Shelf, Write};
 use rusqlite::Connection;
-use rusqlite::backup::Backup;
 
 pub use error::StoreError;
 use sealed::Columns;
@@ -49,8 +51,6 @@ use sealed::Columns;
 const KEYS_MAX: usize = 1024;
 /// Damaged rows that are remembered between two commits; those beyond it are noticed again by the next read.
 const NOTICED_MAX: usize = 1024;
-/// Pages copied in one step of a backup.
-const BACKUP_STEP_PAGES: i32 = 1024;
 
 /// Whether opening may make a new database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,37 +251,6 @@ impl Store {
         let held: i64 = self.conn.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
         self.conn.pragma_update_and_check(None, "max_page_count", held + pages, |_| Ok(())).unwrap();
     }
-
-    /// Copies the database to `target`, which must not exist; it appears there whole or not at all. The copy opens with the same key.
-    ///
-    /// # Errors
-    /// [`StoreError::Exists`], [`StoreError::Full`], and what files and engine report.
-    pub fn backup_to(&self, target: &Path) -> Result<(), StoreError> {
-        if target.exists() {
-            return Err(StoreError::Exists(target.to_owned()));
-        }
-        let partial = open::beside(target, "partial");
-        let copied = self.copy_to(&partial).and_then(|()| move_into_place(&partial, target));
-        if copied.is_err() {
-            // The reason is on its way to the caller; that a leftover could not be removed as well adds nothing.
-            let _ = std::fs::remove_file(&partial);
-        }
-        copied
-    }
-
-    fn copy_to(&self, partial: &Path) -> Result<(), StoreError> {
-        head_file::create_private(partial)?;
-        let mut copy = Connection::open(partial)?;
-        Backup::new(&self.conn, &mut copy)?.run_to_completion(BACKUP_STEP_PAGES, Duration::ZERO, None)?;
-        copy.close().map_err(|(_, error)| error)?;
-        Ok(())
-    }
-}
-
-fn move_into_place(partial: &Path, target: &Path) -> Result<(), StoreError> {
-    File::open(partial).and_then(|file| file.sync_all()).map_err(StoreError::file("syncing the backup"))?;
-    std::fs::rename(partial, target).map_err(StoreError::file("naming the backup"))?;
-    head_file::sync_folder_of(target)
 }
 
 impl<R: Role> Db<R> {

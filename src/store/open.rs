@@ -87,6 +87,22 @@ pub(super) fn reader(path: &Path, store_key: &Key) -> Result<(Connection, Column
     Ok((conn, columns))
 }
 
+/// Opens for reading without a key: nothing that is sealed can be read, and nothing is written. The file must be ours and of this schema.
+pub(super) fn plain(path: &Path) -> Result<Connection, StoreError> {
+    if !path.exists() {
+        return Err(StoreError::Missing(path.to_owned()));
+    }
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    harden(&conn)?;
+    match identify(&conn)? {
+        Found::Ours { schema: SCHEMA_VERSION } => {}
+        Found::Ours { schema } => return Err(StoreError::Older { found: schema, known: SCHEMA_VERSION }),
+        Found::Empty => return Err(StoreError::NotOurs),
+    }
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
 fn lock(path: &Path) -> Result<File, StoreError> {
     let lock = OpenOptions::new()
         .write(true)

@@ -39,6 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ratatui", &["tui"]),
     ("refinery", &["src/store"]),
     ("rusqlite", &["src/store"]),
+    ("rustix", &["src/config"]),
     // Digests of certificates, charters and requests are plain SHA-256; trees are hashed with ct_merkle, which has its own line.
     (
         "sha2",

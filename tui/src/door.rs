@@ -108,6 +108,8 @@ pub enum Phase {
     Screening,
     /// Rows are written to a file.
     Writing,
+    /// The peer copies its database; in bytes.
+    Copying,
 }
 
 impl Phase {
@@ -120,6 +122,7 @@ impl Phase {
             Self::Listing => "listing",
             Self::Screening => "screening",
             Self::Writing => "writing",
+            Self::Copying => "copying",
         }
     }
 }
@@ -198,6 +201,8 @@ pub enum Work {
         /// The text.
         text: String,
     },
+    /// Have the peer back its database up into its own folder for backups. Giving it up here does not stop the peer.
+    Backup,
     /// The SHA-256 of a file.
     Hash {
         /// The file.
@@ -224,6 +229,7 @@ impl Work {
             Self::ExportLists { .. } => "export-lists",
             Self::WriteRows { .. } => "write-rows",
             Self::WriteText { .. } => "write-text",
+            Self::Backup => "backup",
             Self::Hash { .. } => "hash",
             Self::ReadText { .. } => "read-text",
         }

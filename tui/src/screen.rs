@@ -88,6 +88,8 @@ pub struct Cx<'a> {
     pub body: Rect,
     /// Which key is which command.
     pub keys: &'a KeyMap,
+    /// Whether plots may be drawn with blocks.
+    pub blocks: bool,
 }
 
 /// What a screen wants done.

@@ -5,6 +5,7 @@
 //! theme = "high-contrast"          # quiet, high-contrast, no-colour
 //! lock-after-minutes = 5           # 1 to 60
 //! mouse = false
+//! blocks = true                    # plots of block signs; false where the terminal draws them two columns wide
 //! [tones]
 //! warn = "bold #d0b000"
 //! [keys]
@@ -66,6 +67,7 @@ struct Raw {
     theme: Option<toml::Spanned<String>>,
     lock_after_minutes: Option<toml::Spanned<u64>>,
     mouse: Option<bool>,
+    blocks: Option<bool>,
     #[serde(default)]
     tones: BTreeMap<toml::Spanned<String>, String>,
     #[serde(default)]
@@ -83,6 +85,8 @@ pub struct Settings {
     pub lock_after_ms: u64,
     /// Whether the mouse is asked for.
     pub mouse: bool,
+    /// Whether plots are drawn with block signs (U+2581 to U+2588), and not with letters.
+    pub blocks: bool,
 }
 
 impl Settings {
@@ -90,7 +94,7 @@ impl Settings {
     #[must_use]
     pub fn new(entries: &[Entry], no_colour: bool) -> Self {
         let theme = if no_colour { Theme::no_colour() } else { Theme::default() };
-        Self { theme, keys: KeyMap::new(entries), lock_after_ms: LOCK_AFTER_MINUTES * 60_000, mouse: false }
+        Self { theme, keys: KeyMap::new(entries), lock_after_ms: LOCK_AFTER_MINUTES * 60_000, mouse: false, blocks: true }
     }
 
     /// The defaults with what `text` changes. `no_colour` beats whatever the text says about colours.
@@ -109,6 +113,7 @@ impl Settings {
         })?;
         let mut settings = Self::new(entries, no_colour);
         settings.mouse = raw.mouse.unwrap_or(settings.mouse);
+        settings.blocks = raw.blocks.unwrap_or(settings.blocks);
         if let Some(name) = raw.theme {
             let unknown = || SettingsError { line: line_of(name.span().start), code: "theme", detail: name.get_ref().clone() };
             let theme = Theme::named(name.get_ref()).ok_or_else(unknown)?;

@@ -188,7 +188,7 @@ pub(in crate::cli) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     };
     let watch = Looking::new(Meter::beside_output(ctx), |progress| match progress.phase {
         Phase::Reading => ctx.fill("blacklist.hashing", &[("mib", &(progress.done >> 20).to_string())]),
-        Phase::Staging | Phase::Listing | Phase::Screening | Phase::Writing => {
+        Phase::Staging | Phase::Listing | Phase::Screening | Phase::Writing | Phase::Copying => {
             ctx.fill("screen.progress", &[("rows", &progress.done.to_string())])
         }
     });

@@ -107,6 +107,7 @@ impl Hand for LocalHand {
                 | Act::ImportRows { .. }
                 | Act::ImportFinish { .. }
                 | Act::ImportApprove { .. }
+                | Act::Backup
         );
         let patience = if long { common::LONG_PATIENCE } else { common::PATIENCE };
         self.acting.ask(act, patience, stage).map_err(trouble)
@@ -123,6 +124,9 @@ const fn patience(request: &Request) -> Duration {
     match request {
         Request::Sync { timeout_ms } => Duration::from_millis(*timeout_ms).saturating_add(GRACE),
         Request::Status
+        | Request::Trends
+        | Request::Logs { .. }
+        | Request::System
         | Request::CertificateList { .. }
         | Request::CertificateShow { .. }
         | Request::CertificateFile { .. }

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use anju_core::desk::{Act, Event, Stage};
 use anju_tui::door::{ImportReport, Outcome, Phase, Progress, Rejected, Rows, ScreenReport, Work};
 use anju_tui::watch::Watch;
 
@@ -75,8 +76,22 @@ impl Desk<'_> {
                 common::write_out(&path, text.as_bytes(), atomic::PRIVATE)?;
                 Ok(Outcome::Written { path, rows: 0 })
             }
+            Work::Backup => self.back_up(watch),
             Work::Hash { file } => hash(&at(file), watch),
             Work::ReadText { file, max_bytes } => Ok(Outcome::Text(common::read_file(&at(file), max_bytes)?)),
+        }
+    }
+
+    /// The peer copies, and tells how far it is.
+    fn back_up(&self, watch: &dyn Onlooker) -> Result<Outcome, Failure> {
+        let tell = |stage| {
+            if let Stage::Copying { done, of } = stage {
+                watch.progress(Progress { phase: Phase::Copying, done, of: Some(of), rejected: 0 });
+            }
+        };
+        match self.acting.ask(&Act::Backup, common::LONG_PATIENCE, tell)? {
+            Event::Backup(backup) => Ok(Outcome::Written { path: PathBuf::from(backup.file), rows: 0 }),
+            _ => Err(common::unexpected()),
         }
     }
 

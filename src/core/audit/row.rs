@@ -84,6 +84,8 @@ actions! {
     CertificateShow = "certificate.show",
     /// The audit log was read.
     AuditRead = "audit.read",
+    /// A backup was begun, and again: what came of it.
+    Backup = "store.backup",
 }
 
 /// One row. Personal: `business_no` and `about` are sealed at rest.

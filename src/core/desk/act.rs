@@ -325,4 +325,6 @@ pub enum Act {
     },
     /// Whether the audit log is what the journal says. Auditor.
     AuditCheck,
+    /// Make a backup of the database into the peer's folder for backups. System administrator.
+    Backup,
 }

@@ -55,6 +55,8 @@ pub struct CaseView {
     pub document_no: String,
     /// What was decided.
     pub finding: Finding,
+    /// What it said before it was changed: proposed again, or by an imported file. Nothing when it was not, or when that is not known.
+    pub before: Option<BeforeView>,
     /// Every step.
     pub steps: Vec<StepView>,
     /// Somebody else used the subject's name.
@@ -63,6 +65,17 @@ pub struct CaseView {
     pub may: Vec<Deed>,
     /// Something would be theirs to do, had they not proposed it: another person has to.
     pub second: bool,
+}
+
+/// What a case said before it was changed. Personal when unmasked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeforeView {
+    /// Name; masked unless a reason was given; nothing where it is not known.
+    pub name: Option<String>,
+    /// Whether the name was another one: two masked names may look the same.
+    pub name_differs: bool,
+    /// What was decided then.
+    pub finding: Finding,
 }
 
 /// What one centre's list says, or why it says nothing.

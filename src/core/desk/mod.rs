@@ -7,7 +7,8 @@
 //! Whatever shows or changes something of a person is an [`Act`]: an operator signs it, their role is asked, and the audit log says who it
 //! was. Whoever reaches the socket may ask the rest without a name, because it tells nothing of a depositor and changes nothing:
 //!
-//! - [`Request::Status`] and [`Request::Sync`] are about journals and stations;
+//! - [`Request::Status`], [`Request::Trends`] and [`Request::Sync`] are about journals and stations, [`Request::Logs`] and
+//!   [`Request::System`] about this machine: what is logged never holds anything of a person;
 //! - [`Request::CertificateList`] and [`Request::CertificateShow`] say what stands in the clear in a journal that every member holds: number,
 //!   kind, addressee, times. Of which account a certificate speaks is [`Act::CertificateShow`];
 //! - [`Request::CertificateFile`] is what that journal holds of one certificate, and its proof: sealed, and opened by its holder's key only;
@@ -17,15 +18,17 @@
 mod act;
 mod blacklist;
 mod house;
+mod system;
 
 use serde::{Deserialize, Serialize};
 
 pub use act::{Act, Applicant, CaseRef, MAX_CODE_BYTES, MAX_SCREEN_PAGE, Proposal};
 pub use blacklist::{
-    Acknowledgement, CaseLine, CaseView, CentreAnswer, Doubt, ExportPage, ExportRow, Hit, ImportView, LookupAnswer, OwnRow, Proof,
-    ScreenAnswer, ScreenPage, StepView, Verdict,
+    Acknowledgement, BeforeView, CaseLine, CaseView, CentreAnswer, Doubt, ExportPage, ExportRow, Hit, ImportView, LookupAnswer, OwnRow,
+    Proof, ScreenAnswer, ScreenPage, StepView, Verdict,
 };
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
+pub use system::{Backup, Evidence, KeyAge, KeyRole, LogLine, LogPage, MAX_LOG_PAGE, Storage, SystemView};
 
 use crate::error::{FaultCode, Refusal};
 use crate::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, StationKey};
@@ -40,12 +43,26 @@ pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
 /// Most certificates in one page of a list.
 pub const MAX_PAGE: usize = 500;
 
+/// Most samples of a [`Trend`]: ten minutes at one every ten seconds.
+pub const TREND_SAMPLES_MAX: usize = 60;
+
 /// What a client asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Request {
     /// How the peer is: journals, peers, what is stale.
     Status,
+    /// How traffic and lag went in the last minutes.
+    Trends,
+    /// The newest lines of the peer's log.
+    Logs {
+        /// Only lines after this one; the newest there are when absent.
+        after: Option<u64>,
+        /// At most so many, and at most [`MAX_LOG_PAGE`].
+        limit: usize,
+    },
+    /// The peer as its administrator looks at it: store, backups, keys.
+    System,
     /// Certificates this centre issued, in number order.
     CertificateList {
         /// Only numbers after this one.
@@ -90,6 +107,14 @@ pub enum Event {
     },
     /// How the peer is.
     Status(Box<Status>),
+    /// How traffic and lag went lately.
+    Trends(Box<Trends>),
+    /// Lines of the log.
+    Logs(Box<LogPage>),
+    /// The peer as its administrator looks at it.
+    System(Box<SystemView>),
+    /// A backup was made.
+    Backup(Box<Backup>),
     /// A certificate was issued; `file` is for its holder.
     CertificateIssued {
         /// Its number.
@@ -196,7 +221,7 @@ impl Event {
     }
 }
 
-/// Where a query stands.
+/// Where something long stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
@@ -210,6 +235,13 @@ pub enum Stage {
     Verified,
     /// 推导中: the subject's token is being derived.
     Deriving,
+    /// 复制中: the database is being copied.
+    Copying {
+        /// Bytes copied.
+        done: u64,
+        /// Of so many.
+        of: u64,
+    },
 }
 
 /// What is known of a certificate without anybody's consent.
@@ -416,6 +448,34 @@ pub struct StationStatus {
     pub centre: CentreCode,
     /// Whether there is a connection.
     pub connected: bool,
+    /// Where it is connected, or where it last was since the start: a multiaddress without the key. The shell knows it, not the core.
+    pub address: Option<String>,
+    /// Smoothed round trip of pings in milliseconds, rounded; nothing while not connected.
+    pub round_trip_ms: Option<u64>,
+    /// Bytes of questions, answers and announcements that came from it since the start.
+    pub bytes_in: u64,
+    /// Bytes of questions and answers that went to it since the start.
+    pub bytes_out: u64,
+}
+
+/// How traffic and lag went lately.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Trends {
+    /// Milliseconds between two samples.
+    pub step_ms: u64,
+    /// Every member.
+    pub centres: Vec<Trend>,
+}
+
+/// How traffic with one centre and the lag behind it went, oldest sample first; at most [`TREND_SAMPLES_MAX`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trend {
+    /// Which centre.
+    pub centre: CentreCode,
+    /// Bytes to and from all its stations in each step.
+    pub traffic: Vec<u64>,
+    /// Rows that its newest known checkpoint has and this peer had not, at the end of each step.
+    pub lag: Vec<u64>,
 }
 
 /// Faults of one station.

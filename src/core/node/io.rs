@@ -86,6 +86,11 @@ pub enum Input {
         /// One for each piece of work, in order; nothing where the memory for it could not be had.
         secrets: Vec<Option<SubjectSecret>>,
     },
+    /// What came of [`HouseAsk::Backup`]: the backup, or why there is none (a stable code, and a detail without personal data).
+    BackedUp {
+        /// See above.
+        outcome: Result<desk::Backup, (String, String)>,
+    },
     /// What was written before is stored now; conversations that waited for it go on.
     Stored,
     /// After [`Effect::Again`]: long work goes on.
@@ -101,6 +106,27 @@ pub enum Verdict {
     Ignore,
     /// Bad; the station that signed it is at fault.
     Reject,
+}
+
+/// What only the shell knows: the network, the machine, its own files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HouseAsk {
+    /// How traffic and lag went: [`desk::Event::Trends`].
+    Trends,
+    /// Lines of the log: [`desk::Event::Logs`].
+    Logs {
+        /// Only lines after this one.
+        after: Option<u64>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// The rest of a view that the core has begun: [`desk::Event::System`].
+    System(Box<desk::SystemView>),
+    /// Copy the database under this name into the folder for backups, telling how far it is; then feed [`Input::BackedUp`].
+    Backup {
+        /// A plain file name.
+        name: String,
+    },
 }
 
 /// Something shall happen. The shell makes the writes of an input in one transaction, then keeps the head, then sends, then replies.
@@ -155,6 +181,13 @@ pub enum Effect {
         job: u64,
         /// Of which documents, under which peppers.
         work: Vec<(Pepper, Document)>,
+    },
+    /// Somebody asks for what the core does not know; the shell answers the request by itself, but for a backup.
+    House {
+        /// Which request.
+        token: u64,
+        /// What.
+        ask: HouseAsk,
     },
     /// After the writes are stored, feed [`Input::Stored`].
     WhenStored,

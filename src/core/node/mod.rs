@@ -14,6 +14,7 @@
 //! | [`list`] | the blacklist: due process, lookups, imports, exports, endings |
 //! | [`audit`] | what our people did is committed to |
 //! | [`vector`] | how far we have applied every journal is declared |
+//! | [`house`] | the peer itself: log, store, backups, keys |
 //! | [`sync`] | somebody waits until this peer is current |
 //! | [`status`] | how the peer is |
 //!
@@ -22,6 +23,7 @@
 
 pub mod announce;
 pub mod audit;
+pub mod house;
 mod io;
 pub mod issue;
 pub mod list;
@@ -39,7 +41,7 @@ pub mod sync;
 mod tests;
 pub mod vector;
 
-pub use io::{Effect, Env, Input, Verdict};
+pub use io::{Effect, Env, HouseAsk, Input, Verdict};
 
 use std::collections::BTreeMap;
 
@@ -128,6 +130,7 @@ pub struct Node {
     query: query::State,
     list: list::State,
     audit: audit::State,
+    house: house::State,
     vector: vector::State,
     sync: sync::State,
     /// The time of the last input, to notice a clock that jumps back.
@@ -161,6 +164,7 @@ impl Node {
             query: query::State::default(),
             list: list::State::default(),
             audit: audit::State::default(),
+            house: house::State::default(),
             vector: vector::State::default(),
             sync: sync::State::default(),
             last_now: None,
@@ -189,6 +193,7 @@ impl Node {
             query: query::State::default(),
             list: self.list.successor(),
             audit: audit::State::default(),
+            house: self.house.clone(),
             vector: self.vector.successor(),
             sync: sync::State::default(),
             last_now: self.last_now,
@@ -227,6 +232,7 @@ impl Node {
             Input::Desk { token, request } => self.desk(env, token, request, &mut out)?,
             Input::Source { reading, facts } => self.source_answered(env, reading, facts, &mut out)?,
             Input::Derived { job, secrets } => self.derived(env, job, secrets, &mut out)?,
+            Input::BackedUp { outcome } => self.backed_up(env, outcome, &mut out)?,
             Input::Stored => self.stored(env, &mut out)?,
             Input::Again => {
                 self.import_goes_on(env, &mut out)?;
@@ -282,6 +288,12 @@ impl Node {
     fn desk(&mut self, env: &mut Env<'_>, token: u64, request: desk::Request, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         let answered = match request {
             desk::Request::Status => self.status(env).map(|status| Some(desk::Event::Status(Box::new(status)))),
+            desk::Request::Trends => {
+                out.push(Effect::House { token, ask: HouseAsk::Trends });
+                Ok(None)
+            }
+            desk::Request::Logs { after, limit } => Self::logs(token, after, limit, out).map(|()| None),
+            desk::Request::System => self.system(env, token, out).map(|()| None),
             desk::Request::CertificateList { after, limit } => self.certificate_list(env, after.as_ref(), limit).map(Some),
             desk::Request::CertificateShow { number } => self.certificate_show(env, &number).map(Some),
             desk::Request::CertificateFile { number } => self.certificate_file(env, &number).map(Some),

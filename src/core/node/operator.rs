@@ -79,6 +79,7 @@ impl Node {
                 self.query(env, asked, out).map(|()| None)
             }
             Act::AuditList { .. } | Act::AuditCheck => self.audit_act(env, token, act, out),
+            Act::Backup => self.backup(env, token, act, out).map(|()| None),
             Act::Propose(_)
             | Act::Review { .. }
             | Act::Notify { .. }
@@ -127,6 +128,7 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::CertificateCancel { number, .. } => (AuditAction::CertificateCancel, number.to_string()),
         Act::Query { grant, .. } => (AuditAction::Query, query::certificate_of(grant)),
         Act::AuditList { .. } | Act::AuditCheck => (AuditAction::AuditRead, String::new()),
+        Act::Backup => (AuditAction::Backup, String::new()),
         Act::Queue { .. } | Act::Proof { .. } => return None,
     };
     let mut told = Told::new(action, about, outcome);
@@ -177,6 +179,7 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
         | Act::Query { .. } => &[Role::Teller, Role::Reviewer],
         Act::CaseShow { .. } => &[Role::Teller, Role::Reviewer, Role::Auditor],
         Act::AuditList { .. } | Act::AuditCheck => &[Role::Auditor],
+        Act::Backup => &[Role::System],
     };
     if roles.contains(&act.operator().role) {
         return Ok(());

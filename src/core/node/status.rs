@@ -76,6 +76,10 @@ impl Node {
                 station: station.key,
                 centre: member.centre.clone(),
                 connected: self.replicate.connected.contains(&station.key),
+                address: None,
+                round_trip_ms: None,
+                bytes_in: 0,
+                bytes_out: 0,
             })
             .collect()
     }

@@ -1,11 +1,12 @@
 //! What is refused at the door, and that a refusal leaves the file as it was.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use anju_core::shelf::Shelf;
 
 use super::*;
-use crate::store::{Reader, StoreError};
+use crate::store::{Reader, StoreError, backup};
 
 /// Every file of the folder with its bytes, but for the lock, and for a log without content that a reader leaves beside the database.
 fn files(place: &Place) -> BTreeMap<String, Vec<u8>> {
@@ -129,11 +130,55 @@ fn a_backup_opens_with_the_same_key_and_answers_the_same() {
     let mut store = place.open();
     store.write(&[Author::new("C46010").append(&[b"a", b"b"])]).unwrap();
     let target = place.folder.path().join("backup.db");
-    store.backup_to(&target).unwrap();
-    assert!(matches!(store.backup_to(&target), Err(StoreError::Exists(_))));
+    let mut told = Vec::new();
+    let mut tell = |at: backup::Copied| {
+        told.push(at);
+        ControlFlow::Continue(())
+    };
+    backup::copy(&store.path().unwrap(), &target, &mut tell).unwrap();
+    assert!(matches!(backup::copy(&store.path().unwrap(), &target, &mut tell), Err(StoreError::Exists(_))));
+    assert!(told.last().is_some_and(|at| at.done == at.of && at.of == std::fs::metadata(&target).unwrap().len()), "{told:?}");
     store.write(&[Write::Erase { centre: centre("C46010"), index: 0 }]).unwrap();
     let mut copy = Store::open(&target, &key(), Mode::Existing).unwrap();
     assert_eq!(copy.journal(&centre("C46010")).unwrap(), store.journal(&centre("C46010")).unwrap());
     assert!(copy.entries(&centre("C46010"), 0, 1, 1).unwrap()[0].payload.is_some());
     assert!(copy.scrub(NOW, &mut |_| {}).unwrap().is_sound());
+}
+
+#[test]
+fn a_backup_is_of_one_moment_although_it_is_written_to_meanwhile_and_one_that_is_given_up_leaves_nothing() {
+    let place = Place::new();
+    let mut store = place.open();
+    let mut author = Author::new("C46010");
+    for _ in 0..200 {
+        store.write(&[author.append(&[&[7_u8; 60_000][..]])]).unwrap();
+    }
+    let target = place.folder.path().join("backup.db");
+    let mut steps = 0;
+    let mut write_meanwhile = |_: backup::Copied| {
+        steps += 1;
+        store.write(&[author.append(&[b"meanwhile"])]).unwrap();
+        ControlFlow::Continue(())
+    };
+    backup::copy(&place.path(), &target, &mut write_meanwhile).unwrap();
+    assert!((2..20).contains(&steps), "it did not begin again: {steps}");
+    let copy = Reader::open_reader(&target, &key()).unwrap();
+    assert_eq!(copy.journal(&centre("C46010")).unwrap().size, 200);
+    assert_eq!(store.journal(&centre("C46010")).unwrap().size, 200 + steps);
+    let given_up = place.folder.path().join("given-up.db");
+    let stopped = backup::copy(&place.path(), &given_up, &mut |_| ControlFlow::Break(()));
+    assert!(matches!(stopped, Err(StoreError::Stopped)));
+    let left: Vec<String> = files(&place).into_keys().filter(|name| name.contains("given-up") || name.contains("partial")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn figures_are_read_beside_the_writer_and_without_a_key() {
+    let place = Place::new();
+    let mut store = place.open();
+    store.write(&[Author::new("C46010").append(&[b"a", b"b"])]).unwrap();
+    store.write(&[Write::Erase { centre: centre("C46010"), index: 1 }]).unwrap();
+    let figures = crate::store::figures::read(&place.path()).unwrap();
+    assert_eq!(figures.rows, [("C46010".to_owned(), 2)]);
+    assert_eq!((figures.erased, figures.damaged, figures.schema), (1, 0, 2));
 }

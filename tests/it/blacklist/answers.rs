@@ -126,6 +126,7 @@ fn view() -> CaseView {
         document_type: "01".to_owned(),
         document_no: "460***********1425".to_owned(),
         finding: finding(),
+        before: None,
         steps: vec![step(Move::Propose), step(Move::Review { approve: false, reason: "缺文书".to_owned() })],
         impersonated: false,
         may: vec![Deed::Review, Deed::Withdraw],

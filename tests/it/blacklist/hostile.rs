@@ -122,6 +122,7 @@ fn a_case_shows_what_people_wrote_in_every_step_and_nothing_but_text() {
         document_type: dirty("W-type"),
         document_no: dirty("W-document"),
         finding: finding(),
+        before: None,
         steps: steps.into_iter().map(|what| StepView { at: Time(1_795_000_000_000), by: None, what }).collect(),
         impersonated: true,
         may: Vec::new(),

@@ -16,7 +16,7 @@ impl App {
                 Action::Act(tag, act) => self.begin(screen, tag, weight_of(&act), Task::Act(act), now, out),
                 Action::Work(tag, work) => {
                     let weight = match work {
-                        Work::Import { dry_run: false, .. } | Work::ImportApprove { .. } => Weight::Changes,
+                        Work::Import { dry_run: false, .. } | Work::ImportApprove { .. } | Work::Backup => Weight::Changes,
                         Work::Import { dry_run: true, .. }
                         | Work::Screen { .. }
                         | Work::ExportLists { .. }

@@ -120,6 +120,9 @@ impl Jobs {
 pub(crate) const fn weight_of_request(request: &Request) -> Weight {
     match request {
         Request::Status
+        | Request::Trends
+        | Request::Logs { .. }
+        | Request::System
         | Request::CertificateList { .. }
         | Request::CertificateShow { .. }
         | Request::CertificateFile { .. }
@@ -161,6 +164,7 @@ pub(crate) const fn weight_of(act: &Act) -> Weight {
         | Act::ImportBegin { .. }
         | Act::ImportRows { .. }
         | Act::ImportFinish { .. }
-        | Act::ImportApprove { .. } => Weight::Changes,
+        | Act::ImportApprove { .. }
+        | Act::Backup => Weight::Changes,
     }
 }

@@ -317,7 +317,8 @@ impl App {
     fn cx(&self, now: Now) -> Option<Cx<'_>> {
         let who = self.who.as_ref()?;
         let Now { at, time, fresh } = now;
-        Some(Cx { words: self.words, who, catalogue: &self.catalogue, now: time, at, fresh, body: self.body(), keys: &self.settings.keys })
+        let (keys, blocks) = (&self.settings.keys, self.settings.blocks);
+        Some(Cx { words: self.words, who, catalogue: &self.catalogue, now: time, at, fresh, body: self.body(), keys, blocks })
     }
 
     /// Where the screen is: without two bars above and two lines below.

@@ -38,5 +38,5 @@ pub const SCREENS: &[Entry] = &[
     Entry { id: "blacklist", word: "screen.blacklist", number: 4, roles: CASES, commands: blacklist::COMMANDS, make: blacklist::make },
     Entry { id: "federation", word: "screen.federation", number: 6, roles: ANYBODY, commands: &[], make: federation::make },
     Entry { id: "audit", word: "screen.audit", number: 7, roles: &[Role::Auditor], commands: audit::COMMANDS, make: audit::make },
-    Entry { id: "system", word: "screen.system", number: 8, roles: ANYBODY, commands: &[], make: system::make },
+    Entry { id: "system", word: "screen.system", number: 8, roles: ANYBODY, commands: system::COMMANDS, make: system::make },
 ];

@@ -1,6 +1,6 @@
 //! Something goes on: a sign that turns after a while, and a bar.
 
-use crate::door::Progress;
+use crate::door::{Phase, Progress};
 use crate::screen::Moment;
 use crate::shown::Shown;
 use crate::words::Words;
@@ -42,7 +42,7 @@ pub fn bar(done: u64, of: u64, columns: usize) -> Shown {
 #[must_use]
 pub fn progress(words: Words, progress: Progress) -> Shown {
     let phase = words.code("phase", progress.phase.code());
-    let unit = if progress.phase == crate::door::Phase::Reading && progress.of.is_none_or(|of| of > MIB) { MIB } else { 1 };
+    let unit = if matches!(progress.phase, Phase::Reading | Phase::Copying) && progress.of.is_none_or(|of| of > MIB) { MIB } else { 1 };
     let done = (progress.done / unit).to_string();
     let mut text = match progress.of {
         Some(of) => words.fill("progress.of", &[("phase", phase.as_str()), ("done", &done), ("of", &(of / unit).to_string())]),

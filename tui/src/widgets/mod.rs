@@ -6,4 +6,5 @@ pub mod editor;
 pub mod form;
 pub mod list;
 pub mod meter;
+pub mod plot;
 pub mod state;

@@ -48,8 +48,23 @@ fn peer(text: String) -> FakeDoor {
             let mut status = made::status();
             status.version = text.clone();
             status.warnings = vec![text.clone()];
+            status.stations.iter_mut().for_each(|station| station.address = Some(text.clone()));
             status.journals.iter_mut().for_each(|journal| journal.name = text.clone());
             Ok(DeskEvent::Status(Box::new(status)))
+        }
+        Asked::Request(Request::Logs { .. }) => {
+            let mut page = made::log();
+            page.lines.iter_mut().for_each(|line| (line.text, line.level, line.source) = (text.clone(), text.clone(), text.clone()));
+            Ok(DeskEvent::Logs(Box::new(page)))
+        }
+        Asked::Request(Request::System) => {
+            let mut view = made::system();
+            (view.version, view.protocol, view.backups) = (text.clone(), text.clone(), text.clone());
+            view.keys.iter_mut().for_each(|key| key.name = text.clone());
+            if let Some(backup) = &mut view.backup {
+                backup.file = text.clone();
+            }
+            Ok(DeskEvent::System(Box::new(view)))
         }
         Asked::Act(_) => {
             let mut cases = made::queue();
@@ -141,6 +156,10 @@ proptest! {
                 desk.keys(keys);
                 only_text(&mut desk);
             }
+        }
+        for keys in ["8", "s", "d", "enter", "esc", "esc"] {
+            desk.keys(keys);
+            only_text(&mut desk);
         }
         desk.keys("ctrl-p");
         desk.event(Event::Paste(text));

@@ -100,11 +100,27 @@ pub fn case(state: CaseState) -> CaseView {
         document_type: "01".to_owned(),
         document_no: "110***********0038".to_owned(),
         finding: finding(),
+        before: None,
         steps: vec![step("zhang.san", 3, Move::Propose)],
         impersonated: false,
         may: may(state),
         second: false,
     }
+}
+
+/// What a case said before: another level, another day, one measure less.
+pub fn before(name: Option<&str>) -> BeforeView {
+    let mut finding = finding();
+    (finding.level, finding.publication_until) = (coded("ordinary", "一般"), day("2026-12-31"));
+    finding.measures.pop();
+    BeforeView { name: name.map(str::to_owned), name_differs: name.is_some(), finding }
+}
+
+/// The case was returned, and proposed again with changes.
+pub fn proposed_again(case: &mut CaseView) {
+    case.steps.push(step("li.si", 2, Move::Review { approve: false, reason: "等次与文书不符".to_owned() }));
+    case.steps.push(step("zhang.san", 1, Move::Propose));
+    case.before = Some(before(Some("符*")));
 }
 
 fn centre(code: &str, name: &str, verdict: Verdict, doubt: Option<Doubt>, seconds: i64) -> CentreAnswer {

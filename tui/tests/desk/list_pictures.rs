@@ -38,6 +38,12 @@ fn the_blacklist() {
     });
     reach("blacklist-case", &door, "4 enter", &[]);
     reach("blacklist-review", &door, "4 enter a", &[("对照认定文书核对无误", "ctrl-s")]);
+    let again = Peer::new(CaseState::Drafted);
+    made_list::proposed_again(&mut again.0.lock().unwrap());
+    reach("blacklist-again", &again.door(made::reviewer()), "4 enter", &[]);
+    let replaced = Peer::new(CaseState::Listed);
+    replaced.0.lock().unwrap().before = Some(made_list::before(None));
+    reach("blacklist-replaced", &replaced.door(made::reviewer()), "4 enter", &[]);
     reach("blacklist-lookup", &door, "4 s", &[(made_list::NUMBER, "tab")]);
     let asked = [(made_list::NUMBER, "tab"), ("loan-application", "tab"), ("DK-2026-001", "ctrl-s")];
     reach("blacklist-hit", &door, "4 s", &asked);

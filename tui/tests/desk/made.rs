@@ -3,7 +3,10 @@
 #[path = "papers.rs"]
 pub mod papers;
 
-use anju_core::desk::{Act, CaseLine, Event as DeskEvent, FaultCount, JournalStatus, Request, StationStatus, Status};
+use anju_core::desk::{
+    Act, Backup, CaseLine, Event as DeskEvent, Evidence, FaultCount, JournalStatus, KeyAge, KeyRole, LogLine, LogPage, Request,
+    StationStatus, Status, Storage, SystemView, Trend, Trends,
+};
 use anju_core::error::FaultCode;
 use anju_core::listing::case::CaseState;
 use anju_core::names::{CentreCode, Digest, FederationName, StationKey};
@@ -54,8 +57,96 @@ fn journal(code: &str, name: &str, size: u64, announced: u64, age_ms: Option<i64
     }
 }
 
+fn station(byte: u8, centre: &str, link: Option<(bool, &str)>, round_trip_ms: Option<u64>) -> StationStatus {
+    StationStatus {
+        station: StationKey([byte; 32]),
+        centre: CentreCode::new(centre).unwrap(),
+        connected: link.is_some_and(|(connected, _)| connected),
+        address: link.map(|(_, address)| address.to_owned()),
+        round_trip_ms,
+        bytes_in: u64::from(byte) * 1_700_000,
+        bytes_out: u64::from(byte) * 12_345,
+    }
+}
+
+pub fn trends() -> Trends {
+    let traffic = (0..60).map(|i: u64| i * i % 37 * 900 + if i == 41 { 260_000 } else { 0 }).collect();
+    let lag = (0..60).map(|i: u64| (i / 2) % 23 + i % 5 * 4).collect();
+    let trend = |code: &str, traffic, lag| Trend { centre: CentreCode::new(code).unwrap(), traffic, lag };
+    let centres = vec![
+        trend("C46010", vec![0; 60], vec![0; 60]),
+        trend("C46020", traffic, lag),
+        trend("C46030", vec![812, 700, 911], vec![0, 0, 0]),
+        trend("C46040", vec![], vec![]),
+    ];
+    Trends { step_ms: 10_000, centres }
+}
+
+pub fn log() -> LogPage {
+    let line = |seq: u64, level: &str, source: &str, text: &str| {
+        let (level, source, text) = (level.to_owned(), source.to_owned(), text.to_owned());
+        LogLine { seq, at: NOW.plus_ms(seq.cast_signed() * 7_000 - 600_000), level, source, text }
+    };
+    let mut lines = vec![
+        line(1, "info", "anju_peers::engine", "members set members=4"),
+        line(2, "info", "anju::daemon::wiring", "listening address=/ip4/10.46.1.7/udp/7401/quic-v1"),
+        line(3, "info", "anju::daemon::wiring", "connected station=0202020202020202020202020202020202020202020202020202020202020202"),
+        line(4, "warn", "anju::daemon::wiring", "the desk is overwhelmed; an answer was dropped"),
+        line(
+            5,
+            "error",
+            "anju::daemon::engine",
+            "nothing was written; the requests that waited are answered as failed code=\"store-full\"",
+        ),
+    ];
+    lines.extend((6..60).map(|seq| line(seq, "info", "anju::daemon::wiring", "disconnected station=03030303")));
+    LogPage { lines, lost: 0 }
+}
+
+pub fn system() -> SystemView {
+    let key = |key, name: &str, since: Option<i64>, by| KeyAge {
+        key,
+        name: name.to_owned(),
+        since: since.map(|days| NOW.plus_ms(-days * DAY_MS)),
+        by: since.map(|_| by),
+    };
+    let rows = [("C46010", 1_204), ("C46020", 880), ("C46030", 17)];
+    SystemView {
+        version: "0.1.0".to_owned(),
+        protocol: "/anju/sync/1".to_owned(),
+        charter_version: 1,
+        storage: Some(Storage {
+            database_bytes: 3_400_000_000,
+            log_bytes: 41_000_000,
+            free_bytes: Some(2_900_000_000),
+            rows: rows.into_iter().map(|(code, rows)| (CentreCode::new(code).unwrap(), rows)).collect(),
+            erased: 312,
+            damaged: 1,
+            withheld: 0,
+            audit_rows: 40_113,
+            cases: 88,
+            schema: 2,
+        }),
+        backup: Some(Backup {
+            at: NOW.plus_ms(-10 * DAY_MS),
+            bytes: 3_100_000_000,
+            file: "/srv/anju/backups/anju-C46010-20261111020000.db".to_owned(),
+        }),
+        backing_up: true,
+        backups: "/srv/anju/backups".to_owned(),
+        keys: vec![
+            key(KeyRole::Station, "", Some(220), Evidence::File),
+            key(KeyRole::Signing, "1", Some(219), Evidence::Journal),
+            key(KeyRole::Heartbeat, "", Some(220), Evidence::File),
+            key(KeyRole::Sealing, "", Some(220), Evidence::File),
+            key(KeyRole::Pepper, "2", None, Evidence::File),
+            key(KeyRole::Operator, "li.si", Some(200), Evidence::Account),
+            key(KeyRole::Operator, "zhang.san", Some(14), Evidence::Account),
+        ],
+    }
+}
+
 pub fn status() -> Status {
-    let station = |byte: u8| StationKey([byte; 32]);
     let mut forked = journal("C46030", "儋州市住房公积金管理局", 17, 17, Some(61_000));
     forked.forked = true;
     Status {
@@ -72,11 +163,11 @@ pub fn status() -> Status {
             journal("C46040", "三沙市住房公积金管理局", 0, 0, None),
         ],
         stations: vec![
-            StationStatus { station: station(2), centre: CentreCode::new("C46020").unwrap(), connected: true },
-            StationStatus { station: station(3), centre: CentreCode::new("C46030").unwrap(), connected: true },
-            StationStatus { station: station(4), centre: CentreCode::new("C46040").unwrap(), connected: false },
+            station(2, "C46020", Some((true, "/ip4/10.46.2.7/udp/7401/quic-v1")), Some(38)),
+            station(3, "C46030", Some((true, "/dns4/anju.danzhou.example/tcp/7401")), Some(0)),
+            station(4, "C46040", None, None),
         ],
-        faults: vec![FaultCount { station: station(3), code: FaultCode::Malformed, count: 3 }],
+        faults: vec![FaultCount { station: StationKey([3; 32]), code: FaultCode::Malformed, count: 3 }],
         warnings: vec!["clock-jumped-back".to_owned()],
     }
 }
@@ -84,6 +175,13 @@ pub fn status() -> Status {
 pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
     match asked {
         Asked::Request(Request::Status) => Ok(DeskEvent::Status(Box::new(status()))),
+        Asked::Request(Request::Trends) => Ok(DeskEvent::Trends(Box::new(trends()))),
+        Asked::Request(Request::Logs { after, .. }) => {
+            let mut page = log();
+            page.lines.retain(|line| after.is_none_or(|after| line.seq > after));
+            Ok(DeskEvent::Logs(Box::new(page)))
+        }
+        Asked::Request(Request::System) => Ok(DeskEvent::System(Box::new(system()))),
         Asked::Act(
             Act::AccountShow { .. }
             | Act::Reveal { .. }
@@ -108,6 +206,11 @@ pub fn empty() -> FakeDoor {
         Asked::Request(Request::Status) => {
             let status = Status { journals: vec![], stations: vec![], faults: vec![], warnings: vec![], ..status() };
             Ok(DeskEvent::Status(Box::new(status)))
+        }
+        Asked::Request(Request::Logs { .. }) => Ok(DeskEvent::Logs(Box::default())),
+        Asked::Request(Request::System) => {
+            let view = SystemView { storage: None, backup: None, backing_up: false, keys: vec![], ..system() };
+            Ok(DeskEvent::System(Box::new(view)))
         }
         Asked::Request(_) | Asked::Act(_) | Asked::Work(_) => Ok(DeskEvent::Cases { cases: vec![], more: false }),
     })

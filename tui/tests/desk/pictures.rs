@@ -36,7 +36,7 @@ pub fn pictures(name: &str, door: &FakeDoor, reach: impl Fn(&mut Rehearsal)) {
 }
 
 fn views(state: &str, door: &FakeDoor, hold: bool) {
-    for (name, key) in [("workbench", "1"), ("federation", "6"), ("system", "8")] {
+    for (name, key) in [("workbench", "1"), ("federation", "6"), ("system", "8"), ("system-store", "8 s"), ("system-log", "8 d")] {
         pictures(&format!("{name}-{state}"), door, |desk| {
             if hold {
                 desk.hold();
@@ -91,6 +91,20 @@ fn what_lies_over_a_view() {
             desk.keys(keys);
         });
     }
+    pictures("system-log-line", &made::full(), |desk| {
+        desk.log_in("li.si");
+        desk.keys("8 d g enter");
+    });
+    pictures("system-log-filter", &made::full(), |desk| {
+        desk.log_in("li.si");
+        desk.keys("8 d /");
+        desk.types("error");
+        desk.pass(1_000);
+    });
+    pictures("federation-trend", &made::full(), |desk| {
+        desk.log_in("li.si");
+        desk.keys("6 j");
+    });
     pictures("federation-centre", &made::full(), |desk| {
         desk.log_in("li.si");
         desk.keys("6 j j enter");

@@ -83,7 +83,9 @@ fn words(ctx: Ctx, progress: Progress) -> String {
     match progress.phase {
         Phase::Reading => ctx.fill("import.looking", &[("done", &done)]),
         Phase::Staging => ctx.fill("import.progress", &[("rows", &done), ("all", &of)]),
-        Phase::Listing | Phase::Screening | Phase::Writing => ctx.fill("import.listing", &[("listed", &done), ("all", &of)]),
+        Phase::Listing | Phase::Screening | Phase::Writing | Phase::Copying => {
+            ctx.fill("import.listing", &[("listed", &done), ("all", &of)])
+        }
     }
 }
 

@@ -13,6 +13,7 @@
 //! steps come to, replayed. What must never be here: a step without the signed act that asked for it, but for what the clock does and what
 //! other centres say.
 
+mod before;
 mod deeds;
 mod progress;
 mod proposal;
@@ -21,6 +22,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use before::Before;
 pub use deeds::Deed;
 pub use proposal::check_proposal;
 pub use ready::{Listable, authority};
@@ -236,6 +238,9 @@ pub struct Case {
     pub finding: Finding,
     /// Where it came from.
     pub origin: Origin,
+    /// What was decided before an imported file changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<Box<Finding>>,
     /// A remark that stays at home.
     pub remark: String,
     /// Random: enters the commitment of what is published.

@@ -71,6 +71,7 @@ impl Case {
             subject: subject_of(&checked),
             finding: checked.finding,
             origin: Origin::Proposed,
+            replaced: None,
             remark: checked.remark,
             salt,
             steps: Vec::new(),

@@ -78,7 +78,8 @@ impl Case {
             | Act::CertificateCancel { .. }
             | Act::Query { .. }
             | Act::Reveal { .. }
-            | Act::AuditCheck => return Err(RefusalCode::RequestInvalid.into()),
+            | Act::AuditCheck
+            | Act::Backup => return Err(RefusalCode::RequestInvalid.into()),
         };
         self.clone().with_step(act, what, now)
     }

@@ -66,7 +66,8 @@ impl Node {
             | Act::CertificateCancel { .. }
             | Act::Query { .. }
             | Act::Reveal { .. }
-            | Act::AuditCheck => return Err(RefusalCode::Unsupported.into()),
+            | Act::AuditCheck
+            | Act::Backup => return Err(RefusalCode::Unsupported.into()),
         };
         out.push(Effect::Write(Write::House(HouseWrite::Operator(operator))));
         self.tell(env, Some(act), vec![told], out)?;

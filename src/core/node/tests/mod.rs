@@ -4,6 +4,7 @@ mod acknowledged;
 mod asking;
 mod attacks;
 mod counter;
+mod house;
 mod imports;
 mod listings;
 mod looking;

@@ -37,7 +37,7 @@ fn account(of: &str, staff_no: &str, role: Role) -> Operator {
     Operator { name: name(of), display, staff_no: staff_no.to_owned(), role, key, sealed: sealed(), created: START, disabled: None }
 }
 
-fn add(of: &str, staff_no: &str, role: Role) -> Act {
+pub(super) fn add(of: &str, staff_no: &str, role: Role) -> Act {
     let Operator { name, display, staff_no, role, key, sealed, .. } = account(of, staff_no, role);
     Act::OperatorAdd { name, display, staff_no, role, key, sealed }
 }
@@ -47,7 +47,7 @@ fn disable(of: &str) -> Act {
 }
 
 /// One centre with a security administrator `admin`.
-fn house(seed: u64) -> World {
+pub(super) fn house(seed: u64) -> World {
     let mut world = World::new(seed, 2);
     let peer = &mut world.peers[0];
     let mut env = Env { now: START, rng: &mut world.rng, shelf: &peer.shelf };
@@ -56,37 +56,37 @@ fn house(seed: u64) -> World {
     world
 }
 
-fn signed(world: &mut World, by: &str, act: &Act) -> SignedAct {
+pub(super) fn signed(world: &mut World, by: &str, act: &Act) -> SignedAct {
     let (centre, request) = (world.peers[0].centre.clone(), RequestId(world.rng.random()));
     SignedAct::sign(&key(by), &name(by), &centre, world.charter.federation(), world.now, request, act)
 }
 
-fn send(world: &mut World, signed: SignedAct) -> Event {
+pub(super) fn send(world: &mut World, signed: SignedAct) -> Event {
     let token = world.ask(0, Request::Act(signed));
     world.closing(0, token).cloned().unwrap()
 }
 
-fn ask(world: &mut World, by: &str, act: &Act) -> Event {
+pub(super) fn ask(world: &mut World, by: &str, act: &Act) -> Event {
     let signed = signed(world, by, act);
     send(world, signed)
 }
 
-fn refused(world: &mut World, by: &str, act: &Act) -> RefusalCode {
+pub(super) fn refused(world: &mut World, by: &str, act: &Act) -> RefusalCode {
     match ask(world, by, act) {
         Event::Refused { refusal, .. } => refusal.code,
         other => panic!("{act:?} by {by}: {other:?}"),
     }
 }
 
-fn done(world: &mut World, by: &str, act: &Act) {
+pub(super) fn done(world: &mut World, by: &str, act: &Act) {
     assert_eq!(ask(world, by, act), Event::Done, "{act:?} by {by}");
 }
 
-fn log(world: &World) -> Vec<AuditRow> {
+pub(super) fn log(world: &World) -> Vec<AuditRow> {
     world.peers[0].shelf.audit_rows(0, 100_000).unwrap()
 }
 
-fn last(world: &World) -> (AuditAction, Option<String>, String, String) {
+pub(super) fn last(world: &World) -> (AuditAction, Option<String>, String, String) {
     let row = log(world).pop().unwrap();
     (row.action, row.operator.map(|name| name.to_string()), row.about, row.outcome)
 }

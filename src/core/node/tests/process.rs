@@ -245,7 +245,30 @@ fn a_decision_has_one_case_and_a_number_has_one_decision() {
     assert_eq!(refused(&mut world, 0, "teller", &Act::Propose(Box::new(again.clone()))).code, RefusalCode::DecisionReused);
     (again.row.conduct, again.row.level) = ("骗提".to_owned(), "严重".to_owned());
     let view = case(&mut world, 0, "teller", &Act::Propose(Box::new(again)));
+    let before = view.before.clone().unwrap();
+    assert_eq!((before.name.as_deref(), before.name_differs), (Some(view.name.as_str()), false), "masked like the one of now");
+    assert_eq!((before.finding.level.label.as_str(), before.finding.decision_no.as_str()), ("一般", "决7号"));
     assert_eq!((view.line.case, view.line.state, view.finding.level.label.as_str()), (number, CaseState::Drafted, "严重"));
+}
+
+#[test]
+fn a_name_that_was_changed_is_told_although_both_look_the_same_masked_and_what_was_before_is_shown_in_plain_for_a_reason_only() {
+    let mut world = staffed(311, 2);
+    let first = case(&mut world, 0, "teller", &propose("决7号"));
+    assert_eq!(first.before, None, "nothing was before");
+    let number = first.line.case;
+    case(&mut world, 0, "reviewer", &review(&number, false));
+    let mut again = proposal("决7号");
+    let old = again.row.name.clone();
+    let first_character = old.chars().next().unwrap();
+    let others = "云".repeat(old.chars().count() - 1);
+    (again.again, again.row.name) = (Some(number.clone()), format!("{first_character}{others}"));
+    let view = case(&mut world, 0, "teller", &Act::Propose(Box::new(again)));
+    let before = view.before.unwrap();
+    assert_eq!((before.name.as_deref(), before.name_differs), (Some(view.name.as_str()), true));
+    let about = CaseRef::Case(number);
+    let plain = case(&mut world, 0, "reviewer", &Act::CaseShow { about, unmask: Some("核对姓名".to_owned()) });
+    assert_eq!(plain.before.and_then(|before| before.name), Some(old));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::journal::{Entry, Frame, Header, Kind};
 use crate::listing::SubjectSecret;
 use crate::names::{CentreCode, FederationName, RequestId, StationKey};
 use crate::node::message::{Answer, SoundAnswer};
-use crate::node::{Effect, Env, Input, Node, Settings, Verdict};
+use crate::node::{Effect, Env, HouseAsk, Input, Node, Settings, Verdict};
 use crate::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
 use crate::seal::Key;
 use crate::shelf::memory::MemoryShelf;
@@ -58,6 +58,8 @@ pub(super) struct Peer {
     pub(super) shelf: MemoryShelf,
     pub(super) kept: Option<KeptHead>,
     pub(super) replies: BTreeMap<u64, Vec<Event>>,
+    /// What only a shell could answer.
+    pub(super) house: Vec<(u64, HouseAsk)>,
     pub(super) verdicts: Vec<Verdict>,
     pub(super) sent_announcements: Vec<Vec<u8>>,
     /// Which call of whom each token of ours answers.
@@ -151,6 +153,7 @@ impl World {
                 again.push_back(Input::Source { reading, facts: Ok(Box::new(facts(&account_no))) });
             }
             Effect::Reply { token, event } => self.peers[peer].replies.entry(token).or_default().push(*event),
+            Effect::House { token, ask } => self.peers[peer].house.push((token, ask)),
             Effect::Judge { verdict, .. } => self.peers[peer].verdicts.push(verdict),
             Effect::Announce(bytes) => {
                 self.peers[peer].sent_announcements.push(bytes.clone());
@@ -343,6 +346,7 @@ impl Peer {
             shelf: MemoryShelf::new(),
             kept: None,
             replies: BTreeMap::new(),
+            house: Vec::new(),
             verdicts: Vec::new(),
             sent_announcements: Vec::new(),
             tokens: BTreeMap::new(),

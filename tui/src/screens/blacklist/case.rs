@@ -103,7 +103,8 @@ impl CasePage {
             let mut common = self.common.borrow_mut();
             let (case, now) = (view.line.case.to_string(), Snapshot::of(cx.words, view));
             let known = common.seen.get(&case).filter(|seen| seen.proposed < now.proposed).cloned();
-            self.before = known.or(self.before.take());
+            // The peer has it from what was signed; what was seen here is the next best.
+            self.before = Snapshot::before(cx.words, view).or(known).or(self.before.take());
             // While it is under review, what was seen before stays known for the next look.
             if self.before.is_none() || view.line.state != CaseState::Drafted {
                 common.see(case, now);

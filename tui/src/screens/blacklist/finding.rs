@@ -1,6 +1,6 @@
 //! What was decided about a subject, as lines; and what of it is different from what was seen before.
 
-use anju_core::desk::CaseView;
+use anju_core::desk::{BeforeView, CaseView};
 use anju_core::listing::case::Move;
 use anju_core::listing::finding::{Coded, Refund};
 use anju_core::listing::{Day, Finding};
@@ -23,6 +23,14 @@ pub(super) struct Snapshot {
 impl Snapshot {
     pub(super) fn of(words: Words, view: &CaseView) -> Self {
         Self { proposed: times_proposed(view), entries: case_entries(words, view) }
+    }
+
+    /// What the peer says that the case said before.
+    pub(super) fn before(words: Words, view: &CaseView) -> Option<Self> {
+        let BeforeView { name, finding, name_differs: _ } = view.before.clone()?;
+        let name = name.unwrap_or_else(|| view.name.clone());
+        let proposed = times_proposed(view).saturating_sub(1);
+        Some(Self { proposed, entries: case_entries(words, &CaseView { name, finding, ..view.clone() }) })
     }
 }
 

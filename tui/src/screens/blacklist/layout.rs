@@ -22,11 +22,15 @@ pub(super) fn case_lines(cx: &Cx<'_>, view: &CaseView, plain: Option<&(String, S
         None => view.clone(),
     };
     let entries = case_entries(words, &shown);
-    if times_proposed(view) > 1 {
-        out.push(Line::Group(words.say("blacklist.changed")));
+    let again = times_proposed(view) > 1;
+    if again || view.before.is_some() {
+        out.push(Line::Group(words.say(if again { "blacklist.changed" } else { "blacklist.changed-by-file" })));
         match before {
             Some(before) => out.extend(difference_lines(words, &before.entries, &case_entries(words, view))),
             None => out.push(Line::Text(Tone::Warn, words.say("blacklist.before-unknown"))),
+        }
+        if view.before.as_ref().is_some_and(|before| before.name_differs) {
+            out.push(Line::Text(Tone::Warn, words.say("blacklist.name-differs")));
         }
         let returned = view.steps.iter().rev().find_map(|step| match &step.what {
             Move::Review { approve: false, reason } => Some(Shown::new(reason)),

@@ -24,9 +24,6 @@ pub const LIST_BATCH: usize = 2_048;
 #[cfg(test)]
 pub const LIST_BATCH: usize = 64;
 
-/// What the end of a case without steps looks like: see [`case_of_change`].
-const NO_STEPS: &[u8] = b"\"steps\":[]}";
-
 /// Whether an approved import is being listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::node::list) enum Listing {
@@ -232,13 +229,10 @@ fn states(row: &StagedRow, licence: ApprovedFile) -> bool {
     body.is_ok_and(|body| body.listing == row.listing && body.authority == licence.authority() && body.drop_after() == row.drop_after)
 }
 
-/// The case of a changed row: as it was staged, with the steps that people made since it was listed first. Reading it is avoided where
-/// there are none, for a file may have a million rows.
+/// The case of a changed row: as it was staged, with what it replaces, and the steps that people made since it was listed first.
 fn case_of_change(old: &CaseRecord, staged: Vec<u8>) -> Result<Vec<u8>, ShelfError> {
-    if old.case.ends_with(NO_STEPS) {
-        return Ok(staged);
-    }
-    let steps = read_case(old)?.steps;
+    let Case { steps, finding, .. } = read_case(old)?;
     let staged: Case = serde_json::from_slice(&staged).map_err(|_| ShelfError::Damaged(format!("staged row of case {}", old.serial)))?;
-    serde_json::to_vec(&Case { steps, ..staged }).map_err(|_| ShelfError::Failed("a case that cannot be written".to_owned()))
+    let case = Case { steps, replaced: Some(Box::new(finding)), ..staged };
+    serde_json::to_vec(&case).map_err(|_| ShelfError::Failed("a case that cannot be written".to_owned()))
 }

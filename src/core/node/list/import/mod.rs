@@ -73,7 +73,8 @@ impl Node {
             | Act::CertificateCancel { .. }
             | Act::Query { .. }
             | Act::Reveal { .. }
-            | Act::AuditCheck => return Err(RefusalCode::Unsupported.into()),
+            | Act::AuditCheck
+            | Act::Backup => return Err(RefusalCode::Unsupported.into()),
         };
         if let Err(Stop::Refused(refusal)) = &answered {
             self.import_told(env, act, file, &AuditRow::refused(refusal.code), out)?;

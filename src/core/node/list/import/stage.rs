@@ -288,6 +288,7 @@ impl Node {
             subject: Subject { name, document_type, document_no },
             finding: finding.clone(),
             origin: Origin::Imported { file: record.file, row: row.row },
+            replaced: None,
             remark: row.remark.clone(),
             salt: AuditRow::salt(env.rng),
             steps: Vec::new(),

@@ -80,7 +80,8 @@ impl Node {
             | Act::CertificateCancel { .. }
             | Act::Query { .. }
             | Act::Reveal { .. }
-            | Act::AuditCheck => Err(RefusalCode::RequestInvalid.into()),
+            | Act::AuditCheck
+            | Act::Backup => Err(RefusalCode::RequestInvalid.into()),
         };
         answered.map(Some)
     }

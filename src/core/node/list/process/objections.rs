@@ -218,6 +218,7 @@ fn objection_in(effect: &Effect) -> Option<&ObjectionRow> {
         | Effect::Reply { .. }
         | Effect::ReadSource { .. }
         | Effect::Derive { .. }
+        | Effect::House { .. }
         | Effect::WhenStored
         | Effect::Again => None,
     }

@@ -4,7 +4,7 @@ use super::super::super::{Effect, Env, Node, Stop};
 use super::super::lookup::{MAX_OBJECTIONS, stands};
 use super::{Held, read};
 use crate::audit::AuditAction;
-use crate::desk::{CaseLine, CaseRef, CaseView, Event, ExportRow, MAX_PAGE, StepView};
+use crate::desk::{BeforeView, CaseLine, CaseRef, CaseView, Event, ExportRow, MAX_PAGE, StepView};
 use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::facts::text::shown;
 use crate::listing::case::MAX_REASON_CHARS;
@@ -79,6 +79,11 @@ impl Node {
             document_type: subject.document_type.code().to_owned(),
             document_no: if plain { subject.document_no.clone() } else { masked },
             finding: case.finding.clone(),
+            before: case.before(&self.settings.blacklist.catalogue).map(|before| BeforeView {
+                name_differs: before.name.as_ref().is_some_and(|name| *name != subject.name),
+                name: before.name.map(|name| if plain { name } else { masked_name(&name) }),
+                finding: before.finding,
+            }),
             steps: case.steps.iter().map(|step| StepView { at: step.at, by: step.by.clone(), what: step.what.clone() }).collect(),
             impersonated: case.impersonated(),
             may,

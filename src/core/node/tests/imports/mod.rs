@@ -10,6 +10,7 @@ use crate::desk::Act;
 use crate::error::RefusalCode;
 use crate::journal::Kind;
 use crate::listing::case::{Case, CaseState, Move, Origin, Step};
+use crate::listing::catalogue::Catalogue;
 use crate::listing::import::{ImportCounts, ImportRow, ImportState, authority};
 use crate::listing::subject::listing_id;
 use crate::listing::{Change, ChangedBody, DecidedBody, Document, DocumentType, Finding, finding::Place};
@@ -96,6 +97,11 @@ fn a_row_is_new_or_changed_or_the_same_or_over_and_what_is_gone_is_reported_and_
         assert_eq!(body.successor, cases[serial - 1].index);
     }
     assert!((6..10).all(|at| cases[at].index == Some(at as u64) && cases[at].state == CaseState::Listed), "gone is not ended");
+    let read = |at: usize| serde_json::from_slice::<Case>(&cases[at].case).unwrap();
+    let before = read(2).before(&Catalogue::default()).unwrap().finding;
+    assert_eq!(before.publication_until.to_string(), first[2].publication_until, "what the file replaced");
+    assert_eq!(read(2).finding.publication_until.to_string(), "2026-12-31");
+    assert_eq!(read(0).before(&Catalogue::default()), None, "nothing of the row was changed");
     let again = bench.import_again(&second);
     assert_eq!((again.counts, again.state), (counts(1, 2, 4, 1, 0), ImportState::Done));
 }
