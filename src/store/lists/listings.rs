@@ -7,7 +7,7 @@ use anju_core::shelf::{HitRow, ListProjection, ListingEnd, ListingRow, Objection
 use anju_core::time::Time;
 use rusqlite::{Row, params};
 
-use super::super::read::{most, name, present, signed, unsigned};
+use super::super::read::{most, name, planned_once, present, signed, unsigned};
 use super::super::sealed::Column;
 use super::super::{Db, Role, Store, StoreError};
 use super::{index_of, key_of_place, place, places};
@@ -20,7 +20,8 @@ pub(in crate::store) const HIT_COLUMNS: &str = "author, idx, listing, listing_id
 impl Store {
     pub(in crate::store) fn list_projection(&self, projection: &ListProjection) -> Result<(), StoreError> {
         match projection {
-            ListProjection::Decided(row) => self.decided(row),
+            ListProjection::Decided(row) => self.decided(std::slice::from_ref(row)),
+            ListProjection::DecidedInRow(rows) => self.decided(rows),
             ListProjection::Changed { place, end, answers } => self.changed(place, end, answers.as_ref()),
             ListProjection::Objected(row) => self.objected(row),
             ListProjection::Hit(row) => self.hit(row),
@@ -28,21 +29,23 @@ impl Store {
         }
     }
 
-    fn decided(&self, row: &ListingRow) -> Result<(), StoreError> {
-        let key = self.key_of(&row.place.centre)?;
-        let at = place(key, row.place.index)?;
-        // A row that comes after its ending, because its payload was missing, has ended all the same.
-        let ended = match &row.ended {
-            Some(end) => Some(end.clone()),
-            None => self.ending_of(at)?,
-        };
-        let ended = ended.as_ref();
+    /// Rows of one journal, in its order.
+    fn decided(&self, rows: &[ListingRow]) -> Result<(), StoreError> {
+        let Some(first) = rows.first() else { return Ok(()) };
+        let key = self.key_of(&first.place.centre)?;
+        // A row that comes after its ending, because its payload was missing, has ended all the same. In order none does: an ending is a
+        // later row of the same journal.
+        let behind = [place(key, first.place.index)?, places(key)?.1];
+        let may_have_ended = self.any("SELECT 1 FROM change WHERE place BETWEEN ?1 AND ?2 LIMIT 1", behind)?;
         let sql = "INSERT INTO listing (place, listing, pepper, token, restriction_until, publication_until, basis, at,
                    ended, ended_idx, ended_at, impersonated)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (place) DO NOTHING";
-        self.run(
-            sql,
-            params![
+        let mut insert = self.conn.prepare_cached(sql)?;
+        for row in rows {
+            let at = place(key, row.place.index)?;
+            let known = if may_have_ended && row.ended.is_none() { self.ending_of(at)? } else { None };
+            let ended = row.ended.as_ref().or(known.as_ref());
+            insert.execute(params![
                 at,
                 row.listing.0,
                 signed(row.pepper)?,
@@ -55,8 +58,9 @@ impl Store {
                 ended.map(|end| signed(end.index)).transpose()?,
                 ended.map(|end| end.at.0),
                 ended.map(|end| end.impersonated),
-            ],
-        )?;
+            ])?;
+        }
+        planned_once(&insert);
         Ok(())
     }
 

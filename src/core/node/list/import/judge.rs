@@ -9,7 +9,7 @@ use crate::error::ShelfError;
 use crate::listing::Day;
 use crate::listing::case::{Case, CaseState};
 use crate::listing::import::{CheckedRow, RowReason, StagedAs, StagedRow, said};
-use crate::listing::subject::{decision_digest, listing_id};
+use crate::listing::subject::{content_digest, decision_digest, listing_id};
 use crate::names::{Digest, ListingId, ListingRef};
 use crate::seal::Key;
 use crate::shelf::CaseRecord;
@@ -33,7 +33,7 @@ impl Marks {
             subject: listing_id(own, "", &row.document),
             decision,
             said: row.said(&decision),
-            content: row.content(),
+            content: content_digest(own, &row.content()),
         }
     }
 }
@@ -178,8 +178,9 @@ pub(super) enum Fate {
 }
 
 impl Node {
-    /// Judges a staged row once more, without reading what it says.
-    pub(super) fn fate(&self, env: &Env<'_>, row: &StagedRow) -> Result<Fate, ShelfError> {
+    /// Judges a staged row once more, without reading what it says. `known` is what the shelf says of it: see
+    /// [`Lists::staged`](crate::shelf::Lists::staged).
+    pub(super) fn fate(&self, env: &Env<'_>, row: &StagedRow, known: bool) -> Result<Fate, ShelfError> {
         let replaced = match row.becomes {
             StagedAs::New => None,
             StagedAs::Changed(index) => Some(index),
@@ -188,6 +189,9 @@ impl Node {
         };
         if row.drop_after < env.now {
             return Ok(Fate::Over);
+        }
+        if !known {
+            return Ok(if replaced.is_none() { Fate::List(None) } else { Fate::Held });
         }
         if env.shelf.impersonated(&row.subject)? {
             return Ok(Fate::Held);
