@@ -12,11 +12,13 @@
 //! | `open` | whose file, which schema, does the key fit; settings; migrations |
 //! | `sealed` | the columns that are sealed, and their keys |
 //! | `read`, `write` | the two halves of the contract with the core |
+//! | `drops` | when payloads have to go |
 //! | `lists`, `house` | the blacklist, our own people and what they did |
 //! | [`scrub`] | everything hashed again |
 //! | [`rebuild`] | projections derived again, and their digests |
 //! | [`head_file`] | the head kept outside the backup set |
 
+mod drops;
 mod error;
 pub mod head_file;
 mod house;

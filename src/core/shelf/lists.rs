@@ -318,6 +318,9 @@ pub trait Lists {
     fn staged_listing(&self, import: u64, listing: &ListingId) -> Result<Option<StagedRow>, ShelfError>;
     /// The first staged row of an import with this decision digest, without its case.
     fn staged_decision(&self, import: u64, decision: &Digest) -> Result<Option<StagedRow>, ShelfError>;
+    /// Whether anything of this is known: a case or, with an import, a staged row of it with the listing or the decision, or that the
+    /// subject's name was misused. One look instead of five, for a file may have a million rows of which nothing is.
+    fn is_known(&self, import: Option<u64>, listing: &ListingId, decision: &Digest, subject: &ListingId) -> Result<bool, ShelfError>;
     /// Imported cases of ours that are published and have no staged row in this import: the first `limit` serials, and how many there are.
     fn import_gone(&self, import: u64, limit: usize) -> Result<(Vec<u64>, u64), ShelfError>;
     /// Hits that have to be told, oldest first, at most `limit`.

@@ -204,6 +204,26 @@ impl<R: Role> Db<R> {
         self.one(&sql, params, staged_row)
     }
 
+    /// The plans are those of the looks that this one stands for, each by its index.
+    pub(super) fn known(
+        &self,
+        import: Option<u64>,
+        listing: &ListingId,
+        decision: &Digest,
+        subject: &ListingId,
+    ) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM staged INDEXED BY staged_by_listing WHERE import = ?1 AND listing = ?2)
+            OR EXISTS (SELECT 1 FROM staged INDEXED BY staged_by_decision
+                       WHERE import = ?1 AND substr(decision, 1, 8) = substr(?3, 1, 8) AND decision = ?3)
+            OR EXISTS (SELECT 1 FROM case_file INDEXED BY case_by_listing WHERE listing = ?2)
+            OR EXISTS (SELECT 1 FROM case_file INDEXED BY case_by_decision
+                       WHERE substr(decision, 1, 8) = substr(?3, 1, 8) AND decision = ?3)
+            OR EXISTS (SELECT 1 FROM impersonated WHERE subject = ?4)";
+        let import = import.and_then(|import| signed(import).ok());
+        let found = self.one(sql, params![import, listing.0, decision.0, subject.0], |row| Ok(row.get(0)?))?;
+        Ok(found.unwrap_or_default())
+    }
+
     pub(super) fn case_staged(&self, import: u64, row: u64) -> Result<Option<Vec<u8>>, StoreError> {
         let (Ok(key), Ok(at)) = (signed(import), signed(row)) else { return Ok(None) };
         let Ok(at_place) = place(key, row) else { return Ok(None) };

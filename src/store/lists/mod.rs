@@ -251,6 +251,10 @@ impl<R: Role> Lists for Db<R> {
         Ok(self.staged_for(import, listing)?)
     }
 
+    fn is_known(&self, import: Option<u64>, listing: &ListingId, decision: &Digest, subject: &ListingId) -> Result<bool, ShelfError> {
+        Ok(self.known(import, listing, decision, subject)?)
+    }
+
     fn import_gone(&self, import: u64, limit: usize) -> Result<(Vec<u64>, u64), ShelfError> {
         Ok(self.gone_from(import, limit)?)
     }

@@ -305,6 +305,12 @@ fn look_at_lists(shelf: &dyn Shelf) -> Vec<String> {
         seen.push(format!("{:?} {:?} {:?}", shelf.hits_of(&id, 99), shelf.hits_of(&id, 2), shelf.impersonated(&id)));
         seen.push(format!("{:?} {:?} {:?}", shelf.case(u64::from(mark)), shelf.case_of(&id), shelf.case_of_decision(&Digest([mark; 32]))));
         seen.push(format!("{:?} {:?}", shelf.import(&Digest([mark; 32])), shelf.staged_listing(u64::from(mark) % 3, &id)));
+        for import in [None, Some(u64::from(mark) % 3)] {
+            let known = |listing, decision, subject| {
+                shelf.is_known(import, &ListingId([listing; 16]), &Digest([decision; 32]), &ListingId([subject; 16])).unwrap()
+            };
+            seen.push(format!("{} {} {} {}", known(mark, 99, 99), known(99, mark, 99), known(99, mark ^ 0x36, 99), known(99, 99, mark)));
+        }
         seen.push(format!("{:?}", shelf.staged_decision(u64::from(mark) % 3, &Digest([mark ^ 0x36; 32]))));
         seen.push(format!("{:?}", shelf.staged(u64::from(mark) % 3, u64::from(mark), 9)));
         let cases = (0..20).map(|row| shelf.staged_case(u64::from(mark) % 3, row).unwrap());

@@ -152,11 +152,12 @@ fn what_no_row_of_a_long_file_says_is_not_looked_for_in_each_of_them() {
     store.write(&cases.chain([Write::List(ListWrite::Stage(rows))]).collect::<Vec<_>>()).unwrap();
     let (nowhere, nothing) = (ListingId([0xee; 16]), Digest([0xee; 32]));
     type Look = fn(&Store, &ListingId, &Digest) -> bool;
-    let looks: [(&str, Look); 4] = [
+    let looks: [(&str, Look); 5] = [
         ("staged listing", |store, listing, _| store.staged_listing(1, listing).unwrap().is_none()),
         ("staged decision", |store, _, decision| store.staged_decision(1, decision).unwrap().is_none()),
         ("case of a listing", |store, listing, _| store.case_of(listing).unwrap().is_none()),
         ("case of a decision", |store, _, decision| store.case_of_decision(decision).unwrap().is_none()),
+        ("anything", |store, listing, decision| !store.is_known(Some(1), listing, decision, listing).unwrap()),
     ];
     for (what, look) in looks {
         let stopped = |store: &mut Store, stop: bool| store.conn.progress_handler(STEPS, stop.then_some(|| true)).unwrap();

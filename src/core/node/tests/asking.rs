@@ -330,6 +330,7 @@ impl Lists for Counting<'_> {
     fn staged_case(&self, _: u64, _: u64) -> Result<Option<Vec<u8>>, ShelfError> { no() }
     fn staged_listing(&self, _: u64, _: &ListingId) -> Result<Option<StagedRow>, ShelfError> { no() }
     fn staged_decision(&self, _: u64, _: &Digest) -> Result<Option<StagedRow>, ShelfError> { no() }
+    fn is_known(&self, _: Option<u64>, _: &ListingId, _: &Digest, _: &ListingId) -> Result<bool, ShelfError> { no() }
     fn import_gone(&self, _: u64, _: usize) -> Result<(Vec<u64>, u64), ShelfError> { no() }
     fn hits_pending(&self, _: usize) -> Result<Vec<PendingHit>, ShelfError> { no() }
     fn hits_of(&self, _: &ListingId, _: usize) -> Result<Vec<HitRow>, ShelfError> { no() }

@@ -324,6 +324,15 @@ impl Lists for MemoryShelf {
         Ok(rows.find(|row| row.listing == *listing).map(without_case))
     }
 
+    fn is_known(&self, import: Option<u64>, listing: &ListingId, decision: &Digest, subject: &ListingId) -> Result<bool, ShelfError> {
+        let in_case = self.lists.cases.values().any(|case| case.listing == *listing || case.decision == *decision);
+        let in_file = |import| {
+            let mut rows = self.lists.staged.range((import, 0)..=(import, u64::MAX)).map(|(_, row)| row);
+            rows.any(|row| row.listing == *listing || row.decision == *decision)
+        };
+        Ok(in_case || self.lists.impersonated.contains(subject) || import.is_some_and(in_file))
+    }
+
     fn import_gone(&self, import: u64, limit: usize) -> Result<(Vec<u64>, u64), ShelfError> {
         let staged = self.lists.staged.range((import, 0)..=(import, u64::MAX));
         let staged: BTreeSet<ListingId> = staged.map(|(_, row)| row.listing).collect();

@@ -95,6 +95,10 @@ impl<'a, 'e> Judge<'a, 'e> {
     }
 
     fn come_to(&self, row: &CheckedRow, marks: &Marks) -> Result<Judged, ShelfError> {
+        let on_page = self.listings.contains_key(&marks.listing) || self.decisions.contains_key(&marks.decision.0);
+        if !on_page && !self.env.shelf.is_known(self.import, &marks.listing, &marks.decision, &marks.subject)? {
+            return Ok(Judged::Staged(if row.is_over(self.today) { StagedAs::Over } else { StagedAs::New }));
+        }
         if let Some(content) = self.before(marks)? {
             let same = content == marks.content;
             return Ok(if same { Judged::Twice } else { Judged::Held("decision_no", RowReason::Contradiction) });
