@@ -56,10 +56,13 @@ const fn is_held(reason: RowReason) -> bool {
     }
 }
 
-/// The page that the peer has, and who waits for its answer.
+/// Who waits for the peer's answer to a page.
+type Put<'scope> = ScopedJoinHandle<'scope, Result<Box<ImportView>, Failure>>;
+
+/// The page that the peer has.
 struct Flight<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
-    page: Option<(Vec<Accepted>, ScopedJoinHandle<'scope, Result<Box<ImportView>, Failure>>)>,
+    page: Option<(Vec<Accepted>, Put<'scope>)>,
 }
 
 /// Sends rows, page after page.
