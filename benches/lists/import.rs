@@ -78,7 +78,7 @@ pub(crate) fn measure(kind: Kind, rows: u64, over: Over) -> Value {
         "part": "import", "kind": kind.name(), "rows": rows, "file_bytes": bytes,
         "rows_per_s": rows as f64 / (staged.s + approved.s),
         "stage_s": staged.s, "stage_rows_per_s": rows as f64 / staged.s,
-        "approve_s": approved.s, "approve_asks_every_s": 1,
+        "approve_s": approved.s, "approve_asks_at_most_every_s": 1,
         "listing_rows_per_s": appended_per_s(&seen),
         "derivation_us_per_row": derivation * 1e6, "derivation_core_s": derivation * rows as f64,
         "cpu_us_per_row": { "client_staging": us(staged.cpu_s), "client_approving": us(approved.cpu_s),

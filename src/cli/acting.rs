@@ -81,9 +81,24 @@ impl Acting {
     /// # Errors
     /// The peer's refusal, or what keeps it from answering.
     pub(super) fn ask(&self, act: &Act, patience: Duration, progress: impl FnMut(Stage)) -> Result<Event, Failure> {
+        self.put(&self.signed(act)?, patience, progress)
+    }
+
+    /// Signs `act` under a fresh request id.
+    ///
+    /// # Errors
+    /// When the system gives no randomness.
+    pub(super) fn signed(&self, act: &Act) -> Result<Request, Failure> {
         let OperatorKey { operator, centre, federation, .. } = &self.info;
         let request = common::request_id(None)?;
-        let signed = SignedAct::sign(&self.key, &operator.name, centre, federation, common::now(), request, act);
-        self.peer.ask(&Request::Act(signed), patience, progress)
+        Ok(Request::Act(SignedAct::sign(&self.key, &operator.name, centre, federation, common::now(), request, act)))
+    }
+
+    /// Has the peer carry out what [`Self::signed`] signed.
+    ///
+    /// # Errors
+    /// The peer's refusal, or what keeps it from answering.
+    pub(super) fn put(&self, signed: &Request, patience: Duration, progress: impl FnMut(Stage)) -> Result<Event, Failure> {
+        self.peer.ask(signed, patience, progress)
     }
 }

@@ -12,6 +12,7 @@
 //! | `open` | whose file, which schema, does the key fit; settings; migrations |
 //! | `sealed` | the columns that are sealed, and their keys |
 //! | `read`, `write` | the two halves of the contract with the core |
+//! | `drops` | when payloads have to go |
 //! | `lists`, `house` | the blacklist, our own people and what they did |
 //! | [`backup`] | a copy of the database while it is written to |
 //! | [`figures`] | how much lies there |
@@ -20,6 +21,7 @@
 //! | [`head_file`] | the head kept outside the backup set |
 
 pub mod backup;
+mod drops;
 mod error;
 pub mod figures;
 pub mod head_file;

@@ -366,10 +366,7 @@ impl<R: Role> Shelf for Db<R> {
     }
 
     fn droppable(&self, now: Time, limit: usize) -> Result<Vec<(CentreCode, u64)>, ShelfError> {
-        let sql = "SELECT j.code, d.idx FROM drop_after d JOIN journal j USING (centre) JOIN entry e USING (centre, idx)
-                   WHERE d.at <= ?1 AND e.payload IS NOT NULL ORDER BY d.at, d.centre, d.idx LIMIT ?2";
-        let limit = most(limit);
-        Ok(self.all(sql, params![now.0, limit], |row| Ok((name(row, 0)?, unsigned(row, 1)?)))?)
+        Ok(self.droppable_rows(now, limit)?)
     }
 
     fn forked(&self, centre: &CentreCode) -> Result<bool, ShelfError> {

@@ -40,12 +40,8 @@ columns! {
     HitBusinessNo = ("hit", "business_no"),
     /// Our business number, until the listing's centre is told of it.
     PendingHitBusinessNo = ("pending_hit", "business_no"),
-    /// Digest of a case's content, and the case: who, what was decided, every step.
-    CaseFile = ("case_file", "sealed"),
-    /// Digest of a staged row's content.
-    StagedContent = ("staged", "content"),
-    /// The case of a staged row.
-    StagedCase = ("staged_body", "sealed"),
+    /// A case, also one that is only staged: who, what was decided, every step. Bound to its listing.
+    CaseText = ("case_text", "sealed"),
     /// The signed act of who staged a file.
     ImportEvidence = ("import_file", "evidence"),
     /// The signed act of who approved it.
@@ -81,9 +77,14 @@ impl Columns {
 
     /// Seals `plain` for the row that `row` names.
     pub(super) fn seal(&self, column: Column, row: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+        Ok(self.seal_with(&mut rng()?, column, row, plain))
+    }
+
+    /// As [`Self::seal`], for one of many values.
+    pub(super) fn seal_with(&self, rng: &mut StdRng, column: Column, row: &[&[u8]], plain: &[u8]) -> Vec<u8> {
         let (table, name) = column.place();
         let bound_to = [&[table.as_bytes(), name.as_bytes()], row].concat();
-        Ok(aead::seal(&mut rng()?, self.key(column), Purpose::StoreColumn, &bound_to, plain))
+        aead::seal(rng, self.key(column), Purpose::StoreColumn, &bound_to, plain)
     }
 
     /// Opens what [`Self::seal`] made for the same column and row.
@@ -101,7 +102,7 @@ impl Columns {
     }
 }
 
-/// Seeded from the operating system for each value: asking it can fail, and sealing cannot.
+/// Seeded from the operating system for each write: asking it can fail, and sealing cannot.
 pub(super) fn rng() -> Result<StdRng, StoreError> {
     let mut seed = Zeroizing::new([0; 32]);
     SysRng.try_fill_bytes(seed.as_mut()).map_err(|_| StoreError::NoRandomness)?;

@@ -1,7 +1,7 @@
 //! Writing: each [`Write`] of the core as statements of the open transaction, after a second look at what it says.
 
 use anju_core::error::FaultCode;
-use anju_core::journal::{Entry, Header, SoundRows, Subtree};
+use anju_core::journal::{Entry, SoundRows, Subtree};
 use anju_core::names::{CentreCode, Digest, StationKey};
 use anju_core::shelf::check::{self, Misfit};
 use anju_core::shelf::{AccessRow, CertificateRow, Ended, Head, IssuedRecord, JournalState, Projection, Write};
@@ -68,7 +68,7 @@ impl Store {
             let entry = row.entry();
             insert.execute(params![key, signed(index)?, row.leaf().0, entry.header, entry.payload])?;
         }
-        self.note_drops_after(key, from, rows)?;
+        self.note_drops(key, from, rows)?;
         for subtree in subtrees {
             let sql = "INSERT INTO subtree (centre, level, idx, digest) VALUES (?1, ?2, ?3, ?4)";
             self.run(sql, params![key, subtree.level, signed(subtree.index)?, subtree.digest.0])?;
@@ -94,33 +94,6 @@ impl Store {
         Ok(())
     }
 
-    /// Notes when the payloads of rows have to go, in the order in which the table lies.
-    fn note_drops_after(&self, key: i64, from: u64, rows: &SoundRows) -> Result<(), StoreError> {
-        let mut notes = Vec::new();
-        for (row, index) in rows.rows().iter().zip(from..) {
-            if let (Some(at), Some(_)) = (row.header().drop_after(), &row.entry().payload) {
-                notes.push((at.0, signed(index)?));
-            }
-        }
-        notes.sort_unstable();
-        let mut insert = self
-            .conn
-            .prepare_cached("INSERT INTO drop_after (at, centre, idx) VALUES (?1, ?2, ?3) ON CONFLICT (at, centre, idx) DO NOTHING")?;
-        for (at, row) in notes {
-            insert.execute([at, key, row])?;
-        }
-        Ok(())
-    }
-
-    /// Notes when the payload of a row has to go, if it has to.
-    fn note_drop_after(&self, key: i64, row: i64, header: &[u8]) -> Result<(), StoreError> {
-        if let Some(at) = Header::parse(header).ok().and_then(|header| header.drop_after()) {
-            let sql = "INSERT INTO drop_after (at, centre, idx) VALUES (?1, ?2, ?3) ON CONFLICT (at, centre, idx) DO NOTHING";
-            self.run(sql, params![at.0, key, row])?;
-        }
-        Ok(())
-    }
-
     fn head(&self, centre: &CentreCode, head: &Head) -> Result<(), StoreError> {
         check::head(&self.journal_state(centre)?, head)?;
         let key = self.key_of(centre)?;
@@ -142,11 +115,8 @@ impl Store {
         let (key, row) = self.row_key(centre, index)?;
         let header =
             self.one("SELECT header FROM entry WHERE centre = ?1 AND idx = ?2", [key, row], |found| Ok(found.get::<_, Vec<u8>>(0)?))?;
-        let drop_after = header.and_then(|header| Header::parse(&header).ok()).and_then(|header| header.drop_after());
-        if let Some(at) = drop_after {
-            self.run("DELETE FROM drop_after WHERE at = ?1 AND centre = ?2 AND idx = ?3", [at.0, key, row])?;
-        }
         self.run("UPDATE entry SET payload = NULL WHERE centre = ?1 AND idx = ?2", [key, row])?;
+        self.dropped(key, row, &header.unwrap_or_default())?;
         self.run("INSERT INTO erased (centre, idx) VALUES (?1, ?2) ON CONFLICT (centre, idx) DO NOTHING", [key, row])?;
         self.sound_again(centre, index, key, row)
     }
@@ -167,7 +137,7 @@ impl Store {
         entry.check().map_err(|fault| Misfit::BadRow { index, code: fault.code })?;
         self.run("UPDATE entry SET payload = ?3 WHERE centre = ?1 AND idx = ?2", params![key, row, payload])?;
         // A row that came without its payload has no note yet.
-        self.note_drop_after(key, row, &entry.header)?;
+        self.note_drop(key, row, &entry.header)?;
         self.sound_again(centre, index, key, row)
     }
 

@@ -15,7 +15,7 @@ use crate::desk::ReadOnly;
 use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::journal::{Entry, Frame, Frontier, SoundRow, SoundRows, batch};
 use crate::names::CentreCode;
-use crate::shelf::{JournalState, KeptHead, Write};
+use crate::shelf::{JournalState, KeptHead, ListProjection, Projection, Write};
 use crate::time::{SECOND_MS, Time};
 
 /// Whether the own journal may be written.
@@ -122,7 +122,7 @@ impl Node {
     ) -> Result<(), ShelfError> {
         for (index, row) in (from..).zip(rows.rows()) {
             let projected = super::project::project_sound(&self.centre, &self.keys.sealing, author, index, row.header(), row.entry());
-            out.extend(projected.into_iter().map(|p| Effect::Write(Write::Project(p))));
+            projected.into_iter().for_each(|projection| project(out, projection));
             let among = |index: u64| rows.rows().get(usize::try_from(index.checked_sub(from)?).ok()?);
             if let Some(index) = super::list::payload_ended_by(env, (author, index), row, among)? {
                 out.push(Effect::Write(Write::Erase { centre: author.clone(), index }));
@@ -184,6 +184,19 @@ impl Node {
     /// More than half of the other members.
     fn reports_needed(&self) -> usize {
         (self.charter.members().len().saturating_sub(1)) / 2 + 1
+    }
+}
+
+/// What a row means, behind what the rows before it mean. Listings that follow each other are written at once.
+fn project(out: &mut Vec<Effect>, projection: Projection) {
+    let Projection::List(ListProjection::Decided(row)) = projection else { return out.push(Effect::Write(Write::Project(projection))) };
+    match out.last_mut() {
+        Some(Effect::Write(Write::Project(Projection::List(ListProjection::DecidedInRow(rows)))))
+            if rows.last().is_some_and(|before| before.place.centre == row.place.centre) =>
+        {
+            rows.push(row);
+        }
+        Some(_) | None => out.push(Effect::Write(Write::Project(Projection::List(ListProjection::DecidedInRow(vec![row]))))),
     }
 }
 

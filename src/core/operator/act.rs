@@ -1,5 +1,7 @@
 //! What an operator asks for, signed.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Operator, OperatorName};
@@ -73,7 +75,7 @@ impl SignedAct {
             return Err(RefusalCode::RequestInvalid);
         }
         let act = serde_json::from_str(&self.act).map_err(|_| RefusalCode::RequestInvalid)?;
-        Ok(ProvenAct { operator, act, signed: self.clone() })
+        Ok(ProvenAct(Arc::new(Proven { operator, act, signed: self.clone() })))
     }
 
     fn message(&self, centre: &CentreCode, federation: &FederationName) -> Vec<u8> {
@@ -95,9 +97,11 @@ impl SignedAct {
     }
 }
 
-/// An act whose operator is proven. Only [`SignedAct::prove`] makes one.
+/// An act whose operator is proven. Only [`SignedAct::prove`] makes one. A copy is the same one: a page of an import is not read twice.
 #[derive(Clone)]
-pub struct ProvenAct {
+pub struct ProvenAct(Arc<Proven>);
+
+struct Proven {
     operator: Operator,
     act: Act,
     signed: SignedAct,
@@ -105,27 +109,27 @@ pub struct ProvenAct {
 
 impl std::fmt::Debug for ProvenAct {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.signed.fmt(f)
+        self.0.signed.fmt(f)
     }
 }
 
 impl ProvenAct {
     /// Who asks.
     #[must_use]
-    pub const fn operator(&self) -> &Operator {
-        &self.operator
+    pub fn operator(&self) -> &Operator {
+        &self.0.operator
     }
 
     /// For what.
     #[must_use]
-    pub const fn act(&self) -> &Act {
-        &self.act
+    pub fn act(&self) -> &Act {
+        &self.0.act
     }
 
     /// The signed bytes, to be kept as evidence.
     #[must_use]
-    pub const fn signed(&self) -> &SignedAct {
-        &self.signed
+    pub fn signed(&self) -> &SignedAct {
+        &self.0.signed
     }
 }
 

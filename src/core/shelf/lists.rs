@@ -122,7 +122,7 @@ pub struct CaseRecord {
     pub index: Option<u64>,
     /// From which import, if it was imported.
     pub import: Option<u64>,
-    /// Digest of the row's content, to notice a row that changed.
+    /// What notices a row that changed: [`crate::listing::subject::content_digest`].
     pub content: Digest,
     /// Digest that is the same for the same decision number, and tells it to nobody.
     pub decision: Digest,
@@ -137,6 +137,8 @@ pub struct CaseRecord {
 pub enum ListProjection {
     /// A listing took effect.
     Decided(ListingRow),
+    /// As many [`ListProjection::Decided`], of one journal and in its order: written at once they cost half.
+    DecidedInRow(Vec<ListingRow>),
     /// One was changed; an ending also erases the payload that it ends (a write of its own).
     Changed {
         /// Whose, and which row decided it.
@@ -172,7 +174,14 @@ pub enum ListWrite {
     Import(Box<ImportRecord>),
     /// Rows of an import.
     Stage(Vec<StagedRow>),
-    /// The staged rows of an import up to a row of its file are dealt with: their bodies and cases go.
+    /// Staged rows of an import have become statements: what was staged of each case becomes the case, as it lies there.
+    Adopt {
+        /// Serial of the import.
+        import: u64,
+        /// Which, in the order of the file.
+        rows: Vec<Adopted>,
+    },
+    /// The staged rows of an import up to a row of its file are dealt with: their bodies go, and the cases that none has become.
     Unstage {
         /// Serial of the import.
         import: u64,
@@ -222,6 +231,17 @@ pub enum ListWrite {
         /// Which row.
         index: u64,
     },
+}
+
+/// A staged row that was published: its case is listed, and says what was staged of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Adopted {
+    /// Of the case, as in [`CaseRecord::serial`].
+    pub serial: u64,
+    /// Row of the file.
+    pub row: u64,
+    /// Row of our journal.
+    pub index: u64,
 }
 
 /// A row whose payload was left out by whoever served it.
@@ -289,12 +309,18 @@ pub trait Lists {
     fn imports_open(&self, limit: usize) -> Result<Vec<ImportRecord>, ShelfError>;
     /// The serial of the newest import; 0 when there was none.
     fn imports_made(&self) -> Result<u64, ShelfError>;
-    /// Staged rows of an import after row `after` of its file, at most `limit`, in row order.
-    fn staged(&self, import: u64, after: u64, limit: usize) -> Result<Vec<StagedRow>, ShelfError>;
-    /// The staged row of an import for this listing, if it has one: a file may name a listing once.
+    /// Staged rows of an import after row `after` of its file, at most `limit`, in row order and without their cases; and of each whether
+    /// there is more to know of it: a case of its listing, or that its subject's name was misused.
+    fn staged(&self, import: u64, after: u64, limit: usize) -> Result<Vec<(StagedRow, bool)>, ShelfError>;
+    /// The case of a staged row, as JSON, as long as it is neither dealt with nor adopted.
+    fn staged_case(&self, import: u64, row: u64) -> Result<Option<Vec<u8>>, ShelfError>;
+    /// The staged row of an import for this listing, without its case, if it has one: a file may name a listing once.
     fn staged_listing(&self, import: u64, listing: &ListingId) -> Result<Option<StagedRow>, ShelfError>;
-    /// Any staged row of an import with this decision digest.
+    /// The first staged row of an import with this decision digest, without its case.
     fn staged_decision(&self, import: u64, decision: &Digest) -> Result<Option<StagedRow>, ShelfError>;
+    /// Whether anything of this is known: a case or, with an import, a staged row of it with the listing or the decision, or that the
+    /// subject's name was misused. One look instead of five, for a file may have a million rows of which nothing is.
+    fn is_known(&self, import: Option<u64>, listing: &ListingId, decision: &Digest, subject: &ListingId) -> Result<bool, ShelfError>;
     /// Imported cases of ours that are published and have no staged row in this import: the first `limit` serials, and how many there are.
     fn import_gone(&self, import: u64, limit: usize) -> Result<(Vec<u64>, u64), ShelfError>;
     /// Hits that have to be told, oldest first, at most `limit`.

@@ -11,8 +11,8 @@ pub mod memory;
 
 pub use house::{AuditCommitment, House, HouseWrite};
 pub use lists::{
-    CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, USED_KEPT_DAYS, WithheldRow,
-    newest_of_each,
+    Adopted, CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, USED_KEPT_DAYS,
+    WithheldRow, newest_of_each,
 };
 
 use serde::{Deserialize, Serialize};

@@ -7,20 +7,27 @@ use anju_core::shelf::{HitRow, ListProjection, ListingEnd, ListingRow, Objection
 use anju_core::time::Time;
 use rusqlite::{Row, params};
 
-use super::super::read::{most, name, present, signed, unsigned};
+use super::super::read::{most, name, planned_once, present, signed, unsigned};
 use super::super::sealed::Column;
 use super::super::{Db, Role, Store, StoreError};
 use super::{index_of, key_of_place, place, places};
 
 const LISTING_COLUMNS: &str = "place, listing, pepper, token, restriction_until, publication_until, basis, at,
                                ended, ended_idx, ended_at, impersonated";
+/// The columns of a listing and whose journal it stands in, in the order of the places: the rows of one journal come together, the newest
+/// first.
+const BY_TOKEN: &str = "SELECT place, listing, pepper, token, restriction_until, publication_until, basis, at,
+                        ended, ended_idx, ended_at, impersonated, code
+                        FROM listing INDEXED BY listing_by_token CROSS JOIN journal ON centre = place >> 40
+                        WHERE token = ?1 ORDER BY place DESC LIMIT ?2";
 const OBJECTION_COLUMNS: &str = "author, idx, listing, ground, at, day";
 pub(in crate::store) const HIT_COLUMNS: &str = "author, idx, listing, listing_idx, request, matter, business_no, at";
 
 impl Store {
     pub(in crate::store) fn list_projection(&self, projection: &ListProjection) -> Result<(), StoreError> {
         match projection {
-            ListProjection::Decided(row) => self.decided(row),
+            ListProjection::Decided(row) => self.decided(std::slice::from_ref(row)),
+            ListProjection::DecidedInRow(rows) => self.decided(rows),
             ListProjection::Changed { place, end, answers } => self.changed(place, end, answers.as_ref()),
             ListProjection::Objected(row) => self.objected(row),
             ListProjection::Hit(row) => self.hit(row),
@@ -28,21 +35,23 @@ impl Store {
         }
     }
 
-    fn decided(&self, row: &ListingRow) -> Result<(), StoreError> {
-        let key = self.key_of(&row.place.centre)?;
-        let at = place(key, row.place.index)?;
-        // A row that comes after its ending, because its payload was missing, has ended all the same.
-        let ended = match &row.ended {
-            Some(end) => Some(end.clone()),
-            None => self.ending_of(at)?,
-        };
-        let ended = ended.as_ref();
+    /// Rows of one journal, in its order.
+    fn decided(&self, rows: &[ListingRow]) -> Result<(), StoreError> {
+        let Some(first) = rows.first() else { return Ok(()) };
+        let key = self.key_of(&first.place.centre)?;
+        // A row that comes after its ending, because its payload was missing, has ended all the same. In order none does: an ending is a
+        // later row of the same journal.
+        let behind = [place(key, first.place.index)?, places(key)?.1];
+        let may_have_ended = self.any("SELECT 1 FROM change WHERE place BETWEEN ?1 AND ?2 LIMIT 1", behind)?;
         let sql = "INSERT INTO listing (place, listing, pepper, token, restriction_until, publication_until, basis, at,
                    ended, ended_idx, ended_at, impersonated)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (place) DO NOTHING";
-        self.run(
-            sql,
-            params![
+        let mut insert = self.conn.prepare_cached(sql)?;
+        for row in rows {
+            let at = place(key, row.place.index)?;
+            let known = if may_have_ended && row.ended.is_none() { self.ending_of(at)? } else { None };
+            let ended = row.ended.as_ref().or(known.as_ref());
+            insert.execute(params![
                 at,
                 row.listing.0,
                 signed(row.pepper)?,
@@ -55,8 +64,9 @@ impl Store {
                 ended.map(|end| signed(end.index)).transpose()?,
                 ended.map(|end| end.at.0),
                 ended.map(|end| end.impersonated),
-            ],
-        )?;
+            ])?;
+        }
+        planned_once(&insert);
         Ok(())
     }
 
@@ -152,11 +162,9 @@ impl<R: Role> Db<R> {
     /// Nearly every token stands in no row or in a few: one look finds all of them. Only where there are more than are asked for is each
     /// journal asked by itself, so that no more is read however many rows of one centre carry the token.
     pub(super) fn listings_with(&self, token: &SubjectToken, limit: usize) -> Result<Vec<ListingRow>, StoreError> {
-        // In the order of their places, so that the rows of one journal come together, the newest first.
-        let sql = format!("SELECT {LISTING_COLUMNS} FROM listing WHERE token = ?1 ORDER BY place DESC LIMIT ?2");
         let mut centres: Vec<(CentreCode, Vec<ListingRow>)> = Vec::new();
         let (mut key, mut found) = (None, 0);
-        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut statement = self.conn.prepare_cached(BY_TOKEN)?;
         let mut rows = statement.query(params![token.0, most(limit.saturating_add(1))])?;
         while let Some(row) = rows.next()? {
             found += 1;
@@ -166,7 +174,7 @@ impl<R: Role> Db<R> {
             let of = key_of_place(row.get(0)?);
             if key != Some(of) {
                 key = Some(of);
-                centres.push((self.code_of(of)?, Vec::new()));
+                centres.push((name(row, 12)?, Vec::new()));
             }
             if let Some((centre, rows)) = centres.last_mut() {
                 rows.push(listing_row(centre, row)?);
@@ -189,12 +197,6 @@ impl<R: Role> Db<R> {
             }
         }
         Ok(newest_of_each(centres, limit))
-    }
-
-    /// Whose journal has this key.
-    fn code_of(&self, key: i64) -> Result<CentreCode, StoreError> {
-        let code = self.one("SELECT code FROM journal WHERE centre = ?1", [key], |row| name(row, 0))?;
-        code.ok_or_else(|| StoreError::damaged("listing.place"))
     }
 
     pub(super) fn listing_at(&self, of: &ListingRef) -> Result<Option<ListingRow>, StoreError> {
@@ -294,11 +296,16 @@ fn basis(code: &str) -> Result<Basis, StoreError> {
     [Basis::Notified, Basis::Imported].into_iter().find(|basis| basis.code() == code).ok_or_else(|| StoreError::damaged("listing.basis"))
 }
 
+/// A code where it lies.
+fn text<'row>(row: &'row Row<'_>, column: usize) -> Result<Option<&'row str>, StoreError> {
+    row.get_ref(column)?.as_str_or_null().map_err(|_| StoreError::damaged("a code of a listing"))
+}
+
 fn listing_row(centre: &CentreCode, row: &Row<'_>) -> Result<ListingRow, StoreError> {
-    let ended = match row.get::<_, Option<String>>(8)? {
+    let ended = match text(row, 8)? {
         None => None,
         Some(code) => Some(ListingEnd {
-            change: change(&code)?,
+            change: change(code)?,
             index: unsigned(row, 9)?,
             at: Time(present(row, 10)?),
             impersonated: present(row, 11)?,
@@ -311,7 +318,7 @@ fn listing_row(centre: &CentreCode, row: &Row<'_>) -> Result<ListingRow, StoreEr
         token: SubjectToken(row.get(3)?),
         restriction_until: day(row, 4)?,
         publication_until: day(row, 5)?,
-        basis: basis(&row.get::<_, String>(6)?)?,
+        basis: basis(text(row, 6)?.unwrap_or_default())?,
         at: Time(row.get(7)?),
         ended,
     })

@@ -62,7 +62,8 @@ impl Store {
         match write {
             ListWrite::Case(case) => self.write_case(case),
             ListWrite::Import(import) => self.write_import(import),
-            ListWrite::Stage(rows) => rows.iter().try_for_each(|row| self.stage(row)),
+            ListWrite::Stage(rows) => self.stage(rows),
+            ListWrite::Adopt { import, rows } => self.adopt(*import, rows),
             ListWrite::Unstage { import, up_to } => self.unstage(*import, *up_to),
             ListWrite::Forget { import } => self.forget(*import),
             ListWrite::Hit(hit) => self.write_pending(hit),
@@ -234,8 +235,12 @@ impl<R: Role> Lists for Db<R> {
         Ok(self.newest_import()?)
     }
 
-    fn staged(&self, import: u64, after: u64, limit: usize) -> Result<Vec<StagedRow>, ShelfError> {
+    fn staged(&self, import: u64, after: u64, limit: usize) -> Result<Vec<(StagedRow, bool)>, ShelfError> {
         Ok(self.staged_after(import, after, limit)?)
+    }
+
+    fn staged_case(&self, import: u64, row: u64) -> Result<Option<Vec<u8>>, ShelfError> {
+        Ok(self.case_staged(import, row)?)
     }
 
     fn staged_decision(&self, import: u64, decision: &Digest) -> Result<Option<StagedRow>, ShelfError> {
@@ -244,6 +249,10 @@ impl<R: Role> Lists for Db<R> {
 
     fn staged_listing(&self, import: u64, listing: &ListingId) -> Result<Option<StagedRow>, ShelfError> {
         Ok(self.staged_for(import, listing)?)
+    }
+
+    fn is_known(&self, import: Option<u64>, listing: &ListingId, decision: &Digest, subject: &ListingId) -> Result<bool, ShelfError> {
+        Ok(self.known(import, listing, decision, subject)?)
     }
 
     fn import_gone(&self, import: u64, limit: usize) -> Result<(Vec<u64>, u64), ShelfError> {

@@ -30,13 +30,14 @@ CREATE TABLE entry (
     PRIMARY KEY (centre, idx)
 ) STRICT, WITHOUT ROWID;
 
--- Payloads that have a time at which they go, until they are gone.
+-- The earliest time at which a payload of a block of rows goes, while one of them has such a time.
 CREATE TABLE drop_after (
-    at INTEGER NOT NULL,
     centre INTEGER NOT NULL,
-    idx INTEGER NOT NULL,
-    PRIMARY KEY (at, centre, idx)
+    block INTEGER NOT NULL CHECK (block >= 0),
+    at INTEGER NOT NULL,
+    PRIMARY KEY (centre, block)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX drop_after_by_time ON drop_after (at);
 
 -- Roots of complete subtrees; only levels 8, 16, 24 and so on.
 CREATE TABLE subtree (

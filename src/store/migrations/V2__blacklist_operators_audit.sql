@@ -85,8 +85,13 @@ CREATE TABLE audit_committed (
 
 -- Records: in no journal.
 
--- sealed holds the digest of the content and the case. carried: imported, and published by a row of ours; it stands in the index so
--- that an import is compared with what is published by one walk over it.
+-- What stays at home of cases, sealed. A text belongs to one case or to one staged row, and goes from the second to the first as it lies:
+-- listing a row writes nothing of it again.
+CREATE TABLE case_text (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id > 0),
+    sealed BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE case_file (
     serial INTEGER NOT NULL PRIMARY KEY CHECK (serial > 0),
     listing BLOB NOT NULL CHECK (length(listing) = 16),
@@ -94,13 +99,14 @@ CREATE TABLE case_file (
     waits INTEGER NOT NULL,
     idx INTEGER,
     import INTEGER,
-    carried INTEGER GENERATED ALWAYS AS (idx IS NOT NULL AND import IS NOT NULL) STORED,
+    content BLOB NOT NULL CHECK (length(content) = 32),
     decision BLOB NOT NULL CHECK (length(decision) = 32),
     waits_until INTEGER,
-    sealed BLOB NOT NULL
+    text INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX case_by_listing ON case_file (listing, carried);
-CREATE INDEX case_by_decision ON case_file (decision);
+CREATE UNIQUE INDEX case_by_listing ON case_file (listing);
+-- Eight bytes of a digest under a secret find its row; an index in no order costs by its width.
+CREATE INDEX case_by_decision ON case_file (substr(decision, 1, 8));
 CREATE INDEX case_that_waits ON case_file (serial) WHERE waits;
 CREATE INDEX case_that_is_due ON case_file (waits_until) WHERE state = 'notified' AND waits_until IS NOT NULL;
 
@@ -130,7 +136,6 @@ CREATE TABLE import_file (
 ) STRICT;
 CREATE INDEX import_that_is_open ON import_file (serial) WHERE state <> 'done';
 
--- content is sealed: it is a plain hash over what can be guessed.
 CREATE TABLE staged (
     import INTEGER NOT NULL,
     row INTEGER NOT NULL CHECK (row >= 0),
@@ -138,20 +143,20 @@ CREATE TABLE staged (
     becomes TEXT NOT NULL,
     replaces INTEGER,
     drop_after INTEGER NOT NULL,
-    content BLOB NOT NULL,
+    content BLOB NOT NULL CHECK (length(content) = 32),
     decision BLOB NOT NULL CHECK (length(decision) = 32),
     said BLOB NOT NULL CHECK (length(said) = 32),
     subject BLOB NOT NULL CHECK (length(subject) = 16),
     PRIMARY KEY (import, row)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX staged_by_listing ON staged (import, listing);
-CREATE INDEX staged_by_decision ON staged (import, decision);
+CREATE INDEX staged_by_decision ON staged (import, substr(decision, 1, 8));
 
--- What of a staged row goes once it is dealt with; place is (import << 40) | row. sealed is the case.
+-- What of a staged row goes once it is dealt with; place is (import << 40) | row. text is its case, while it belongs to no other.
 CREATE TABLE staged_body (
     place INTEGER NOT NULL PRIMARY KEY,
     body BLOB NOT NULL,
-    sealed BLOB NOT NULL
+    text INTEGER
 ) STRICT;
 
 -- business_no is sealed. A serial is never used again: who was told of one must not be taken for another.

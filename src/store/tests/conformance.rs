@@ -254,6 +254,36 @@ fn drops_what_came_late(subject: &mut dyn Subject) {
     assert!(subject.shelf().droppable(NOW, 9).unwrap().is_empty());
 }
 
+/// Over several blocks, each payload of another time, in no order; and what is left when some have gone.
+fn drops_in_time(subject: &mut dyn Subject) {
+    let mut author = Author::new("C46010");
+    let at = |index: u64| NOW.plus_ms(i64::try_from(index * 389 % 600).unwrap());
+    let entries = (0..600).map(|index| Statement::build(&mut author.rng, Kind::AccessRecorded, NOW, Some(at(index)), b"row").unwrap());
+    let entries = entries.collect();
+    assert!(subject.write(&author.append_entries(entries)));
+    let mut left: std::collections::BTreeSet<u64> = (0..600).collect();
+    for until in [0, 1, 2, 299, 300, 598, 599, 600] {
+        let now = NOW.plus_ms(until);
+        let due: Vec<u64> = left.iter().copied().filter(|index| at(*index) <= now).collect();
+        let mut found: Vec<u64> = subject.shelf().droppable(now, 999).unwrap().into_iter().map(|(_, index)| index).collect();
+        found.sort_unstable();
+        assert_eq!(found, due, "until {until}");
+        assert_eq!(subject.shelf().droppable(now, 3).unwrap().len(), due.len().min(3));
+        // The earliest ones and others, and those that are left come again.
+        for index in due.into_iter().filter(|index| index % 5 != 0) {
+            left.remove(&index);
+            assert!(subject.write(&Write::Erase { centre: author.centre.clone(), index }));
+        }
+    }
+    assert_eq!(subject.shelf().droppable(Time(i64::MAX), 999).unwrap().len(), 120);
+}
+
+#[test]
+fn payloads_go_when_their_time_comes_and_are_looked_for_in_memory_and_on_disk_alike() {
+    drops_in_time(&mut MemoryShelf::new());
+    drops_in_time(&mut Place::new().open());
+}
+
 #[test]
 fn heads_and_late_payloads_are_held_to_the_same_rules_in_memory_and_on_disk() {
     for rule in [holds_heads_to_the_rows_below_them, drops_what_came_late] {

@@ -8,7 +8,7 @@ use anju_core::names::{ListingId, ListingRef, StationKey, SubjectToken};
 use anju_core::operator::{Operator, OperatorName, Role, SealedKey};
 use anju_core::shelf::memory::MemoryShelf;
 use anju_core::shelf::{
-    AuditCommitment, CaseRecord, HitRow, HouseWrite, ListProjection, ListWrite, ListingEnd, ListingRow, ObjectionRow, PendingHit,
+    Adopted, AuditCommitment, CaseRecord, HitRow, HouseWrite, ListProjection, ListWrite, ListingEnd, ListingRow, ObjectionRow, PendingHit,
     Projection, Shelf, Write,
 };
 use anju_core::sign::PublicKey;
@@ -204,6 +204,10 @@ fn projection_of(what: u8, code: &str, a: u16, b: u16) -> Write {
 fn record_of(what: u8, code: &str, a: u16, b: u16) -> ListWrite {
     let (mark, small) = (u8::try_from(b % 8).unwrap(), u64::from(a % 6));
     match what {
+        1 if a.is_multiple_of(3) => {
+            let adopted = |i| Adopted { serial: u64::from(b % 4), row: u64::from(a % 20) + i, index: small };
+            ListWrite::Adopt { import: small % 3, rows: (0..u64::from(b % 3)).map(adopted).collect() }
+        }
         0 | 1 => {
             let index = a.is_multiple_of(2).then_some(small);
             let state = CaseState::ALL[usize::from(b) % CaseState::ALL.len()];
@@ -301,8 +305,16 @@ fn look_at_lists(shelf: &dyn Shelf) -> Vec<String> {
         seen.push(format!("{:?} {:?} {:?}", shelf.hits_of(&id, 99), shelf.hits_of(&id, 2), shelf.impersonated(&id)));
         seen.push(format!("{:?} {:?} {:?}", shelf.case(u64::from(mark)), shelf.case_of(&id), shelf.case_of_decision(&Digest([mark; 32]))));
         seen.push(format!("{:?} {:?}", shelf.import(&Digest([mark; 32])), shelf.staged_listing(u64::from(mark) % 3, &id)));
+        for import in [None, Some(u64::from(mark) % 3)] {
+            let known = |listing, decision, subject| {
+                shelf.is_known(import, &ListingId([listing; 16]), &Digest([decision; 32]), &ListingId([subject; 16])).unwrap()
+            };
+            seen.push(format!("{} {} {} {}", known(mark, 99, 99), known(99, mark, 99), known(99, mark ^ 0x36, 99), known(99, 99, mark)));
+        }
         seen.push(format!("{:?}", shelf.staged_decision(u64::from(mark) % 3, &Digest([mark ^ 0x36; 32]))));
         seen.push(format!("{:?}", shelf.staged(u64::from(mark) % 3, u64::from(mark), 9)));
+        let cases = (0..20).map(|row| shelf.staged_case(u64::from(mark) % 3, row).unwrap());
+        seen.push(format!("{:?}", cases.collect::<Vec<_>>()));
         seen.push(format!("{:?} {:?}", shelf.import_gone(u64::from(mark), 2), shelf.import_gone(u64::from(mark), 99)));
         let (after, now) = (u64::from(mark), NOW.plus_ms(i64::from(mark)));
         seen.push(format!("{:?} {:?}", shelf.cases_open(Some(after), 2), shelf.cases_due(now, 3)));

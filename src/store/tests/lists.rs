@@ -5,7 +5,7 @@ use anju_core::listing::case::CaseState;
 use anju_core::listing::objected::OBJECTIONS_PER_DAY;
 use anju_core::names::{ListingId, StationKey, SubjectToken};
 use anju_core::shelf::memory::MemoryShelf;
-use anju_core::shelf::{CaseRecord, HouseWrite, ListProjection, ListWrite, Lists, Projection, Shelf, Write};
+use anju_core::shelf::{Adopted, CaseRecord, HouseWrite, ListProjection, ListWrite, Lists, Projection, Shelf, Write};
 use anju_core::time::DAY_MS;
 
 use super::conformance::Subject;
@@ -152,11 +152,12 @@ fn what_no_row_of_a_long_file_says_is_not_looked_for_in_each_of_them() {
     store.write(&cases.chain([Write::List(ListWrite::Stage(rows))]).collect::<Vec<_>>()).unwrap();
     let (nowhere, nothing) = (ListingId([0xee; 16]), Digest([0xee; 32]));
     type Look = fn(&Store, &ListingId, &Digest) -> bool;
-    let looks: [(&str, Look); 4] = [
+    let looks: [(&str, Look); 5] = [
         ("staged listing", |store, listing, _| store.staged_listing(1, listing).unwrap().is_none()),
         ("staged decision", |store, _, decision| store.staged_decision(1, decision).unwrap().is_none()),
         ("case of a listing", |store, listing, _| store.case_of(listing).unwrap().is_none()),
         ("case of a decision", |store, _, decision| store.case_of_decision(decision).unwrap().is_none()),
+        ("anything", |store, listing, decision| !store.is_known(Some(1), listing, decision, listing).unwrap()),
     ];
     for (what, look) in looks {
         let stopped = |store: &mut Store, stop: bool| store.conn.progress_handler(STEPS, stop.then_some(|| true)).unwrap();
@@ -172,15 +173,55 @@ fn a_staged_row_that_is_dealt_with_keeps_its_listing_and_loses_its_body() {
         done(subject, vec![Write::List(ListWrite::Stage((1..=6).map(|row| staged(1, row, 4)).collect()))]);
         done(subject, vec![Write::List(ListWrite::Unstage { import: 1, up_to: 4 })]);
         let rows = subject.shelf().staged(1, 0, 99).unwrap();
-        let held: Vec<bool> = rows.iter().map(|row| !row.body.is_empty() && !row.case.is_empty()).collect();
+        let held: Vec<bool> = rows.iter().map(|(row, _)| !row.body.is_empty()).collect();
         assert_eq!(held, [false, false, false, false, true, true]);
-        assert!(rows.iter().all(|row| row.content == Digest([4; 32]) && row.listing == rows[0].listing));
+        let cases: Vec<bool> = (1..=6).map(|row| subject.shelf().staged_case(1, row).unwrap().is_some()).collect();
+        assert_eq!(cases, held);
+        assert!(rows.iter().all(|(row, known)| row.content == Digest([4; 32]) && row.listing == rows[0].0.listing && !known));
         let carried = |serial, listing| CaseRecord { index: Some(1), import: Some(1), ..case(serial, listing) };
         for case in [carried(0, 4), carried(0, 5), carried(0, 6), CaseRecord { index: None, ..carried(0, 7) }, case(0, 8)] {
             done(subject, vec![Write::List(ListWrite::Case(case))]);
         }
         assert_eq!(subject.shelf().import_gone(1, 1).unwrap(), (vec![2], 2));
         assert_eq!(subject.shelf().import_gone(2, 9).unwrap(), (vec![1, 2, 3], 3));
+    });
+}
+
+#[test]
+fn a_case_that_was_adopted_outlives_what_was_staged_and_gives_way_to_a_newer_one() {
+    on_both(|subject| {
+        let adopt = |import, rows: &[(u64, u64, u64)]| {
+            let rows = rows.iter().map(|(serial, row, index)| Adopted { serial: *serial, row: *row, index: *index }).collect();
+            Write::List(ListWrite::Adopt { import, rows })
+        };
+        let stage = |import, rows: &[(u64, u8)]| {
+            Write::List(ListWrite::Stage(rows.iter().map(|(row, listing)| staged(import, *row, *listing)).collect()))
+        };
+        let text = |subject: &dyn Subject, serial| {
+            subject.shelf().case(serial).unwrap().map(|case| (case.index, case.import, String::from_utf8(case.case).unwrap()))
+        };
+        done(subject, vec![stage(1, &[(1, 4), (2, 8), (3, 12)]), stage(2, &[(1, 4), (2, 8)])]);
+        assert!(!subject.write(&adopt(1, &[(0, 1, 5), (0, 9, 6)])), "a row that was not staged");
+        assert!(!subject.write(&adopt(1, &[(0, 1, 5), (3, 2, 6)])), "a gap");
+        assert_eq!(
+            (subject.shelf().cases_made().unwrap(), subject.shelf().staged_case(1, 1).unwrap().is_some()),
+            (0, true),
+            "nothing of it"
+        );
+        done(subject, vec![adopt(1, &[(0, 1, 5), (0, 2, 6)])]);
+        assert!(!subject.write(&adopt(1, &[(0, 1, 7)])), "the same row once more");
+        assert!(!subject.write(&adopt(2, &[(0, 2, 7)])), "a second case of the listing");
+        assert!(subject.shelf().staged(2, 0, 9).unwrap().iter().all(|(_, known)| *known));
+        done(subject, vec![Write::List(ListWrite::Unstage { import: 1, up_to: 3 })]);
+        assert_eq!(subject.shelf().staged_case(1, 3).unwrap(), None);
+        done(subject, vec![adopt(2, &[(2, 2, 8)]), Write::List(ListWrite::Forget { import: 1 })]);
+        assert_eq!(text(subject, 1), Some((Some(5), Some(1), "case 1".to_owned())));
+        assert_eq!(text(subject, 2), Some((Some(8), Some(2), "case 2".to_owned())));
+        let mut taken = subject.shelf().case(1).unwrap().unwrap();
+        taken.case = b"with steps".to_vec();
+        done(subject, vec![Write::List(ListWrite::Case(taken)), Write::List(ListWrite::Forget { import: 2 })]);
+        assert_eq!(text(subject, 1).unwrap().2, "with steps");
+        assert_eq!(text(subject, 2).unwrap().2, "case 2");
     });
 }
 
@@ -301,8 +342,8 @@ fn a_scrub_notices_sealed_values_of_lists_that_were_moved_to_another_row() {
     store.write(&writes).unwrap();
     assert!(store.scrub(NOW, &mut |_| {}).unwrap().is_sound());
     for alter in [
-        "UPDATE case_file SET sealed = (SELECT sealed FROM case_file WHERE serial = 1) WHERE serial = 2",
-        "UPDATE staged SET row = 2",
+        "UPDATE case_file SET text = (SELECT text FROM case_file WHERE serial = 1) WHERE serial = 2",
+        "UPDATE staged SET listing = zeroblob(16)",
         "UPDATE pending_hit SET idx = idx + 1",
         "UPDATE operator SET name = 'wangwu'",
         "UPDATE hit SET idx = 2",

@@ -8,7 +8,7 @@ use crate::store::{Reader, StoreError};
 /// Every table that the second migration makes.
 const SECOND: &str = "
     DROP TABLE listing; DROP TABLE change; DROP TABLE objection; DROP TABLE hit; DROP TABLE acknowledged; DROP TABLE audit_committed;
-    DROP TABLE case_file; DROP TABLE import_file; DROP TABLE staged; DROP TABLE staged_body; DROP TABLE pending_hit;
+    DROP TABLE case_file; DROP TABLE case_text; DROP TABLE import_file; DROP TABLE staged; DROP TABLE staged_body; DROP TABLE pending_hit;
     DROP TABLE impersonated; DROP TABLE used; DROP TABLE withheld; DROP TABLE operator; DROP TABLE audit_row; DROP TABLE audit_log;
     DROP INDEX issued_by_request; ALTER TABLE issued DROP COLUMN request; ALTER TABLE issued DROP COLUMN asked;
     DELETE FROM meta WHERE name = 'local_secret'; DELETE FROM refinery_schema_history WHERE version = 2;";

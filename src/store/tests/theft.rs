@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use anju_core::listing::import::StagedRow;
 use anju_core::shelf::{
-    CaseRecord, HitRow, House, HouseWrite, IssuedRecord, ListProjection, ListWrite, Lists, PendingHit, Projection, Shelf,
+    Adopted, CaseRecord, HitRow, House, HouseWrite, IssuedRecord, ListProjection, ListWrite, Lists, PendingHit, Projection, Shelf,
 };
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -15,9 +16,8 @@ const CANARY: &str = "金丝雀在明处410";
 const PLANTED: [&str; 4] = ["欧阳修远之子", "460100199003078514", "借款人诸葛亮明", "YWBH-20261121-0042"];
 const CONTENT_KEY: [u8; 32] = *b"content-key-of-the-certificate-7";
 
-/// Salt of an audit row, and the digest over what a case says: with either, who guesses could tell that they are right.
+/// Salt of an audit row: with it, who guesses could tell that they are right.
 const SALT: [u8; 16] = *b"salt-of-this-row";
-const CONTENT: [u8; 32] = *b"digest-over-what-is-in-this-case";
 
 /// The bytes as base64 would show them wherever they stand in a longer text: without the characters they share with neighbours.
 fn base64_forms(bytes: &[u8]) -> Vec<Vec<u8>> {
@@ -90,19 +90,25 @@ fn plant_in_lists(store: &mut Store) {
     let mut file = import(1, 1, anju_core::listing::import::ImportState::Approved);
     (file.evidence, file.approval) = (all.clone(), Some(all.clone()));
     let mut row = staged(1, 1, 4);
-    (row.case, row.content) = (all.clone().into_bytes(), Digest(CONTENT));
+    row.case = all.clone().into_bytes();
+    let (adopted, rows_adopted) =
+        (StagedRow { case: all.clone().into_bytes(), ..staged(1, 2, 8) }, vec![Adopted { serial: 0, row: 2, index: 7 }]);
     store
         .write(&[
             Write::Project(Projection::List(ListProjection::Hit(HitRow { business_no: PLANTED[3].to_owned(), ..hit("C46020", 1, 1) }))),
-            Write::List(ListWrite::Case(CaseRecord { case: all.clone().into_bytes(), content: Digest(CONTENT), ..case(0, 1) })),
+            Write::List(ListWrite::Case(CaseRecord { case: all.clone().into_bytes(), ..case(0, 1) })),
             Write::List(ListWrite::Import(Box::new(file))),
-            Write::List(ListWrite::Stage(vec![row])),
+            Write::List(ListWrite::Stage(vec![row, adopted])),
+            Write::List(ListWrite::Adopt { import: 1, rows: rows_adopted }),
             Write::List(ListWrite::Hit(PendingHit { business_no: PLANTED[3].to_owned(), ..pending(1) })),
             Write::House(HouseWrite::Operator(person)),
             Write::House(HouseWrite::Audit { rows, after }),
         ])
         .unwrap();
-    assert!(store.case(1).unwrap().is_some_and(|case| case.case == all.as_bytes()), "it is in there");
+    for case in [1, 2] {
+        assert!(store.case(case).unwrap().is_some_and(|case| case.case == all.as_bytes()), "it is in there");
+    }
+    assert_eq!(store.staged_case(1, 1).unwrap().as_deref(), Some(all.as_bytes()), "and there");
     assert!(store.audit_rows(0, 1).unwrap()[0].about == PLANTED[1] && audit_row(0, 2).salt != SALT);
 }
 
@@ -124,7 +130,7 @@ fn stolen_files_show_no_name_number_or_key_in_any_encoding() {
     let secret = *store.local_secret().unwrap().expose();
     let search = |folder: &Path| {
         search(folder);
-        for form in [&secret[..], &SALT, &CONTENT].iter().flat_map(|bytes| byte_forms(bytes)) {
+        for form in [&secret[..], &SALT].iter().flat_map(|bytes| byte_forms(bytes)) {
             assert_eq!(found(folder, &form), 0, "{}", String::from_utf8_lossy(&form));
         }
     };

@@ -92,16 +92,17 @@ fn of_two_imports_at_once_the_second_ends_with_75() {
 #[test]
 fn an_import_that_broke_off_goes_on_where_it_was_and_its_reject_file_is_whole() {
     let (counter, staging) = importing(Staging { held: Some(2), breaks_after: Some(1), ..Staging::default() });
-    let rows: String = (0..1_500).map(|n| format!("{}\r\n", GOOD.replace("18号", &format!("{n}号")))).collect();
+    let rows: String = (0..4_500).map(|n| format!("{}\r\n", GOOD.replace("18号", &format!("{n}号")))).collect();
     counter.room.write("list.csv", &format!("{HEADER}\r\n{rows}"));
     assert_eq!(counter.run("import", "@list.csv").status.code(), Some(75));
     let first = staging.lock().unwrap().last_row;
-    assert!((1..1_500).contains(&first));
+    assert!((1..4_500).contains(&first));
+    assert_eq!(staging.lock().unwrap().refused, 1, "the page that was ready behind the refused one is not sent");
     staging.lock().unwrap().breaks_after = None;
     let told = counter.json("import", "@list.csv", 2);
-    assert_eq!((told["import"]["accepted"].as_u64(), told["import"]["rejected"].as_u64()), (Some(1_500), Some(1)));
+    assert_eq!((told["import"]["accepted"].as_u64(), told["import"]["rejected"].as_u64()), (Some(4_500), Some(1)));
     let staging = staging.lock().unwrap();
-    assert_eq!((staging.staged, staging.last_row), (1_500, 1_500));
+    assert_eq!((staging.staged, staging.last_row), (4_500, 4_500));
     assert!(staging.dry_pages > 0, "rows staged before are judged again for the reject file");
     assert!(staging.pages.iter().all(|rows| *rows <= 1_000));
 }

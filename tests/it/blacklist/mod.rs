@@ -100,6 +100,8 @@ struct Staging {
     held: Option<u64>,
     /// After so many pages nothing is answered but "busy".
     breaks_after: Option<usize>,
+    /// Pages that were answered so.
+    refused: usize,
 }
 
 impl Staging {
@@ -112,6 +114,7 @@ impl Staging {
             }
             Act::ImportRows { file, rows, dry_run } => {
                 if self.breaks_after.is_some_and(|pages| self.pages.len() >= pages) {
+                    self.refused += 1;
                     return refused(anju_core::error::RefusalCode::TooManyRequests);
                 }
                 let rejected = rows.iter().filter(|row| Some(row.row) == self.held);

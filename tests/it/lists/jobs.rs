@@ -12,7 +12,7 @@ use crate::federation::{CHONGQING, Federation, HAIKOU, Over, REVIEWER, SANYA, TE
 
 const CREDIT_ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 /// Enough for several batches.
-const ROWS: usize = 5_000;
+const ROWS: usize = 9_000;
 
 /// The unified social credit code with this serial number (GB 32100).
 fn credit_code(serial: usize) -> String {

@@ -20,8 +20,10 @@ use crate::cli::onlooker::{Looking, Onlooker, Phase, Progress};
 use crate::cli::out::{Ctx, Done};
 use crate::source::blacklist::{BlacklistFile, Tally};
 
-/// How often is asked how far it is.
+/// How often is asked how far it is; soon at first, for most files are done before the first second is over.
 const EVERY: Duration = Duration::from_secs(1);
+/// After how long it is asked first; from then on after twice as long each time.
+const FIRST: Duration = Duration::from_millis(60);
 /// How long is waited while nothing moves.
 const STALL: Duration = Duration::from_secs(120);
 
@@ -81,10 +83,11 @@ impl Approval<'_> {
         let mut view = ask(acting, &act)?;
         // What is gone from the file is told once, when it is approved.
         let (gone, gone_count) = (view.gone.clone(), view.gone_count);
-        let mut moved = Instant::now();
+        let (mut moved, mut wait) = (Instant::now(), FIRST);
         while view.state != ImportState::Done && self.wait && moved.elapsed() < STALL {
             watch.progress(Progress { phase: Phase::Listing, done: view.listed, of: Some(view.staged), rejected: 0 });
-            std::thread::sleep(EVERY);
+            std::thread::sleep(wait);
+            wait = EVERY.min(wait * 2);
             watch.go_on()?;
             let next = ask(acting, &act)?;
             if next.listed != view.listed {

@@ -1,7 +1,9 @@
-//! Rows go to the peer in pages; what it holds back goes to the reject file.
+//! Rows go to the peer in pages; what it holds back goes to the reject file. While the peer has one page the next is read, checked and
+//! signed here; there are never more than these two.
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::thread::{Scope, ScopedJoinHandle};
 
 use anju_core::desk::{Act, ImportView};
 use anju_core::listing::import::{ImportCounts, ImportState, MAX_IMPORT_PAGE, RowReason};
@@ -9,7 +11,7 @@ use anju_core::names::Digest;
 
 use super::super::files::{Fill, Rejects};
 use super::super::table_failure;
-use super::ask;
+use super::{ask, view_of};
 use crate::cli::acting::Acting;
 use crate::cli::common;
 use crate::cli::failure::{Code, Failure};
@@ -52,6 +54,15 @@ const fn is_held(reason: RowReason) -> bool {
         | RowReason::DatesContradict
         | RowReason::Remark => false,
     }
+}
+
+/// Who waits for the peer's answer to a page.
+type Put<'scope> = ScopedJoinHandle<'scope, Result<Box<ImportView>, Failure>>;
+
+/// The page that the peer has.
+struct Flight<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    page: Option<(Vec<Accepted>, Put<'scope>)>,
 }
 
 /// Sends rows, page after page.
@@ -100,13 +111,21 @@ impl<'a> Stager<'a> {
 
     /// Every row of the file.
     pub(super) fn take_all(&mut self, file: &BlacklistFile<'_>) -> Result<Tally, Broken> {
+        // A page that is under way when something breaks is waited for: nothing else is asked of the peer meanwhile.
+        std::thread::scope(|scope| self.take_rows(file, &mut Flight { scope, page: None }))
+    }
+
+    fn take_rows<'scope>(&mut self, file: &BlacklistFile<'_>, flight: &mut Flight<'scope, '_>) -> Result<Tally, Broken>
+    where
+        'a: 'scope,
+    {
         let mut broken = None;
         let mut done = 0;
         let of = Some(file.right());
         let read = file.rows(&mut |row| {
             done += 1;
             self.watch.progress(Progress { phase: Phase::Staging, done, of, rejected: self.rejects.count });
-            match self.watch.go_on().and_then(|()| self.take(row)) {
+            match self.watch.go_on().and_then(|()| self.take(row, flight)) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(failure) => {
                     broken = Some(failure);
@@ -117,11 +136,14 @@ impl<'a> Stager<'a> {
         match (broken, read) {
             (Some(failure), _) => Err(Broken::Ours(failure)),
             (None, Err(error)) => Err(Broken::Table(error)),
-            (None, Ok(tally)) => self.flush().map(|()| tally).map_err(Broken::Ours),
+            (None, Ok(tally)) => self.flush(flight).and_then(|()| self.land(flight)).map(|()| tally).map_err(Broken::Ours),
         }
     }
 
-    fn take(&mut self, row: BlacklistRow) -> Result<(), Failure> {
+    fn take<'scope>(&mut self, row: BlacklistRow, flight: &mut Flight<'scope, '_>) -> Result<(), Failure>
+    where
+        'a: 'scope,
+    {
         let row = match row {
             BlacklistRow::Rejected(row) => return self.reject(&row),
             BlacklistRow::Duplicate(_) => return Ok(()),
@@ -132,7 +154,7 @@ impl<'a> Stager<'a> {
         }
         let dry = self.dry_run || row.import.row <= self.staged_to;
         if self.page.len() >= MAX_IMPORT_PAGE || dry != self.page_is_dry || !self.fill.takes(&row.import) {
-            self.flush()?;
+            self.flush(flight)?;
             self.fill.takes(&row.import);
         }
         self.page_is_dry = dry;
@@ -140,12 +162,26 @@ impl<'a> Stager<'a> {
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
+    /// Sends the page, once the one before has its answer: pages are taken in order.
+    fn flush<'scope>(&mut self, flight: &mut Flight<'scope, '_>) -> Result<(), Failure>
+    where
+        'a: 'scope,
+    {
         let page = std::mem::take(&mut self.page);
         self.fill = Fill::default();
         let Some(acting) = self.acting.filter(|_| !page.is_empty()) else { return Ok(()) };
         let rows = page.iter().map(|row| row.import.clone()).collect();
-        let view = ask(acting, &Act::ImportRows { file: self.file, rows, dry_run: self.page_is_dry })?;
+        let signed = acting.signed(&Act::ImportRows { file: self.file, rows, dry_run: self.page_is_dry })?;
+        self.land(flight)?;
+        let put = move || view_of(acting.put(&signed, common::LONG_PATIENCE, |_| {})?);
+        flight.page = Some((page, flight.scope.spawn(put)));
+        Ok(())
+    }
+
+    /// What the peer said of the page that is under way.
+    fn land(&mut self, flight: &mut Flight<'_, '_>) -> Result<(), Failure> {
+        let Some((page, put)) = flight.page.take() else { return Ok(()) };
+        let view = put.join().unwrap_or_else(|_| Err(common::unexpected()))?;
         if self.dry_run {
             add(&mut self.dry_counts, &view.counts);
         }

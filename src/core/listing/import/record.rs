@@ -158,9 +158,9 @@ pub struct StagedRow {
     pub body: Vec<u8>,
     /// When the statement's payload will have to go.
     pub drop_after: Time,
-    /// What stays at home: see [`crate::listing::case::Case`]. Sealed at rest.
+    /// What stays at home: see [`crate::listing::case::Case`]. Sealed at rest, and not read back with the row.
     pub case: Vec<u8>,
-    /// Digest of the row's content.
+    /// As in [`crate::shelf::CaseRecord`].
     pub content: Digest,
     /// As in [`crate::shelf::CaseRecord`].
     pub decision: Digest,

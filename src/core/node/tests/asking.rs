@@ -326,9 +326,11 @@ impl Lists for Counting<'_> {
     fn import(&self, _: &Digest) -> Result<Option<ImportRecord>, ShelfError> { no() }
     fn imports_open(&self, _: usize) -> Result<Vec<ImportRecord>, ShelfError> { no() }
     fn imports_made(&self) -> Result<u64, ShelfError> { no() }
-    fn staged(&self, _: u64, _: u64, _: usize) -> Result<Vec<StagedRow>, ShelfError> { no() }
+    fn staged(&self, _: u64, _: u64, _: usize) -> Result<Vec<(StagedRow, bool)>, ShelfError> { no() }
+    fn staged_case(&self, _: u64, _: u64) -> Result<Option<Vec<u8>>, ShelfError> { no() }
     fn staged_listing(&self, _: u64, _: &ListingId) -> Result<Option<StagedRow>, ShelfError> { no() }
     fn staged_decision(&self, _: u64, _: &Digest) -> Result<Option<StagedRow>, ShelfError> { no() }
+    fn is_known(&self, _: Option<u64>, _: &ListingId, _: &Digest, _: &ListingId) -> Result<bool, ShelfError> { no() }
     fn import_gone(&self, _: u64, _: usize) -> Result<(Vec<u64>, u64), ShelfError> { no() }
     fn hits_pending(&self, _: usize) -> Result<Vec<PendingHit>, ShelfError> { no() }
     fn hits_of(&self, _: &ListingId, _: usize) -> Result<Vec<HitRow>, ShelfError> { no() }

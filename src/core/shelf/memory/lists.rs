@@ -5,7 +5,9 @@ use std::ops::RangeInclusive;
 
 use super::super::check::{self, Misfit};
 use super::super::lists::{USED_KEPT_DAYS, newest_of_each};
-use super::super::{CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, WithheldRow};
+use super::super::{
+    Adopted, CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, WithheldRow,
+};
 use super::MemoryShelf;
 use crate::error::ShelfError;
 use crate::listing::Day;
@@ -43,6 +45,10 @@ pub(super) struct Tables {
     withheld: BTreeMap<(CentreCode, u64), (StationKey, bool)>,
 }
 
+fn without_case(row: &StagedRow) -> StagedRow {
+    StagedRow { case: Vec::new(), ..row.clone() }
+}
+
 fn rows_of(centre: &CentreCode) -> RangeInclusive<(CentreCode, u64)> {
     (centre.clone(), 0)..=(centre.clone(), u64::MAX)
 }
@@ -51,6 +57,7 @@ impl Tables {
     pub(super) fn project(&mut self, projection: &ListProjection) {
         match projection {
             ListProjection::Decided(row) => self.decided(row),
+            ListProjection::DecidedInRow(rows) => rows.iter().for_each(|row| self.decided(row)),
             ListProjection::Changed { place, end, answers } => self.changed(place, end, answers.as_ref()),
             ListProjection::Objected(row) => {
                 self.objections.entry((row.author.clone(), row.index)).or_insert_with(|| row.clone());
@@ -102,6 +109,7 @@ impl Tables {
             ListWrite::Case(case) => self.case(case)?,
             ListWrite::Import(import) => self.import(import)?,
             ListWrite::Stage(rows) => self.staged.extend(rows.iter().map(|row| ((row.import, row.row), row.clone()))),
+            ListWrite::Adopt { import, rows } => self.adopt(*import, rows)?,
             ListWrite::Unstage { import, up_to } => {
                 for row in self.staged.range_mut((*import, 0)..=(*import, *up_to)).map(|(_, row)| row) {
                     row.body = Vec::new();
@@ -147,6 +155,34 @@ impl Tables {
         }
         self.cases.insert(serial, CaseRecord { serial, ..case.clone() });
         Ok(())
+    }
+
+    /// All of them or none.
+    fn adopt(&mut self, import: u64, rows: &[Adopted]) -> Result<(), Misfit> {
+        let before = (self.cases.clone(), self.staged.clone());
+        let adopted = rows.iter().try_for_each(|row| self.adopt_one(import, row));
+        if adopted.is_err() {
+            (self.cases, self.staged) = before;
+        }
+        adopted
+    }
+
+    fn adopt_one(&mut self, import: u64, adopted: &Adopted) -> Result<(), Misfit> {
+        let staged = self.staged.get_mut(&(import, adopted.row)).filter(|row| !row.case.is_empty());
+        let staged = staged.ok_or(Misfit::NoRow(adopted.row))?;
+        let record = CaseRecord {
+            serial: adopted.serial,
+            listing: staged.listing,
+            state: CaseState::Listed,
+            index: Some(adopted.index),
+            import: Some(import),
+            content: staged.content,
+            decision: staged.decision,
+            waits_until: None,
+            case: std::mem::take(&mut staged.case),
+        };
+        staged.body = Vec::new();
+        self.case(&record)
     }
 
     fn import(&mut self, import: &ImportRecord) -> Result<(), Misfit> {
@@ -265,19 +301,36 @@ impl Lists for MemoryShelf {
         Ok(self.lists.imports.keys().next_back().copied().unwrap_or_default())
     }
 
-    fn staged(&self, import: u64, after: u64, limit: usize) -> Result<Vec<StagedRow>, ShelfError> {
+    fn staged(&self, import: u64, after: u64, limit: usize) -> Result<Vec<(StagedRow, bool)>, ShelfError> {
         let rows = self.lists.staged.range((import, 0)..=(import, u64::MAX)).filter(|((_, row), _)| *row > after);
-        Ok(rows.take(limit).map(|(_, row)| row.clone()).collect())
+        let known = |row: &StagedRow| {
+            self.lists.impersonated.contains(&row.subject) || self.lists.cases.values().any(|case| case.listing == row.listing)
+        };
+        Ok(rows.take(limit).map(|(_, row)| (without_case(row), known(row))).collect())
+    }
+
+    fn staged_case(&self, import: u64, row: u64) -> Result<Option<Vec<u8>>, ShelfError> {
+        let held = self.lists.staged.get(&(import, row)).filter(|row| !row.case.is_empty());
+        Ok(held.map(|row| row.case.clone()))
     }
 
     fn staged_decision(&self, import: u64, decision: &Digest) -> Result<Option<StagedRow>, ShelfError> {
         let mut rows = self.lists.staged.range((import, 0)..=(import, u64::MAX)).map(|(_, row)| row);
-        Ok(rows.find(|row| row.decision == *decision).cloned())
+        Ok(rows.find(|row| row.decision == *decision).map(without_case))
     }
 
     fn staged_listing(&self, import: u64, listing: &ListingId) -> Result<Option<StagedRow>, ShelfError> {
         let mut rows = self.lists.staged.range((import, 0)..=(import, u64::MAX)).map(|(_, row)| row);
-        Ok(rows.find(|row| row.listing == *listing).cloned())
+        Ok(rows.find(|row| row.listing == *listing).map(without_case))
+    }
+
+    fn is_known(&self, import: Option<u64>, listing: &ListingId, decision: &Digest, subject: &ListingId) -> Result<bool, ShelfError> {
+        let in_case = self.lists.cases.values().any(|case| case.listing == *listing || case.decision == *decision);
+        let in_file = |import| {
+            let mut rows = self.lists.staged.range((import, 0)..=(import, u64::MAX)).map(|(_, row)| row);
+            rows.any(|row| row.listing == *listing || row.decision == *decision)
+        };
+        Ok(in_case || self.lists.impersonated.contains(subject) || import.is_some_and(in_file))
     }
 
     fn import_gone(&self, import: u64, limit: usize) -> Result<(Vec<u64>, u64), ShelfError> {

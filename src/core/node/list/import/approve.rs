@@ -15,11 +15,11 @@ use crate::listing::{Change, ChangedBody, DecidedBody};
 use crate::names::Digest;
 use crate::operator::ProvenAct;
 use crate::seal::SUITE;
-use crate::shelf::{CaseRecord, ListWrite, Write};
+use crate::shelf::{Adopted, CaseRecord, ListWrite, Write};
 
 /// Staged rows that one input deals with, under one head.
 #[cfg(not(test))]
-pub const LIST_BATCH: usize = 2_048;
+pub const LIST_BATCH: usize = 4_096;
 /// In tests a file of some hundred rows shall take several batches.
 #[cfg(test)]
 pub const LIST_BATCH: usize = 64;
@@ -107,19 +107,21 @@ impl Node {
     /// Deals with the next staged rows of an approved file.
     fn list_batch(&mut self, env: &mut Env<'_>, record: ImportRecord, licence: ApprovedFile, out: &mut Vec<Effect>) -> Result<(), Stop> {
         let rows = env.shelf.staged(record.serial, record.listed_row, LIST_BATCH)?;
-        let Some(last_row) = rows.last().map(|row| row.row) else { return Ok(self.import_done(env, record, out)?) };
-        let mut batch = Batch { next: env.shelf.journal(&self.centre)?.size, entries: Vec::new(), cases: Vec::new(), record };
-        for row in rows {
-            let fate = self.fate(env, &row)?;
-            batch.take(env, row, fate, licence)?;
+        let Some(last_row) = rows.last().map(|(row, _)| row.row) else { return Ok(self.import_done(env, record, out)?) };
+        let next = env.shelf.journal(&self.centre)?.size;
+        let mut batch = Batch { next, entries: Vec::new(), adopted: Vec::new(), cases: Vec::new(), record };
+        for (row, known) in rows {
+            let fate = self.fate(env, &row, known)?;
+            batch.take(env, &row, fate, licence)?;
         }
-        let Batch { entries, cases, mut record, .. } = batch;
+        let Batch { entries, adopted, cases, mut record, .. } = batch;
         if !entries.is_empty() {
             self.append(env, entries, out)?;
         }
+        let import = record.serial;
+        out.push(Effect::Write(Write::List(ListWrite::Adopt { import, rows: adopted })));
         out.extend(cases.into_iter().map(|case| Effect::Write(Write::List(ListWrite::Case(case)))));
         record.listed_row = last_row;
-        let import = record.serial;
         out.push(Effect::Write(Write::List(ListWrite::Import(Box::new(record)))));
         out.push(Effect::Write(Write::List(ListWrite::Unstage { import, up_to: last_row })));
         Ok(())
@@ -145,41 +147,35 @@ struct Batch {
     /// The row of the journal that the next statement will be.
     next: u64,
     entries: Vec<Entry>,
+    /// Rows whose case is what was staged.
+    adopted: Vec<Adopted>,
+    /// Cases that say more than what was staged.
     cases: Vec<CaseRecord>,
     record: ImportRecord,
 }
 
 impl Batch {
-    fn take(&mut self, env: &mut Env<'_>, row: StagedRow, fate: Fate, licence: ApprovedFile) -> Result<(), ShelfError> {
+    fn take(&mut self, env: &mut Env<'_>, row: &StagedRow, fate: Fate, licence: ApprovedFile) -> Result<(), ShelfError> {
         self.record.listed += 1;
         let replaced = match fate {
-            Fate::List(replaced) if states(&row, licence) => replaced,
+            Fate::List(replaced) if states(row, licence) => replaced,
             fate @ (Fate::List(_) | Fate::Held | Fate::Same | Fate::Over) => {
-                self.comes_to(&row, &fate);
+                self.comes_to(row, &fate);
                 return Ok(());
             }
         };
         let index = self.next;
         let entry = Statement::build(env.rng, Kind::ListingDecided, env.now, Some(row.drop_after), &row.body);
         self.push(entry.map_err(|e| ShelfError::Failed(e.to_string()))?);
-        let (serial, case) = match replaced {
-            None => (0, row.case),
-            Some(old) => {
-                self.replace(env, &old, index)?;
-                (old.serial, case_of_change(&old, row.case)?)
-            }
+        let Some(old) = replaced else {
+            self.adopted.push(Adopted { serial: 0, row: row.row, index });
+            return Ok(());
         };
-        self.cases.push(CaseRecord {
-            serial,
-            listing: row.listing,
-            state: CaseState::Listed,
-            index: Some(index),
-            import: Some(row.import),
-            content: row.content,
-            decision: row.decision,
-            waits_until: None,
-            case,
-        });
+        self.replace(env, &old, index)?;
+        let (serial, import, case) = (old.serial, Some(row.import), case_of_change(env, &old, row)?);
+        let (listing, content, decision) = (row.listing, row.content, row.decision);
+        let state = CaseState::Listed;
+        self.cases.push(CaseRecord { serial, listing, state, index: Some(index), import, content, decision, waits_until: None, case });
         Ok(())
     }
 
@@ -230,9 +226,11 @@ fn states(row: &StagedRow, licence: ApprovedFile) -> bool {
 }
 
 /// The case of a changed row: as it was staged, with what it replaces, and the steps that people made since it was listed first.
-fn case_of_change(old: &CaseRecord, staged: Vec<u8>) -> Result<Vec<u8>, ShelfError> {
+fn case_of_change(env: &Env<'_>, old: &CaseRecord, row: &StagedRow) -> Result<Vec<u8>, ShelfError> {
+    let damaged = || ShelfError::Damaged(format!("staged row of case {}", old.serial));
     let Case { steps, finding, .. } = read_case(old)?;
-    let staged: Case = serde_json::from_slice(&staged).map_err(|_| ShelfError::Damaged(format!("staged row of case {}", old.serial)))?;
+    let staged = env.shelf.staged_case(row.import, row.row)?.ok_or_else(damaged)?;
+    let staged: Case = serde_json::from_slice(&staged).map_err(|_| damaged())?;
     let case = Case { steps, replaced: Some(Box::new(finding)), ..staged };
     serde_json::to_vec(&case).map_err(|_| ShelfError::Failed("a case that cannot be written".to_owned()))
 }

@@ -9,7 +9,7 @@ use crate::error::ShelfError;
 use crate::listing::Day;
 use crate::listing::case::{Case, CaseState};
 use crate::listing::import::{CheckedRow, RowReason, StagedAs, StagedRow, said};
-use crate::listing::subject::{decision_digest, listing_id};
+use crate::listing::subject::{content_digest, decision_digest, listing_id};
 use crate::names::{Digest, ListingId, ListingRef};
 use crate::seal::Key;
 use crate::shelf::CaseRecord;
@@ -33,7 +33,7 @@ impl Marks {
             subject: listing_id(own, "", &row.document),
             decision,
             said: row.said(&decision),
-            content: row.content(),
+            content: content_digest(own, &row.content()),
         }
     }
 }
@@ -95,6 +95,10 @@ impl<'a, 'e> Judge<'a, 'e> {
     }
 
     fn come_to(&self, row: &CheckedRow, marks: &Marks) -> Result<Judged, ShelfError> {
+        let on_page = self.listings.contains_key(&marks.listing) || self.decisions.contains_key(&marks.decision.0);
+        if !on_page && !self.env.shelf.is_known(self.import, &marks.listing, &marks.decision, &marks.subject)? {
+            return Ok(Judged::Staged(if row.is_over(self.today) { StagedAs::Over } else { StagedAs::New }));
+        }
         if let Some(content) = self.before(marks)? {
             let same = content == marks.content;
             return Ok(if same { Judged::Twice } else { Judged::Held("decision_no", RowReason::Contradiction) });
@@ -178,8 +182,9 @@ pub(super) enum Fate {
 }
 
 impl Node {
-    /// Judges a staged row once more, without reading what it says.
-    pub(super) fn fate(&self, env: &Env<'_>, row: &StagedRow) -> Result<Fate, ShelfError> {
+    /// Judges a staged row once more, without reading what it says. `known` is what the shelf says of it: see
+    /// [`Lists::staged`](crate::shelf::Lists::staged).
+    pub(super) fn fate(&self, env: &Env<'_>, row: &StagedRow, known: bool) -> Result<Fate, ShelfError> {
         let replaced = match row.becomes {
             StagedAs::New => None,
             StagedAs::Changed(index) => Some(index),
@@ -188,6 +193,9 @@ impl Node {
         };
         if row.drop_after < env.now {
             return Ok(Fate::Over);
+        }
+        if !known {
+            return Ok(if replaced.is_none() { Fate::List(None) } else { Fate::Held });
         }
         if env.shelf.impersonated(&row.subject)? {
             return Ok(Fate::Held);

@@ -18,7 +18,7 @@ use crate::journal::{Entry, Kind, Statement, hash};
 use crate::listing::case::{Case, CaseState, Listable, Move, Origin, check_proposal};
 use crate::listing::changed::ObjectionRef;
 use crate::listing::import::ApprovedFile;
-use crate::listing::subject::{decision_digest, listing_id};
+use crate::listing::subject::{content_digest, decision_digest, listing_id};
 use crate::listing::{Change, ChangedBody, Day, Document, DocumentType};
 use crate::names::{CaseNumber, CentreCode, ListingRef};
 use crate::operator::ProvenAct;
@@ -161,7 +161,7 @@ impl Node {
             state: CaseState::Drafted,
             index: None,
             import: None,
-            content: checked.content(),
+            content: content_digest(&own, &checked.content()),
             decision,
             waits_until: None,
             case: Vec::new(),

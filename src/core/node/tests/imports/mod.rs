@@ -12,8 +12,8 @@ use crate::journal::Kind;
 use crate::listing::case::{Case, CaseState, Move, Origin, Step};
 use crate::listing::catalogue::Catalogue;
 use crate::listing::import::{ImportCounts, ImportRow, ImportState, authority};
-use crate::listing::subject::listing_id;
-use crate::listing::{Change, ChangedBody, DecidedBody, Document, DocumentType, Finding, finding::Place};
+use crate::listing::subject::{content_digest, listing_id};
+use crate::listing::{Change, ChangedBody, Day, DecidedBody, Document, DocumentType, Finding, finding::Place};
 use crate::shelf::{CaseRecord, ListWrite, Lists, Write};
 
 const fn counts(new: u64, changed: u64, same: u64, over: u64, held: u64) -> ImportCounts {
@@ -55,6 +55,10 @@ fn what_is_listed_says_what_the_row_said_to_who_has_the_subject_and_to_nobody_el
         assert_eq!((finding.decision_no.as_str(), finding.conduct.label.as_str()), (row.decision_no.as_str(), row.conduct.as_str()));
         let record = peer.shelf.case_of(&body.listing).unwrap().unwrap();
         assert_eq!((record.index, record.state, record.import), (Some(*index), CaseState::Listed, Some(1)));
+        // It stands beside the case in the clear: who guesses a row must not be able to tell that they are right.
+        let plain = row.check(&Catalogue::default(), Day::of(bench.world.now)).unwrap().content();
+        assert_eq!(record.content, content_digest(&peer.shelf.local_secret().unwrap(), &plain));
+        assert_ne!(record.content, plain);
         let case: Case = serde_json::from_slice(&record.case).unwrap();
         assert_eq!((case.subject.name.as_str(), case.remark.as_str()), (row.name.as_str(), row.remark.as_str()));
         assert_eq!(case.origin, Origin::Imported { file: file("a"), row: row.row });
@@ -63,7 +67,8 @@ fn what_is_listed_says_what_the_row_said_to_who_has_the_subject_and_to_nobody_el
             assert!(!bytes.windows(plain.len()).any(|window| window == plain.as_bytes()), "{} leaks", row.row);
         }
     }
-    assert!(peer.shelf.staged(1, 0, 10).unwrap().iter().all(|row| row.body.is_empty() && row.case.is_empty()));
+    let staged = peer.shelf.staged(1, 0, 10).unwrap();
+    assert!(staged.iter().all(|(row, _)| row.body.is_empty() && peer.shelf.staged_case(1, row.row).unwrap().is_none()));
 }
 
 #[test]

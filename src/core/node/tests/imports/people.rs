@@ -125,13 +125,14 @@ fn a_staged_row_that_somebody_altered_is_not_listed() {
     let mut bench = Bench::new(826);
     let rows = employers(1..=3);
     bench.stage("chen", file("a"), &rows, 10).unwrap();
-    let mut staged = bench.world.peers[0].shelf.staged(1, 0, 10).unwrap();
+    let shelf = &bench.world.peers[0].shelf;
+    let with_case = |(row, _): (StagedRow, bool)| StagedRow { case: shelf.staged_case(1, row.row).unwrap().unwrap(), ..row };
+    let mut staged: Vec<StagedRow> = shelf.staged(1, 0, 10).unwrap().into_iter().map(with_case).collect();
     let mut body = DecidedBody::parse(&staged[0].body).unwrap();
     body.authority = Digest([1; 32]);
     staged[0].body = body.to_bytes();
     staged[1].body.pop();
-    let altered: Vec<StagedRow> = staged;
-    bench.world.peers[0].shelf.apply(&Write::List(ListWrite::Stage(altered))).unwrap();
+    bench.world.peers[0].shelf.apply(&Write::List(ListWrite::Stage(staged))).unwrap();
     bench.approve("lin", file("a"), &rows).unwrap();
     bench.settle();
     let done = bench.approve("lin", file("a"), &rows).unwrap();
