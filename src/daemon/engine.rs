@@ -142,6 +142,9 @@ impl Engine {
 
     /// Runs until every sender of `inputs` is gone. Blocks: give it a thread of its own.
     pub fn run(mut self, mut inputs: mpsc::Receiver<Input>, mut out: impl FnMut(Out)) {
+        if let Err(error) = self.store.ready_log() {
+            tracing::warn!(%error, "the write-ahead log was not made ready; rows take longer to become durable");
+        }
         // The first tick says that the peer lives, before anything is answered.
         self.group(vec![Input::Tick], &mut out);
         loop {
@@ -160,7 +163,14 @@ impl Engine {
             {
                 group.push(input);
             }
+            let idle = group.iter().all(|input| matches!(input, Input::Tick));
             self.group(group, &mut out);
+            if idle
+                && inputs.is_empty()
+                && let Err(error) = self.store.fold_while_idle()
+            {
+                tracing::warn!(%error, "the write-ahead log was not folded in");
+            }
         }
         if let Err(error) = self.store.checkpoint() {
             tracing::warn!(%error, "the write-ahead log was not folded in");
