@@ -289,6 +289,7 @@ impl Engine {
                         Effect::KeepHead(_)
                         | Effect::Announce(_)
                         | Effect::Judge { .. }
+                        | Effect::Push { .. }
                         | Effect::Call { .. }
                         | Effect::Answer { .. }
                         | Effect::Reply { .. }
@@ -306,10 +307,10 @@ impl Engine {
         let mut replies = Vec::new();
         for effect in effects {
             match effect {
-                Effect::Announce(_) | Effect::Answer { .. } if self.owed.is_some() => {}
+                Effect::Announce(_) | Effect::Push { .. } | Effect::Answer { .. } if self.owed.is_some() => {}
                 Effect::Announce(bytes) => out(Out::Announce(bytes)),
                 Effect::Judge { source, verdict } => out(Out::Judge(source, verdict)),
-                Effect::Call { to, call, bytes } => out(Out::Call(to, call, bytes)),
+                Effect::Push { to, call, bytes } | Effect::Call { to, call, bytes } => out(Out::Call(to, call, bytes)),
                 Effect::Answer { token, bytes } => out(Out::Answer(token, bytes)),
                 Effect::ReadSource { reading, account_no } => out(Out::ReadSource(reading, account_no)),
                 Effect::Derive { job, work } => out(Out::Derive(job, work)),

@@ -10,6 +10,7 @@ mod looking;
 mod lookup;
 mod people;
 mod process;
+mod pushed;
 mod replication;
 mod restored;
 mod stretches;

@@ -84,7 +84,12 @@ impl Bench {
                     self.queue.push_back(Input::Derived { job, secrets });
                 }
                 Effect::Reply { token, event } => self.replies.push((token, *event)),
-                Effect::Announce(_) | Effect::Judge { .. } | Effect::Call { .. } | Effect::Answer { .. } | Effect::ReadSource { .. } => {}
+                Effect::Announce(_)
+                | Effect::Judge { .. }
+                | Effect::Push { .. }
+                | Effect::Call { .. }
+                | Effect::Answer { .. }
+                | Effect::ReadSource { .. } => {}
             }
         }
         if crash == Some(Crash::After) {
