@@ -214,7 +214,7 @@ fn a_head_that_cannot_be_kept_lets_nothing_out_and_counts_nothing() {
         let (rows, uses, sent) = (scene.rows(), scene.uses(), scene.world.frames.len());
         assert!(matches!(scene.query(), Event::Failed { code, .. } if code == HEAD_NOT_KEPT));
         assert_eq!((scene.rows(), scene.uses()), (rows, uses));
-        let told = scene.world.frames[sent..].iter().any(|frame| frame.what == "announcement");
+        let told = scene.world.frames[sent..].iter().any(|frame| ["announcement", "push"].contains(&frame.what));
         assert!(!told, "a head left that is not kept");
         assert!(matches!(scene.world.ask(HERE, Request::Status), Some(Event::Status(_))), "reads go on");
         fs::remove_dir(folder).unwrap();
@@ -307,7 +307,7 @@ fn a_tick_that_cannot_be_written_is_not_tried_again_at_once_and_connections_are_
     assert!(status.stations.iter().all(|station| station.connected));
     let sent = world.frames.len();
     (0..10).for_each(|_| world.feed(HERE, vec![Input::Tick]));
-    assert!(world.frames[sent..].iter().any(|frame| frame.what == "announcement"), "the heartbeat is back");
+    assert!(world.frames[sent..].iter().any(|frame| frame.what == "push"), "the heartbeat is back");
 }
 
 #[test]
