@@ -117,7 +117,8 @@ fn a_peer_with_a_full_disk_catches_up_when_there_is_room_again() {
     let author = scene.world.centre(0);
     assert!(scene.reader().journal(&author).unwrap().size < 5, "there is no room for a certificate");
     scene.room(ROOM);
-    // Any sign of life of the author tells of its rows.
+    // What the author pushed was not answered; after that, any sign of life tells of its rows.
+    scene.world.time_out();
     scene.world.issue(&mut scene.wallet, "王经办");
     assert_eq!(scene.reader().journal(&author).unwrap().size, 6);
 }

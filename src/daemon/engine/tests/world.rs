@@ -207,6 +207,14 @@ impl World {
         self.feed(peer, vec![Input::Disconnected(other)]);
     }
 
+    /// Questions that nobody answered come to nothing, as the network would say after a while; then time passes.
+    pub(crate) fn time_out(&mut self) {
+        for (peer, call) in std::mem::take(&mut self.questions).into_values() {
+            self.feed(peer, vec![Input::CallFailed { call }, Input::Tick]);
+        }
+        self.settle();
+    }
+
     /// Delivers until nobody has anything to say.
     pub(crate) fn settle(&mut self) {
         for _ in 0..ROUNDS_MAX {
