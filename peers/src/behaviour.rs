@@ -5,6 +5,7 @@ use std::time::Duration;
 use libp2p::{
     Swarm, SwarmBuilder, allow_block_list,
     connection_limits::{self, ConnectionLimits},
+    core::upgrade,
     dns, identify,
     identity::Keypair,
     memory_connection_limits, noise, ping, quic,
@@ -130,6 +131,8 @@ fn swarm_config(config: swarm::Config) -> swarm::Config {
     config
         .with_idle_connection_timeout(IDLE_MAX)
         .with_max_negotiating_inbound_streams(NEGOTIATING_MAX)
+        // A question goes with the name of its protocol, not a round trip after it: every station speaks the same one.
+        .with_substream_upgrade_protocol_override(upgrade::Version::V1Lazy)
         // QUIC gets a head start, TCP follows at once where QUIC is blocked.
         .with_smart_dial()
 }

@@ -97,31 +97,42 @@ impl PublicKey {
 }
 
 /// An Ed25519 secret key (the 32-byte seed). Wiped when dropped, never printed.
-#[derive(Clone, Debug)]
-pub struct SecretKey(Key);
+#[derive(Clone)]
+pub struct SecretKey {
+    seed: Key,
+    /// With the public half beside it, which costs as much to find as a signature to make.
+    pair: SigningKey,
+}
+
+impl std::fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretKey(..)")
+    }
+}
 
 impl SecretKey {
     /// A fresh key.
     pub fn random(rng: &mut dyn CryptoRng) -> Self {
-        Self(Key::random(rng))
+        Self::from_key(Key::random(rng))
     }
 
     /// Takes a seed.
     #[must_use]
-    pub const fn from_key(seed: Key) -> Self {
-        Self(seed)
+    pub fn from_key(seed: Key) -> Self {
+        let pair = SigningKey::from_bytes(seed.expose());
+        Self { seed, pair }
     }
 
     /// The seed, for a key file.
     #[must_use]
     pub const fn expose(&self) -> &Key {
-        &self.0
+        &self.seed
     }
 
     /// The public half.
     #[must_use]
     pub fn public(&self) -> PublicKey {
-        PublicKey(SigningKey::from_bytes(self.0.expose()).verifying_key().to_bytes())
+        PublicKey(self.pair.verifying_key().to_bytes())
     }
 
     /// Signs `message` under `context`.
@@ -133,7 +144,7 @@ impl SecretKey {
     /// Signs exactly `message`: for JWS and signed notes only.
     #[must_use]
     pub fn sign_raw(&self, message: &[u8]) -> Signature {
-        Signature(SigningKey::from_bytes(self.0.expose()).sign(message).to_bytes())
+        Signature(self.pair.sign(message).to_bytes())
     }
 }
 

@@ -144,6 +144,9 @@ impl Engine {
 
     /// Runs until every sender of `inputs` is gone. Blocks: give it a thread of its own.
     pub fn run(mut self, mut inputs: mpsc::Receiver<Input>, mut out: impl FnMut(Out)) {
+        if let Err(error) = self.store.ready_log() {
+            tracing::warn!(%error, "the write-ahead log was not made ready; rows take longer to become durable");
+        }
         // The first tick says that the peer lives, before anything is answered.
         self.group(vec![Input::Tick], &mut out);
         loop {
@@ -162,7 +165,14 @@ impl Engine {
             {
                 group.push(input);
             }
+            let idle = group.iter().all(|input| matches!(input, Input::Tick));
             self.group(group, &mut out);
+            if idle
+                && inputs.is_empty()
+                && let Err(error) = self.store.fold_while_idle()
+            {
+                tracing::warn!(%error, "the write-ahead log was not folded in");
+            }
         }
         if let Err(error) = self.store.checkpoint() {
             tracing::warn!(%error, "the write-ahead log was not folded in");
@@ -282,6 +292,7 @@ impl Engine {
                         Effect::KeepHead(_)
                         | Effect::Announce(_)
                         | Effect::Judge { .. }
+                        | Effect::Push { .. }
                         | Effect::Call { .. }
                         | Effect::Answer { .. }
                         | Effect::Reply { .. }
@@ -300,10 +311,10 @@ impl Engine {
         let mut replies = Vec::new();
         for effect in effects {
             match effect {
-                Effect::Announce(_) | Effect::Answer { .. } if self.owed.is_some() => {}
+                Effect::Announce(_) | Effect::Push { .. } | Effect::Answer { .. } if self.owed.is_some() => {}
                 Effect::Announce(bytes) => out(Out::Announce(bytes)),
                 Effect::Judge { source, verdict } => out(Out::Judge(source, verdict)),
-                Effect::Call { to, call, bytes } => out(Out::Call(to, call, bytes)),
+                Effect::Push { to, call, bytes } | Effect::Call { to, call, bytes } => out(Out::Call(to, call, bytes)),
                 Effect::Answer { token, bytes } => out(Out::Answer(token, bytes)),
                 Effect::ReadSource { reading, account_no } => out(Out::ReadSource(reading, account_no)),
                 Effect::Derive { job, work } => out(Out::Derive(job, work)),

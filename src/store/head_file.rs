@@ -104,6 +104,24 @@ fn newest(bytes: &[u8]) -> Option<Slot> {
     [one, other].into_iter().filter_map(Slot::parse).max_by_key(|slot| slot.serial)
 }
 
+/// The same, read from the lines alone; `None` also for a file that is shorter. What is longer is no head file of ours.
+fn newest_line(file: &File) -> Result<Option<Slot>, StoreError> {
+    let length = file.metadata().map_err(StoreError::file("reading the head file"))?.len();
+    if length > FILE_BYTES as u64 {
+        return Err(StoreError::damaged("the head file is too large"));
+    }
+    if length < FILE_BYTES as u64 {
+        return Ok(None);
+    }
+    let mut slots = Vec::with_capacity(2);
+    for at in [0, SLOT_BYTES as u64] {
+        let mut line = [0; LINE_MAX_BYTES];
+        file.read_exact_at(&mut line, at).map_err(StoreError::file("reading the head file"))?;
+        slots.extend(Slot::parse(&line));
+    }
+    Ok(slots.into_iter().max_by_key(|slot| slot.serial))
+}
+
 /// A head that has only to be put into its place.
 #[must_use]
 pub struct Prepared<'a> {
@@ -123,11 +141,8 @@ enum Place {
 /// # Errors
 /// [`StoreError::Full`] or [`StoreError::File`]; the kept head stands.
 pub fn prepare<'a>(path: &'a Path, head: &KeptHead) -> Result<Prepared<'a>, StoreError> {
-    if path.is_dir() {
-        return Err(StoreError::file("replacing the head file")(ErrorKind::IsADirectory.into()));
-    }
     let place = match OpenOptions::new().read(true).write(true).open(path) {
-        Ok(file) => match newest(&content(&file)?) {
+        Ok(file) => match newest_line(&file)? {
             Some(last) => Place::Slot(file, Slot::new(last.serial.saturating_add(1), head.clone())),
             None => Place::Beside(whole_beside(path, head)?),
         },

@@ -16,6 +16,7 @@
 //! | `lists`, `house` | the blacklist, our own people and what they did |
 //! | [`backup`] | a copy of the database while it is written to |
 //! | [`figures`] | how much lies there |
+//! | `log` | the write-ahead log made ready, and folded in at idle moments |
 //! | [`scrub`] | everything hashed again |
 //! | [`rebuild`] | projections derived again, and their digests |
 //! | [`head_file`] | the head kept outside the backup set |
@@ -27,6 +28,7 @@ pub mod figures;
 pub mod head_file;
 mod house;
 mod lists;
+mod log;
 mod open;
 mod read;
 pub mod rebuild;
@@ -165,7 +167,7 @@ impl Store {
             return Err(StoreError::Transaction("a transaction is open already"));
         }
         self.role.failed = false;
-        self.conn.execute_batch("BEGIN IMMEDIATE")?;
+        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         Ok(())
     }
 
@@ -200,12 +202,12 @@ impl Store {
             self.rollback();
             return Err(StoreError::Transaction("a write of this transaction failed; it was rolled back"));
         }
-        let committed = self.write_noticed().and_then(|()| Ok(self.conn.execute_batch("COMMIT")?));
+        let committed = self.write_noticed().and_then(|()| Ok(self.conn.prepare_cached("COMMIT")?.execute([])?));
         match committed {
-            Ok(()) => self.role.noticed.borrow_mut().clear(),
+            Ok(_) => self.role.noticed.borrow_mut().clear(),
             Err(_) => self.rollback(),
         }
-        committed
+        committed.map(|_| ())
     }
 
     /// Forgets the open transaction, if there is one.

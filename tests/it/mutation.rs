@@ -141,6 +141,7 @@ fn a_damaged_question_or_answer_has_one_reading_or_none() {
     for question in [
         Question::Pull { centre: centre.clone(), from: 3, rows: Some(256) },
         Question::Payloads { centre: centre.clone(), indexes: vec![1, 2] },
+        Question::Push(made.frame(0, 1).to_bytes().into()),
     ] {
         let mut rng = StdRng::seed_from_u64(SEED);
         let good = Ask { charter, question }.to_bytes();

@@ -74,8 +74,9 @@ fn story(world: &mut World) {
 fn no_message_and_no_file_of_three_peers_tells_anything_personal_in_any_encoding() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = World::new(241, folder.path(), &Settings::default());
+    world.part(0, 2);
     story(&mut world);
-    for what in ["announcement", "question", "answer"] {
+    for what in ["announcement", "push", "question", "answer"] {
         assert!(world.frames.iter().any(|frame| frame.what == what), "no {what} was sent");
     }
     let in_file = folder.path().join("C46020").join("canary");

@@ -79,6 +79,7 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Question::Pull { centre: centre.clone(), from: 1 << 40, rows: None },
         Question::Pull { centre: centre.clone(), from: 1 << 40, rows: Some(4096) },
         Question::Payloads { centre: centre.clone(), indexes: vec![0, 70_000] },
+        Question::Push(made.frame(0, 3).to_bytes().into()),
     ];
     out.extend(questions.map(|question| ("ask", Ask { charter, question }.to_bytes())));
     let report = HeadReport { centre, note: made.journal.head.note().to_vec() };
@@ -92,6 +93,7 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Answer::Declined(Decline::NotHeld),
         Answer::Declined(Decline::Damaged),
         Answer::Declined(Decline::Busy),
+        Answer::Held(70_000),
     ];
     out.extend(answers.map(|answer| ("answer", answer.to_bytes())));
 }

@@ -145,6 +145,15 @@ pub enum Effect {
         /// What it was worth.
         verdict: Verdict,
     },
+    /// Ask a station to take the own newest head: a call that tells of it, so that it never leaves before the head is kept.
+    Push {
+        /// Whom.
+        to: StationKey,
+        /// Our name for the call.
+        call: u64,
+        /// The message.
+        bytes: Vec<u8>,
+    },
     /// Ask a station.
     Call {
         /// Whom.

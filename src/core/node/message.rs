@@ -59,6 +59,9 @@ pub enum Question {
         #[n(1)]
         indexes: Vec<u64>,
     },
+    /// The newest head of the asker's own journal, with its rows if they fit: a frame's bytes. Take it.
+    #[n(3)]
+    Push(#[n(0)] ByteVec),
 }
 
 /// What a station answers.
@@ -76,6 +79,9 @@ pub enum Answer {
     /// Nothing, and why.
     #[n(3)]
     Declined(#[n(0)] Decline),
+    /// A push was taken; so many rows of the asker's journal are held, durably.
+    #[n(4)]
+    Held(#[n(0)] u64),
 }
 
 /// One journal as another station holds it.
@@ -163,6 +169,8 @@ pub enum SoundAnswer {
     Payloads(Vec<PayloadReport>),
     /// Nothing, and why.
     Declined(Decline),
+    /// So many rows of our own journal are held.
+    Held(u64),
 }
 
 impl SoundAnswer {
@@ -177,6 +185,7 @@ impl SoundAnswer {
             Answer::Frame(frame) => Self::Frame(Frame::decode(&frame)?.sound()?),
             Answer::Payloads(payloads) => Self::Payloads(payloads),
             Answer::Declined(decline) => Self::Declined(decline),
+            Answer::Held(rows) => Self::Held(rows),
         })
     }
 }

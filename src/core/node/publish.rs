@@ -98,9 +98,7 @@ impl Node {
         let head = batch.head.received_at(env.now);
         out.push(Effect::KeepHead(KeptHead { centre: self.centre.clone(), size, root: head.root }));
         let frame = newest_rows(&self.centre, from, &batch.rows, &head.note);
-        if let Some(bytes) = announce::seal(env.rng, &self.charter, &self.secrets.gossip, &self.keys.station_key(), &frame) {
-            out.push(Effect::Announce(bytes));
-        }
+        self.tell_of_head(env, &frame, out);
         let applied = applied_after(state.applied, from, &batch.rows);
         self.project_rows(env, &self.centre.clone(), from, &batch.rows, out)?;
         let state = JournalState { size, peaks: batch.frontier.peaks().to_vec(), head: Some(head), applied };

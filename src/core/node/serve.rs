@@ -15,12 +15,16 @@ use crate::time::SECOND_MS;
 /// Most questions of one station that are answered within a second. A peer that catches up on one journal asks some tens; beyond this
 /// one member could keep the loop from everybody else's business.
 pub const MAX_ASKS_PER_SECOND: u32 = 100;
+/// Most pushes of one station that are looked at within a second, beside its questions. Each costs two checks of a signature at the most and
+/// shares a transaction with others; who has more to say puts more into one.
+pub const MAX_PUSHES_PER_SECOND: u32 = 250;
 
 /// How often each station has asked within this second.
 #[derive(Debug, Default, Clone)]
 pub(super) struct State {
     second: i64,
     asked: BTreeMap<StationKey, u32>,
+    pushed: BTreeMap<StationKey, u32>,
 }
 
 impl Node {
@@ -32,8 +36,10 @@ impl Node {
         bytes: &[u8],
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
-        let answer = match Ask::decode(bytes) {
-            _ if !self.may_ask(from, env.now.0.div_euclid(SECOND_MS)) => Answer::Declined(Decline::Busy),
+        let ask = Ask::decode(bytes);
+        let is_push = matches!(&ask, Ok(Ask { question: Question::Push(_), .. }));
+        let answer = match ask {
+            _ if !self.may_ask(from, env.now.0.div_euclid(SECOND_MS), is_push) => Answer::Declined(Decline::Busy),
             Err(problem) => {
                 fault(out, from, problem.code);
                 Answer::Declined(Decline::NotHeld)
@@ -46,19 +52,22 @@ impl Node {
                 Question::Heads => self.report_heads(env)?,
                 Question::Pull { centre, from, rows } => Self::serve_rows(env, centre, from, rows)?,
                 Question::Payloads { centre, indexes } => Self::serve_payloads(env, &centre, &indexes)?,
+                Question::Push(frame) => self.pushed(env, from, &frame, out)?,
             },
         };
         out.push(Effect::Answer { token, bytes: answer.to_bytes() });
         Ok(())
     }
 
-    fn may_ask(&mut self, station: StationKey, second: i64) -> bool {
+    fn may_ask(&mut self, station: StationKey, second: i64, is_push: bool) -> bool {
         if self.serve.second != second {
-            self.serve = State { second, asked: BTreeMap::new() };
+            self.serve = State { second, ..State::default() };
         }
-        let asked = self.serve.asked.entry(station).or_default();
+        let (counted, most) =
+            if is_push { (&mut self.serve.pushed, MAX_PUSHES_PER_SECOND) } else { (&mut self.serve.asked, MAX_ASKS_PER_SECOND) };
+        let asked = counted.entry(station).or_default();
         *asked = asked.saturating_add(1);
-        *asked <= MAX_ASKS_PER_SECOND
+        *asked <= most
     }
 
     fn report_heads(&self, env: &Env<'_>) -> Result<Answer, ShelfError> {
@@ -72,20 +81,33 @@ impl Node {
     }
 
     fn serve_rows(env: &Env<'_>, centre: CentreCode, from: u64, most: Option<u64>) -> Result<Answer, ShelfError> {
-        let state = env.shelf.journal(&centre)?;
-        let Some(head) = state.head.filter(|head| head.size >= from) else {
-            return Ok(Answer::Declined(Decline::NotHeld));
-        };
-        let rows = (head.size - from).min(MAX_FRAME_ENTRIES as u64).min(most.unwrap_or(u64::MAX));
-        let mut entries = if rows == 0 { Vec::new() } else { env.shelf.entries(&centre, from, rows, FRAME_BUDGET_BYTES)? };
-        let sound = served(env, &centre, from, &entries, head.size == state.size)?;
+        let most = most.unwrap_or(u64::MAX).min(MAX_FRAME_ENTRIES as u64);
+        Ok(match Self::frame_from(env, &centre, from, most, FRAME_BUDGET_BYTES)? {
+            Ok(frame) => Answer::Frame(frame.to_bytes().into()),
+            Err(decline) => Answer::Declined(decline),
+        })
+    }
+
+    /// At most so many rows of a journal and some bytes of them, under the newest head held, or why there is no such frame.
+    pub(super) fn frame_from(
+        env: &Env<'_>,
+        centre: &CentreCode,
+        from: u64,
+        most: u64,
+        bytes: usize,
+    ) -> Result<Result<Frame, Decline>, ShelfError> {
+        let state = env.shelf.journal(centre)?;
+        let Some(head) = state.head.filter(|head| head.size >= from) else { return Ok(Err(Decline::NotHeld)) };
+        let rows = (head.size - from).min(most);
+        let mut entries = if rows == 0 { Vec::new() } else { env.shelf.entries(centre, from, rows, bytes)? };
+        let sound = served(env, centre, from, &entries, head.size == state.size)?;
         if sound == 0 && !entries.is_empty() {
-            return Ok(Answer::Declined(Decline::Damaged));
+            return Ok(Err(Decline::Damaged));
         }
         entries.truncate(sound);
-        let frame = Frame::assemble(&OnShelf { shelf: env.shelf, centre: &centre }, centre.clone(), from, entries, head.size, head.note)
-            .map_err(|e| ShelfError::Damaged(e.to_string()))?;
-        Ok(Answer::Frame(frame.to_bytes().into()))
+        Frame::assemble(&OnShelf { shelf: env.shelf, centre }, centre.clone(), from, entries, head.size, head.note)
+            .map(Ok)
+            .map_err(|e| ShelfError::Damaged(e.to_string()))
     }
 
     fn serve_payloads(env: &Env<'_>, centre: &CentreCode, indexes: &[u64]) -> Result<Answer, ShelfError> {

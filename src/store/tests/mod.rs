@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod full;
 mod lists;
+mod log;
 mod measure;
 mod migration;
 mod opening;

@@ -90,6 +90,7 @@ fn messages(made: &Made, out: &mut Vec<Seed>) {
         ("pull", Question::Pull { centre: centre.clone(), from: 3, rows: None }),
         ("pull-stretch", Question::Pull { centre: centre.clone(), from: 3, rows: Some(256) }),
         ("payloads", Question::Payloads { centre: centre.clone(), indexes: vec![0, 2, 4] }),
+        ("push", Question::Push(made.frame(0, 2).to_bytes().into())),
     ] {
         out.push(("frame", format!("ask-{name}"), input(5, &Ask { charter, question }.to_bytes())));
     }
@@ -100,6 +101,7 @@ fn messages(made: &Made, out: &mut Vec<Seed>) {
         ("frame", Answer::Frame(made.frame(2, 5).to_bytes().into())),
         ("payloads", Answer::Payloads(vec![PayloadReport { index: 0, payload }])),
         ("declined", Answer::Declined(Decline::NotHeld)),
+        ("held", Answer::Held(2)),
     ] {
         out.push(("frame", format!("answer-{name}"), input(5, &answer.to_bytes())));
     }

@@ -227,6 +227,7 @@ fn keys(world: &World, listing: &ListingRef) -> Vec<Datum> {
 fn no_message_and_no_file_of_three_peers_tells_who_is_listed_why_or_who_asked() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = World::new(242, folder.path(), &Settings::default());
+    world.part(0, 2);
     hire(&mut world);
     let listing = due_process(&mut world);
     jobs(&mut world);
@@ -238,7 +239,8 @@ fn no_message_and_no_file_of_three_peers_tells_who_is_listed_why_or_who_asked() 
     running.add_frames(&world);
     running.add_files(folder.path());
     running.add("message with a canary", &super::canary());
-    for place in ["announcement", "opened announcement", "question", "answer", "C46010/anju.db", "C46010/anju.db-wal", "C50010/anju.db"] {
+    let sent = ["announcement", "opened announcement", "push", "question", "answer"];
+    for place in sent.into_iter().chain(["C46010/anju.db", "C46010/anju.db-wal", "C50010/anju.db"]) {
         assert!(running.has(place), "{place} was not searched");
     }
     running.sees_the_canary(&["message with a canary", "C46020/canary"]);

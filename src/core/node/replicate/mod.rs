@@ -1,11 +1,12 @@
 //! Every other journal comes here.
 //!
-//! Gossip and anti-entropy tell of heads; heads that are longer than what is held are pulled, frame by frame, from any station that
+//! Authors, gossip and anti-entropy tell of heads; heads that are longer than what is held are pulled, frame by frame, from any station that
 //! holds them; a frame is proven against the rows held before anything of it is stored. What is durable of this conversation is only
 //! what was proven; everything in `State` can be forgotten.
 
 mod absent;
 mod heads;
+mod push;
 mod rows;
 mod stretches;
 
@@ -15,11 +16,12 @@ use rand_core::CryptoRng;
 
 use super::{Effect, Env, Node, Verdict, announce, fault};
 use crate::error::{Fault, FaultCode, ShelfError};
-use crate::journal::{Frame, VerifiedHead};
+use crate::journal::{Author, Frame, VerifiedHead};
 use crate::names::{CentreCode, StationKey};
 use crate::node::message::{Ask, Decline, Question, SoundAnswer};
 use crate::shelf::Head;
 use crate::time::{SECOND_MS, Time};
+pub use push::{MAX_PUSH_BYTES, MAX_PUSHED};
 pub use stretches::MAX_STRETCHES;
 use stretches::Stretch;
 
@@ -49,6 +51,7 @@ pub(in crate::node) struct State {
     /// Stations that are asked for their heads again, and since when they are waited for.
     ask_again: BTreeMap<StationKey, Time>,
     absent: absent::State,
+    push: push::State,
     /// How far the author's clock was from ours when its newest announcement came, in milliseconds.
     pub(in crate::node) clock_offsets: BTreeMap<CentreCode, i64>,
     /// Journals of which a head that is not older than ours was told since this peer came up, whoever told.
@@ -74,6 +77,7 @@ enum About {
     Heads,
     Pull { centre: CentreCode, stretch: Stretch },
     Payloads { centre: CentreCode, indexes: Vec<u64> },
+    Push,
 }
 
 impl Node {
@@ -85,6 +89,7 @@ impl Node {
 
     pub(in crate::node) fn disconnected(&mut self, station: StationKey) {
         self.replicate.ask_again.remove(&station);
+        self.nobody_to_push_to(&station);
         self.replicate.connected.remove(&station);
     }
 
@@ -94,12 +99,17 @@ impl Node {
             About::Heads => Question::Heads,
             About::Pull { centre, stretch } => Question::Pull { centre: centre.clone(), from: stretch.from, rows: Some(stretch.rows) },
             About::Payloads { centre, indexes } => Question::Payloads { centre: centre.clone(), indexes: indexes.clone() },
+            About::Push => return, // Has a way of its own: what it brings is not asked for.
         };
-        self.replicate.next_call += 1;
-        let call = self.replicate.next_call;
-        self.replicate.calls.insert(call, Call { to, about, since: env.now });
+        let call = self.note_call(Call { to, about, since: env.now });
         let bytes = Ask { charter: self.charter.digest(), question }.to_bytes();
         out.push(Effect::Call { to, call, bytes });
+    }
+
+    fn note_call(&mut self, call: Call) -> u64 {
+        self.replicate.next_call += 1;
+        self.replicate.calls.insert(self.replicate.next_call, call);
+        self.replicate.next_call
     }
 
     /// Asks a random connected station for payloads that are missing here; `not` only if there is no other.
@@ -129,6 +139,7 @@ impl Node {
             self.replicate.last_hurry = Some(now);
             self.hurry(env, out);
         }
+        self.push_tick(env, out)?;
         let due = self.replicate.last_round.is_none_or(|last| now.since(last) >= self.settings.anti_entropy_ms || now < last);
         if due {
             self.replicate.last_round = Some(now);
@@ -158,13 +169,14 @@ impl Node {
         bytes: &[u8],
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
-        let verdict = match self.read_announcement(from, bytes) {
+        let opened = announce::open(&self.charter, &self.secrets.gossip, &from, bytes);
+        let verdict = match opened.and_then(|frame| Ok((self.authored(from, &frame)?.clone(), frame))) {
+            Ok((author, frame)) => self.heard_by_gossip(env, from, &author, frame, out)?,
             Err(problem) => {
                 fault(out, from, problem.code);
                 // A message of another epoch may be honest; everything else is the signer's doing.
                 if problem.code == FaultCode::Unsealed { Verdict::Ignore } else { Verdict::Reject }
             }
-            Ok((frame, head)) => self.heard(env, from, frame, head, out)?,
         };
         out.push(Effect::Judge { source, verdict });
         if verdict == Verdict::Accept {
@@ -173,15 +185,37 @@ impl Node {
         Ok(())
     }
 
-    fn read_announcement(&self, from: StationKey, bytes: &[u8]) -> Result<(Frame, VerifiedHead), Fault> {
-        let frame = announce::open(&self.charter, &self.secrets.gossip, &from, bytes)?;
+    fn heard_by_gossip(
+        &mut self,
+        env: &mut Env<'_>,
+        from: StationKey,
+        author: &Author,
+        frame: Frame,
+        out: &mut Vec<Effect>,
+    ) -> Result<Verdict, ShelfError> {
+        let centre = frame.centre.clone();
+        // A head that is known to the byte was verified when it came.
+        if self.newest_head(env, &centre)?.is_some_and(|known| known.note == frame.note) {
+            self.told_of(from, &centre);
+            self.replicate.heard.insert(centre.clone());
+            return Ok(if self.was_heard_directly(&centre) { Verdict::Accept } else { Verdict::Ignore });
+        }
+        match author.verify(&frame.note) {
+            Ok(head) => self.heard(env, from, frame, head, out),
+            Err(problem) => {
+                fault(out, from, problem.code);
+                Ok(Verdict::Reject)
+            }
+        }
+    }
+
+    /// Who signs the heads of this frame's journal, if that is the centre of the station that tells of it.
+    fn authored(&self, from: StationKey, frame: &Frame) -> Result<&Author, Fault> {
         let (member, _) = self.charter.station(&from).ok_or_else(|| Fault::new(FaultCode::NotTheAuthor, "not in the charter"))?;
         if member.centre != frame.centre {
-            return Err(Fault::new(FaultCode::NotTheAuthor, format!("{} announced {}", member.centre, frame.centre)));
+            return Err(Fault::new(FaultCode::NotTheAuthor, format!("{} told of {}", member.centre, frame.centre)));
         }
-        let author = self.author(&frame.centre).ok_or_else(|| Fault::new(FaultCode::NotTheAuthor, "no such author"))?;
-        let head = author.verify(&frame.note)?;
-        Ok((frame, head))
+        self.author(&frame.centre).ok_or_else(|| Fault::new(FaultCode::NotTheAuthor, "no such author"))
     }
 
     fn heard(
@@ -236,6 +270,8 @@ impl Node {
                     self.not_a_holder(&centre, &to);
                 }
             }
+            (About::Push, Ok(SoundAnswer::Held(held))) => self.push_ended(env, to, Some(held), out)?,
+            (About::Push, Ok(SoundAnswer::Declined(Decline::Busy))) => self.push_ended(env, to, None, out)?,
             (About::Heads, Ok(SoundAnswer::Heads(reports))) => self.heads(env, from, reports, out)?,
             (About::Pull { centre, stretch }, Ok(SoundAnswer::Frame(frame))) => self.frame(env, to, &centre, stretch, frame, out)?,
             (About::Payloads { centre, indexes }, Ok(SoundAnswer::Payloads(payloads))) => {
@@ -243,7 +279,7 @@ impl Node {
             }
             (_, Ok(SoundAnswer::Declined(Decline::Busy))) => return Ok(()), // The next tick asks again.
             (about, Ok(SoundAnswer::Declined(decline))) => self.declined(to, about, decline, out),
-            (About::Heads | About::Pull { .. } | About::Payloads { .. }, _) => fault(out, from, FaultCode::Unasked),
+            (About::Heads | About::Pull { .. } | About::Payloads { .. } | About::Push, _) => fault(out, from, FaultCode::Unasked),
         }
         self.pull_what_is_missing(env, out)
     }
@@ -254,6 +290,7 @@ impl Node {
             Some(Call { to, about: About::Heads, .. }) if self.replicate.connected.contains(&to) => {
                 self.replicate.ask_again.insert(to, env.now);
             }
+            Some(Call { to, about: About::Push, .. }) => self.push_ended(env, to, None, out)?,
             Some(Call { about: About::Heads | About::Payloads { .. }, .. }) | None => {}
         }
         self.pull_what_is_missing(env, out)

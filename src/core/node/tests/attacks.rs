@@ -59,10 +59,13 @@ fn a_statement_in_another_centres_name_is_refused_before_storage() {
 #[test]
 fn a_replayed_announcement_is_dropped_and_not_passed_on_minutes_or_months_later() {
     let mut world = World::new(52, 3);
+    // Gossip is for whoever is not connected.
+    world.part(&[&[0, 1]]);
     let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
     world.run_for(5 * SECOND_MS);
     let old = world.peers[0].sent_announcements.clone();
+    assert!(!old.is_empty());
     let station = world.station(0);
     for wait in [0, 10 * MINUTE_MS, 60 * DAY_MS] {
         world.now = world.now.plus_ms(wait);
@@ -77,6 +80,7 @@ fn a_replayed_announcement_is_dropped_and_not_passed_on_minutes_or_months_later(
 #[test]
 fn an_announcement_of_one_station_does_not_open_as_anothers() {
     let mut world = World::new(53, 3);
+    world.part(&[&[0, 1]]);
     let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
     let bytes = world.peers[0].sent_announcements.last().unwrap().clone();

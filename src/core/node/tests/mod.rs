@@ -11,6 +11,7 @@ mod looking;
 mod lookup;
 mod people;
 mod process;
+mod pushed;
 mod replication;
 mod restored;
 mod signed;

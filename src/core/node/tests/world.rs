@@ -161,7 +161,7 @@ impl World {
                     self.send(peer, to, Packet::Announcement(bytes.clone()));
                 }
             }
-            Effect::Call { to, call, bytes } => {
+            Effect::Push { to, call, bytes } | Effect::Call { to, call, bytes } => {
                 let to = (0..self.peers.len()).find(|i| self.station(*i) == to).unwrap();
                 if !self.send(peer, to, Packet::Ask(call, bytes)) {
                     self.fly(to, peer, 10 * SECOND_MS, Packet::Failed(call));
@@ -366,7 +366,7 @@ fn without_listings(bytes: &[u8]) -> Vec<u8> {
             Answer::Frame(frame.to_bytes().into()).to_bytes()
         }
         Answer::Payloads(_) => Answer::Payloads(Vec::new()).to_bytes(),
-        answer @ (Answer::Heads(_) | Answer::Declined(_)) => answer.to_bytes(),
+        answer @ (Answer::Heads(_) | Answer::Declined(_) | Answer::Held(_)) => answer.to_bytes(),
     }
 }
 

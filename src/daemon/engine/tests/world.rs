@@ -15,7 +15,7 @@ use anju_core::holder::{GrantRequest, Wallet, card, grant, receive};
 use anju_core::journal::{Author, Evidence};
 use anju_core::listing::SubjectSecret;
 use anju_core::names::{CentreCode, CertificateNumber, FederationName, RequestId, StationKey};
-use anju_core::node::message::SoundAnswer;
+use anju_core::node::message::{Ask, Question, SoundAnswer};
 use anju_core::node::operator::first_operator;
 use anju_core::node::{Env, Input, Settings, announce};
 use anju_core::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
@@ -173,7 +173,8 @@ impl World {
             }
             Out::Call(to, call, bytes) => {
                 let to = (0..self.peers.len()).find(|i| self.peers[*i].station() == to).unwrap();
-                self.frames.push(Frame { what: "question", bytes: bytes.clone(), opened: None });
+                let push = matches!(Ask::decode(&bytes), Ok(Ask { question: Question::Push(_), .. }));
+                self.frames.push(Frame { what: if push { "push" } else { "question" }, bytes: bytes.clone(), opened: None });
                 if self.down.contains(&to) {
                     self.flying.push_back((peer, Input::CallFailed { call }));
                 } else {
@@ -198,6 +199,20 @@ impl World {
             Out::Reply(token, event) => self.peers[peer].replies.entry(token).or_default().push(*event),
             Out::Judge(..) | Out::House(..) => {}
         }
+    }
+
+    /// Lets `peer` believe that it is not connected to `other`, so that it tells by gossip as well.
+    pub(crate) fn part(&mut self, peer: usize, other: usize) {
+        let other = self.peers[other].station();
+        self.feed(peer, vec![Input::Disconnected(other)]);
+    }
+
+    /// Questions that nobody answered come to nothing, as the network would say after a while; then time passes.
+    pub(crate) fn time_out(&mut self) {
+        for (peer, call) in std::mem::take(&mut self.questions).into_values() {
+            self.feed(peer, vec![Input::CallFailed { call }, Input::Tick]);
+        }
+        self.settle();
     }
 
     /// Delivers until nobody has anything to say.

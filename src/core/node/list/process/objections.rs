@@ -213,6 +213,7 @@ fn objection_in(effect: &Effect) -> Option<&ObjectionRow> {
         | Effect::KeepHead(_)
         | Effect::Announce(_)
         | Effect::Judge { .. }
+        | Effect::Push { .. }
         | Effect::Call { .. }
         | Effect::Answer { .. }
         | Effect::Reply { .. }

@@ -86,6 +86,7 @@ impl Bench {
                 Effect::Reply { token, event } => self.replies.push((token, *event)),
                 Effect::Announce(_)
                 | Effect::Judge { .. }
+                | Effect::Push { .. }
                 | Effect::Call { .. }
                 | Effect::Answer { .. }
                 | Effect::ReadSource { .. }
