@@ -39,7 +39,7 @@ fn log(federation: &Federation, after: Option<u64>, limit: usize) -> LogPage {
     }
 }
 
-/// A folder as `docs/OPERATING.md` restores one: the backup, the keys and the papers, and no kept head.
+/// A folder as `docs/RUNNING.md` restores one: the backup, the keys and the papers, and no kept head.
 fn restore(federation: &Federation, backup: &Path, folder: &str) {
     let target = federation.room.path(folder);
     fs::create_dir(&target).unwrap();

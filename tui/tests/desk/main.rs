@@ -5,6 +5,7 @@ mod asking;
 mod chance;
 mod counter;
 mod frame;
+mod handbook;
 mod hostile;
 mod list;
 mod list_made;

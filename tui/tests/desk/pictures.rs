@@ -9,11 +9,13 @@ use anju_tui::screens::SCREENS;
 
 use crate::made;
 
+/// With this in the environment, pictures are written anew instead of compared.
+pub const UPDATE: &str = "UPDATE_PICTURES";
 const SIZES: [(u16, u16); 2] = [(80, 24), (160, 48)];
 
 fn compare(name: &str, seen: &str, differ: &mut Vec<String>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(format!("{name}.txt"));
-    if std::env::var_os("UPDATE_PICTURES").is_some() {
+    if std::env::var_os(UPDATE).is_some() {
         std::fs::write(&path, seen).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
