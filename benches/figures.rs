@@ -22,11 +22,13 @@ use anju::keys::passphrase::Passphrase;
 use anju::store::Reader;
 use anju_core::certificate::IssuerIdentity;
 use anju_core::charter::{Charter, CharterFile};
-use anju_core::desk::{Event, Request};
+use anju_core::desk::{Act, Event, Request};
 use anju_core::holder::{GrantRequest, Wallet, card, grant, receive};
 use anju_core::journal::{Author, Entry, Evidence, hash};
 use anju_core::names::{CentreCode, CertificateNumber, RequestId};
+use anju_core::operator::{OperatorName, Role, SignedAct};
 use anju_core::shelf::Shelf;
+use anju_core::sign::SecretKey;
 use anju_core::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -54,6 +56,8 @@ struct Federation {
     peers: [Option<Child>; CENTRES.len()],
     charter: Charter,
     rng: StdRng,
+    /// The teller's.
+    key: SecretKey,
 }
 
 fn now() -> Time {
@@ -63,6 +67,10 @@ fn now() -> Time {
 fn anju(folder: &Path, args: &[&str]) {
     let output = Command::new(env!("CARGO_BIN_EXE_anju")).current_dir(folder).args(args).stdin(Stdio::null()).output().unwrap();
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn teller() -> OperatorName {
+    OperatorName::new("zhang").unwrap()
 }
 
 impl Federation {
@@ -88,7 +96,9 @@ impl Federation {
         }
         let text = std::fs::read_to_string(at.join("charter.json")).unwrap();
         let charter = CharterFile::parse(&text).unwrap().verify().unwrap();
-        Self { folder, peers: [None, None, None], charter, rng: StdRng::seed_from_u64(1) }
+        let mut rng = StdRng::seed_from_u64(1);
+        let key = SecretKey::random(&mut rng);
+        Self { folder, peers: [None, None, None], charter, rng, key }
     }
 
     fn path(&self, peer: usize, name: &str) -> PathBuf {
@@ -125,6 +135,28 @@ impl Federation {
         answers.map(Result::unwrap).last().unwrap()
     }
 
+    /// Makes a teller at a running peer, whose acts [`Federation::act`] signs.
+    fn hire(&mut self, peer: usize) {
+        let name = OperatorName::new("admin").unwrap();
+        let Event::OperatorKey(info) = self.ask(peer, &Request::OperatorKey { name: name.clone() }) else { panic!("no operator") };
+        let passphrase = std::fs::read_to_string(self.path(peer, "first-operator.passphrase")).unwrap();
+        let admin = info.sealed.open(&name, passphrase.trim_end().as_bytes()).unwrap();
+        // Nobody will open this one: the key is here.
+        let (of, key, sealed) = (teller(), self.key.public(), info.sealed.clone());
+        let (display, staff_no) = ("figures".to_owned(), "figures".to_owned());
+        let add = Act::OperatorAdd { name: of, display, staff_no, role: Role::Teller, key, sealed };
+        let request = RequestId(self.rng.random());
+        let signed = SignedAct::sign(&admin, &name, &info.centre, &info.federation, now(), request, &add);
+        assert_eq!(self.ask(peer, &Request::Act(signed)), Event::Done);
+    }
+
+    /// The closing event of what the teller asks for; signing it is in the time that it takes.
+    fn act(&mut self, peer: usize, act: &Act) -> Event {
+        let (centre, request) = (CentreCode::new(CENTRES[peer]).unwrap(), RequestId(self.rng.random()));
+        let signed = SignedAct::sign(&self.key, &teller(), &centre, self.charter.federation(), now(), request, act);
+        self.ask(peer, &Request::Act(signed))
+    }
+
     fn applied(&self, peer: usize, journal: usize) -> u64 {
         let Event::Status(status) = self.ask(peer, &Request::Status) else { panic!("no status") };
         status.journals.iter().find(|j| j.centre.as_str() == CENTRES[journal]).map_or(0, |j| j.applied)
@@ -140,7 +172,7 @@ impl Federation {
 
     /// Issues a loan certificate for the second centre; returns the file for its holder.
     fn issue(&mut self, wallet: &mut Wallet) -> (CertificateNumber, Vec<u8>) {
-        let request = Request::CertificateIssue {
+        let act = Act::CertificateIssue {
             account_no: ACCOUNT.to_owned(),
             kind: "YDDKJCZM".to_owned(),
             addressee: Some(CentreCode::new(CENTRES[1]).unwrap()),
@@ -149,7 +181,7 @@ impl Federation {
             valid_days: None,
             request: RequestId(self.rng.random()),
         };
-        let event = self.ask(0, &request);
+        let event = self.act(0, &act);
         let Event::CertificateIssued { number, file, .. } = event else { panic!("not issued: {event:?}") };
         (number, STANDARD.decode(file).unwrap())
     }
@@ -219,9 +251,9 @@ fn counter(federation: &mut Federation) {
     for i in 0..QUERIES {
         let request = RequestId(federation.rng.random());
         let grant = grants[i / USES as usize].clone();
-        let query = Request::Query { grant, business_no: format!("SY-{i}"), matter: None, request };
+        let query = Act::Query { grant, business_no: format!("SY-{i}"), matter: None, request };
         let start = Instant::now();
-        let event = federation.ask(1, &query);
+        let event = federation.act(1, &query);
         times.push(start.elapsed());
         assert!(matches!(&event, Event::Answer(answer) if answer.fields.len() == some.len()), "{event:?}");
     }
@@ -348,6 +380,7 @@ fn main() {
     println!("load before: {}", load.trim());
     let mut federation = Federation::new();
     (0..CENTRES.len()).for_each(|peer| federation.start(peer));
+    (0..2).for_each(|peer| federation.hire(peer));
     counter(&mut federation);
     catch_up(&mut federation, count);
 }

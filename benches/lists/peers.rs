@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anju::config::QUOTA_MAX;
 use anju::daemon::engine::Recipe;
-use anju::daemon::{self, Serving};
+use anju::daemon::{self, House, LogRing, Serving};
 use anju::store::{Mode, Reader, Store};
 use anju_core::charter::{CentreCard, CentreKeys, Charter, CharterFile};
 use anju_core::error::RefusalCode;

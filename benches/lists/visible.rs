@@ -1,6 +1,7 @@
 //! One new row: from the desk that takes it to another peer's store, durable at both.
 //!
-//! The row is the end of a certificate, the smallest thing a desk can be asked to say; a listing's rows go the same way.
+//! The row is the end of a certificate, the smallest thing a desk can be asked to say; a listing's rows go the same way. Like everything an
+//! operator asks for it is a signed act, which is proven, and told to the audit log in the transaction of the row.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,15 +9,16 @@ use std::time::{Duration, Instant};
 
 use anju::desk::client;
 use anju::store::{Mode, Store};
-use anju_core::desk::{Event, Request};
-use anju_core::names::{CentreCode, CertificateNumber, StatementId, Thumbprint};
+use anju_core::desk::{Act, Event, Request};
+use anju_core::names::{CentreCode, CertificateNumber, RequestId, StatementId, Thumbprint};
+use anju_core::operator::{OperatorName, SignedAct};
 use anju_core::seal::hpke::SealingKey;
 use anju_core::shelf::{CertificateRow, Projection, Write};
 use anju_core::time::{DAY_MS, Time};
 use serde_json::{Value, json};
 
 use crate::peers::{Federation, Over, Ports, Process, held, now};
-use crate::rows;
+use crate::{people, rows};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks; the timer adds some 50 µs.
@@ -62,6 +64,8 @@ pub(crate) fn measure(count: usize, over: Over) -> Value {
     rows::empty(&folders[1], &federation.centres[1]);
     let certificates: Vec<Write> = (0..count + WARM_UP).map(|at| certificate(&centre, at, now())).collect();
     Store::open(&folders[0].join("anju.db"), &rows::store_key(), Mode::Existing).unwrap().write(&certificates).unwrap();
+    people::staff(&folders[0], &centre);
+    let (teller, key) = (OperatorName::new(people::TELLER).unwrap(), people::key(people::TELLER));
     let [here, there] = [0, 1].map(|peer| Process::start(&folders[peer], peer, ports, over));
 
     let (reader, seen) = (there.reader(), Arc::new(Mutex::new((0, Instant::now()))));
@@ -93,7 +97,10 @@ pub(crate) fn measure(count: usize, over: Over) -> Value {
     std::thread::sleep(Duration::from_secs(2));
     let (mut shown, mut answered) = (Vec::new(), Vec::new());
     for i in 0..count + WARM_UP {
-        let request = Request::CertificateCancel { number: number(&centre, i), reason: "cancelled".to_owned() };
+        let act = Act::CertificateCancel { number: number(&centre, i), reason: "cancelled".to_owned() };
+        let id = RequestId((i as u128).to_be_bytes());
+        let signed = SignedAct::sign(&key, &teller, &centre, federation.charter.federation(), now(), id, &act);
+        let request = Request::Act(signed);
         let start = Instant::now();
         let event = client::ask(&here.socket(), &request, PATIENCE).unwrap().map(Result::unwrap).last().unwrap();
         let replied = start.elapsed();

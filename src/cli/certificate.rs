@@ -1,12 +1,15 @@
-//! `anju certificate`: issue, list, show and cancel, through the running peer.
+//! `anju certificate`: issue, list, show and cancel, through the running peer. What changes something or tells of a person is an
+//! operator's signed act.
 
 use std::path::PathBuf;
 
-use anju_core::desk::{CertificateSummary, Event, MAX_PAGE, Request};
+use anju_core::desk::{Act, CertificateSummary, Event, MAX_PAGE, Request};
 use anju_core::names::{CentreCode, CertificateNumber, RequestId};
+use anju_core::operator::OperatorName;
 use anju_core::time::Time;
 use serde_json::{Value, json};
 
+use super::acting::{Acting, OperatorArgs};
 use super::common::{self, DataArgs};
 use super::failure::{Code, Failure};
 use super::out::{Ctx, Done, table};
@@ -25,6 +28,8 @@ pub(super) enum Command {
 pub(super) struct Issue {
     #[command(flatten)]
     data: DataArgs,
+    #[command(flatten)]
+    operator: OperatorArgs,
     #[arg(long, value_name = "NUMBER")]
     account: String,
     #[arg(long, value_name = "KIND")]
@@ -57,6 +62,11 @@ pub(super) struct List {
 pub(super) struct Show {
     #[command(flatten)]
     data: DataArgs,
+    // Without one, what every member can see: not the account.
+    #[arg(long, value_name = "OPERATOR", env = "ANJU_OPERATOR")]
+    operator: Option<OperatorName>,
+    #[arg(long, value_name = "FILE", env = "ANJU_OPERATOR_PASSPHRASE_FILE")]
+    operator_passphrase_file: Option<PathBuf>,
     #[arg(value_name = "CERTIFICATE")]
     number: CertificateNumber,
     #[arg(long, value_name = "FILE")]
@@ -67,6 +77,8 @@ pub(super) struct Show {
 pub(super) struct Cancel {
     #[command(flatten)]
     data: DataArgs,
+    #[command(flatten)]
+    operator: OperatorArgs,
     #[arg(value_name = "CERTIFICATE")]
     number: CertificateNumber,
     #[arg(long, value_name = "REASON", default_value = "cancelled", value_parser = ["cancelled", "superseded"])]
@@ -77,7 +89,7 @@ pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
     match command {
         Command::Issue(args) => issue(ctx, args),
         Command::List(args) => list(ctx, args),
-        Command::Show(args) => show(ctx, &args),
+        Command::Show(args) => show(ctx, args),
         Command::Cancel(args) => cancel(ctx, args),
     }
 }
@@ -90,7 +102,7 @@ fn issue(ctx: Ctx, args: Issue) -> Result<Done, Failure> {
     let clerk = args.clerk.or(config.certificate.clerk).ok_or_else(|| Failure::new(Code::ClerkMissing))?;
     let kind = common::kind(&args.kind)?;
     let request_id = common::request_id(args.request)?;
-    let request = Request::CertificateIssue {
+    let act = Act::CertificateIssue {
         account_no: args.account,
         kind: kind.code().to_owned(),
         addressee: args.addressee,
@@ -100,7 +112,8 @@ fn issue(ctx: Ctx, args: Issue) -> Result<Done, Failure> {
         request: request_id,
     };
     let progress = |stage| ctx.note(&common::stage(ctx, stage));
-    let answer = common::ask(&args.data, &request, common::LONG_PATIENCE, progress).map_err(|e| e.with("request", request_id))?;
+    let acting = Acting::open(ctx, &args.data, &args.operator)?;
+    let answer = acting.ask(&act, common::LONG_PATIENCE, progress).map_err(|e| e.with("request", request_id))?;
     let Event::CertificateIssued { number, expires, file } = answer else {
         return Err(common::unexpected());
     };
@@ -126,9 +139,16 @@ fn list(ctx: Ctx, args: List) -> Result<Done, Failure> {
     Ok(Done::new(json!({ "certificates": certificates, "more": more }), text))
 }
 
-fn show(ctx: Ctx, args: &Show) -> Result<Done, Failure> {
-    let request = Request::CertificateShow { number: args.number.clone() };
-    let Event::CertificateShow { certificate, account_no } = common::ask(&args.data, &request, common::PATIENCE, |_| ())? else {
+fn show(ctx: Ctx, args: Show) -> Result<Done, Failure> {
+    let Show { data, operator, operator_passphrase_file, number, out } = args;
+    let shown = match operator {
+        Some(operator) => {
+            let acting = Acting::open(ctx, &data, &OperatorArgs { operator, operator_passphrase_file })?;
+            acting.ask(&Act::CertificateShow { number: number.clone() }, common::PATIENCE, |_| ())?
+        }
+        None => common::ask(&data, &Request::CertificateShow { number: number.clone() }, common::PATIENCE, |_| ())?,
+    };
+    let Event::CertificateShow { certificate, account_no } = shown else {
         return Err(common::unexpected());
     };
     let mut text = summary(ctx, &certificate);
@@ -136,9 +156,9 @@ fn show(ctx: Ctx, args: &Show) -> Result<Done, Failure> {
         text.push_str(&ctx.fill("certificate.account", &[("account", &mask(account_no))]));
     }
     let mut json = json!({ "certificate": certificate, "account_no": account_no });
-    if let Some(out) = &args.out {
-        let request = Request::CertificateFile { number: args.number.clone() };
-        let Event::CertificateFile { file, .. } = common::ask(&args.data, &request, common::PATIENCE, |_| ())? else {
+    if let Some(out) = &out {
+        let request = Request::CertificateFile { number };
+        let Event::CertificateFile { file, .. } = common::ask(&data, &request, common::PATIENCE, |_| ())? else {
             return Err(common::unexpected());
         };
         common::write_out(out, file.as_bytes(), atomic::PRIVATE)?;
@@ -149,8 +169,9 @@ fn show(ctx: Ctx, args: &Show) -> Result<Done, Failure> {
 }
 
 fn cancel(ctx: Ctx, args: Cancel) -> Result<Done, Failure> {
-    let request = Request::CertificateCancel { number: args.number, reason: args.reason };
-    let Event::CertificateCancelled { number, ended } = common::ask(&args.data, &request, common::PATIENCE, |_| ())? else {
+    let act = Act::CertificateCancel { number: args.number, reason: args.reason };
+    let acting = Acting::open(ctx, &args.data, &args.operator)?;
+    let Event::CertificateCancelled { number, ended } = acting.ask(&act, common::PATIENCE, |_| ())? else {
         return Err(common::unexpected());
     };
     let values = [("number", number.as_str()), ("at", &ended.at.legal_text()), ("reason", &end_reason(ctx, &ended.reason))];

@@ -1,4 +1,5 @@
-//! `anju query`: the asking side. Hands a holder's grant to the peer and shows the three answers and the released fields.
+//! `anju query`: the asking side. Hands a holder's grant to the peer, as an operator's signed act, and shows the three answers and the
+//! released fields.
 //!
 //! On screen, identity and account numbers are masked; `--json` has them whole, for the centre's own business system.
 
@@ -6,10 +7,11 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anju_core::certificate::{CertificateKind, Field, schema::Group};
-use anju_core::desk::{Answer, Currency, Current, Event, ReleasedField, Request};
+use anju_core::desk::{Act, Answer, Currency, Current, Event, ReleasedField};
 use anju_core::names::RequestId;
 use serde_json::{Value, json};
 
+use super::acting::{Acting, OperatorArgs};
 use super::certificate::summary;
 use super::common::{self, DataArgs};
 use super::exit::Exit;
@@ -24,6 +26,8 @@ const MASKED: [&str; 2] = ["document_no", "account_no"];
 pub(super) struct Args {
     #[command(flatten)]
     data: DataArgs,
+    #[command(flatten)]
+    operator: OperatorArgs,
     #[arg(long, value_name = "FILE")]
     grant: PathBuf,
     #[arg(long, value_name = "NUMBER")]
@@ -37,15 +41,16 @@ pub(super) struct Args {
 pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     let grant = common::read_text(&args.grant)?;
     let request_id = common::request_id(args.request)?;
-    let request = Request::Query {
+    let act = Act::Query {
         grant: grant.trim().to_owned(),
         business_no: args.business_no.clone(),
         matter: args.matter.clone(),
         request: request_id,
     };
+    let acting = Acting::open(ctx, &args.data, &args.operator)?;
     let start = Instant::now();
     let progress = |stage| ctx.note(&common::stage(ctx, stage));
-    let answer = common::ask(&args.data, &request, common::PATIENCE, progress).map_err(|e| e.with("request", request_id))?;
+    let answer = acting.ask(&act, common::PATIENCE, progress).map_err(|e| e.with("request", request_id))?;
     let elapsed_ms = start.elapsed().as_millis();
     let Event::Answer(answer) = answer else {
         return Err(common::unexpected());

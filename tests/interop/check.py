@@ -2,8 +2,8 @@
 
     python check.py INPUT.json
 
-The input is written by a Rust test (tests/it). It holds one certificate presentation, one grant, its sealed keys and one set of Merkle
-proofs, and for each of them altered copies. The good ones must be accepted, every altered one must be refused. One line per check;
+The input is written by a Rust test (tests/it). It holds one certificate presentation, one grant, its sealed keys, one set of Merkle
+proofs and what is derived from documents' numbers, and for each of them altered copies. The good ones must be accepted, every altered one must be refused. One line per check;
 exit 0 when all held, 1 when one did not, 65 when the input is not of the form. What is expected of each field is in README.md.
 """
 
@@ -16,6 +16,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from cryptography.hazmat.primitives.hashes import SHA256, Hash
+from cryptography.hazmat.primitives.hmac import HMAC
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -36,6 +40,7 @@ SHAPES = {
     "grants": str,
     "sealed": dict,
     "merkle": dict,
+    "subjects": dict,
 }
 
 
@@ -271,6 +276,53 @@ def check_merkle(tally: Tally, given: dict[str, Any]) -> None:
         tally.refuses(f"journal, {fault}", lambda altered=altered: prove(altered))
 
 
+# --- the blacklist's subjects: cryptography -------------------------------------------------------------------------------------
+
+
+def long(data: bytes) -> bytes:
+    return len(data).to_bytes(8, "big") + data
+
+
+def keyed(key: bytes, *parts: bytes) -> bytes:
+    mac = HMAC(key, SHA256())
+    mac.update(b"".join(long(part) for part in parts))
+    return mac.finalize()
+
+
+def derived(secret: bytes, info: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
+
+
+def subject(vector: dict[str, str]) -> str:
+    """Everything that is derived from one document's number, by the words of PROTOCOL.md and nothing of ours."""
+    material = f"{vector['document_type']}\0{vector['number']}".encode()
+    pepper, listing = bytes.fromhex(vector["pepper"]), bytes.fromhex(vector["listing"])
+    if vector["document_type"] == "USCC":
+        secret = keyed(pepper, b"anju/v1/subject", material)
+    else:
+        hashed = Hash(SHA256())
+        hashed.update(pepper)
+        secret = Argon2id(salt=hashed.finalize(), length=32, iterations=2, lanes=1, memory_cost=19_456).derive(material)
+    expected = {
+        "material": material,
+        "secret": secret,
+        "token": derived(secret, b"anju/v1/subject-token")[:16],
+        "entry_key": derived(secret, b"anju/v1/subject-entry" + long(listing)),
+        "listing_id": keyed(bytes.fromhex(vector["own_secret"]), b"anju/v1/listing-id", vector["decision_no"].encode(), material)[:16],
+    }
+    different = [name for name, value in expected.items() if vector[name] != value.hex()]
+    if different:
+        raise Refused(f"another {', '.join(different)}")
+    return f"{len(expected)} values"
+
+
+def check_subjects(tally: Tally, given: dict[str, Any]) -> None:
+    for vector in given["subjects"]:
+        tally.accepts(f"subject {vector['name']}, cryptography", lambda vector=vector: subject(vector))
+    for fault, altered in sorted(given["altered"]["subjects"].items()):
+        tally.refuses(f"subject, {fault}", lambda altered=altered: subject(altered))
+
+
 def well_formed(given: Any) -> str | None:
     """What is wrong with the input's form, or None. A list of altered things must not be empty: else nothing would be shown."""
     if not isinstance(given, dict):
@@ -279,6 +331,8 @@ def well_formed(given: Any) -> str | None:
         altered = given.get("altered", {}).get(name)
         if not isinstance(altered, dict) or not altered or not all(isinstance(each, shape) for each in altered.values()):
             return f"altered.{name} is missing, empty or of another shape"
+    if not given.get("subjects"):
+        return "subjects is missing or empty"
     return None
 
 
@@ -294,7 +348,7 @@ def main(arguments: list[str]) -> int:
         if wrong is not None:
             print(f"{arguments[1]}: {wrong}", file=sys.stderr)
             return EXIT_INPUT
-        for check in (check_certificate, check_grant, check_sealed, check_merkle):
+        for check in (check_certificate, check_grant, check_sealed, check_merkle, check_subjects):
             check(tally, given)
     except (OSError, KeyError, TypeError, ValueError) as error:
         print(f"{arguments[1]}: {type(error).__name__}: {error}", file=sys.stderr)

@@ -12,6 +12,7 @@ import json
 import sys
 import time
 import warnings
+from pathlib import Path
 from typing import Any
 
 from joserfc import jws
@@ -142,6 +143,14 @@ def merkle(given: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
+def subjects(given: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """The one thing that is not made here: the vectors themselves."""
+    vectors = Path(__file__).parent.parent / "vectors" / "subject-derivation.json"
+    given["subjects"] = json.loads(vectors.read_text(encoding="utf-8"))["vectors"]
+    first = given["subjects"][0]
+    return {"another-token": first | {"token": "00" * 16}, "another-number": first | {"number": "460199197601171425"}}
+
+
 def main() -> None:
     issuer, holder = OKPKey.generate_key("Ed25519"), OKPKey.generate_key("Ed25519")
     given: dict[str, Any] = {
@@ -157,7 +166,8 @@ def main() -> None:
     presentations = certificate(issuer, holder, given)
     sealed = seal(given)
     grants = grant(holder, {"aud": "C46020", "uses": 1, "keys": given["grant_keys_ct_b64"]}, given)
-    given["altered"] = {"presentations": presentations, "grants": grants, "sealed": sealed, "merkle": merkle(given)}
+    altered = {"presentations": presentations, "grants": grants, "sealed": sealed, "merkle": merkle(given)}
+    given["altered"] = altered | {"subjects": subjects(given)}
     json.dump(given, sys.stdout, ensure_ascii=False, indent=1)
 
 

@@ -5,9 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use anju::desk::fake::Fake;
-use anju_core::desk::{Event, Request, Stage};
+use anju_core::desk::{Act, Event, OperatorKey, OperatorLine, Request, Stage};
 use anju_core::error::{Refusal, RefusalCode};
-use anju_core::names::{CertificateNumber, GrantId};
+use anju_core::names::{CentreCode, CertificateNumber, FederationName, GrantId};
+use anju_core::operator::{OperatorName, Role, SealedKey};
+use anju_core::seal::Key;
+use anju_core::sign::SecretKey;
+use anju_core::time::Time;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use serde_json::Value;
 
 pub(crate) const PASSPHRASE: &str = "a passphrase for tests\n";
@@ -40,7 +46,18 @@ impl Room {
             Some(name) => self.path(name).into_os_string(),
             None => word.into(),
         }));
-        for name in ["LC_ALL", "LC_MESSAGES", "LANG", "ANJU_DATA", "ANJU_WALLET", "ANJU_PASSPHRASE_FILE", "NO_COLOR", "RUST_LOG"] {
+        for name in [
+            "LC_ALL",
+            "LC_MESSAGES",
+            "LANG",
+            "ANJU_DATA",
+            "ANJU_WALLET",
+            "ANJU_PASSPHRASE_FILE",
+            "ANJU_OPERATOR",
+            "ANJU_OPERATOR_PASSPHRASE_FILE",
+            "NO_COLOR",
+            "RUST_LOG",
+        ] {
             command.env_remove(name);
         }
         command.stdin(Stdio::null());
@@ -184,7 +201,7 @@ fn an_unknown_config_key_is_named_with_its_line_and_the_nearest() {
 fn a_peer_that_is_not_running_is_told_with_the_next_step() {
     let room = Room::new();
     room.init("a", "C46010", 7401);
-    for line in ["status --data @a", "certificate list --data @a", "query --data @a --grant @pass --business-no 1"] {
+    for line in ["status --data @a", "certificate list --data @a", "query --data @a --operator zhang --grant @pass --business-no 1"] {
         let output = room.run(line);
         assert_eq!(output.status.code(), Some(69), "{line}");
         assert!(err(&output).contains("anju serve --data"), "{}", err(&output));
@@ -294,6 +311,18 @@ fn a_wallet_makes_cards_keeps_its_keys_and_refuses_what_is_not_its_own() {
     assert_eq!(listed["certificates"].as_array().map(Vec::len), Some(0));
 }
 
+/// A desk that has an operator `zhang` and answers what they sign with `script`; and how a line says that it is they.
+fn staffed(room: &Room, script: Vec<Event>) -> (Fake, &'static str) {
+    let (name, key) = (OperatorName::new("zhang").unwrap(), SecretKey::from_key(Key::from_bytes([7; 32])));
+    let sealed = SealedKey::seal(&mut StdRng::seed_from_u64(7), &name, &key, PASSPHRASE.trim_end().as_bytes()).unwrap();
+    let operator = OperatorLine { name, display: "张".to_owned(), role: Role::Teller, created: Time(0), disabled: None };
+    let (centre, federation) = (CentreCode::new("C46010").unwrap(), FederationName::new("hainan").unwrap());
+    let info = Event::OperatorKey(Box::new(OperatorKey { operator, sealed, centre, federation }));
+    let answer = move |request: &Request| if matches!(request, Request::Act(_)) { script.clone() } else { vec![info.clone()] };
+    let fake = Fake::answering(&room.path("a/desk.sock"), answer).unwrap();
+    (fake, "--data @a --operator zhang --operator-passphrase-file @pass")
+}
+
 #[test]
 fn a_query_shows_its_progress_and_a_refusal_with_what_it_was_about() {
     let room = Room::new();
@@ -305,14 +334,17 @@ fn a_query_shows_its_progress_and_a_refusal_with_what_it_was_about() {
         recorded: true,
     };
     let refused = Event::Refused { refusal: Refusal::new(RefusalCode::GrantUsedUp), about: Some(about) };
-    let fake = Fake::start(&room.path("a/desk.sock"), vec![Event::Progress { stage: Stage::Pulling }, refused]).unwrap();
-    let output = room.run("query --data @a --grant @grant --business-no SY-1");
+    let script = vec![Event::Progress { stage: Stage::Pulling }, refused];
+    let (fake, who) = staffed(&room, script);
+    let output = room.run(&format!("query {who} --grant @grant --business-no SY-1"));
     assert_eq!(output.status.code(), Some(77));
     let told = err(&output);
     assert!(told.contains("拉取中") && told.contains("拒绝 [grant-used-up]"), "{told}");
-    let Some(Request::Query { grant, business_no, .. }) = fake.asked() else { panic!("no query came") };
+    assert!(matches!(fake.asked(), Some(Request::OperatorKey { .. })));
+    let Some(Request::Act(signed)) = fake.asked() else { panic!("no act came") };
+    let Ok(Act::Query { grant, business_no, .. }) = serde_json::from_str(&signed.act) else { panic!("no query came") };
     assert_eq!((grant.as_str(), business_no.as_str()), ("eyJhbGciOiJFZERTQSJ9.e30.AA", "SY-1"));
-    let error = &room.json("query --data @a --grant @grant --business-no SY-1", 77)["error"];
+    let error = &room.json(&format!("query {who} --grant @grant --business-no SY-1"), 77)["error"];
     assert_eq!((error["kind"].as_str(), error["details"]["recorded"].as_str()), (Some("refusal"), Some("true")));
 }
 

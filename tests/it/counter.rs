@@ -7,7 +7,7 @@ use anju_core::certificate::{CertificateKind, Field};
 use serde_json::Value;
 
 use crate::cli::{err, out};
-use crate::federation::{Federation, Granting, HAIKOU, Over, SANYA, account, request};
+use crate::federation::{AUDITOR, Federation, Granting, HAIKOU, Over, REVIEWER, SANYA, TELLER, account, request};
 
 const ACCOUNT: &str = "46010000000100000";
 /// How soon after it was made an ending must be heeded at another centre.
@@ -16,6 +16,7 @@ const ENDING_TIME: Duration = Duration::from_secs(5);
 /// Haikou and Sanya, running and connected, and a citizen's wallet.
 fn two() -> Federation {
     let federation = Federation::running(&[HAIKOU, SANYA], Over::Quic);
+    [HAIKOU, SANYA].iter().for_each(|code| federation.staff(code));
     federation.wallet();
     federation
 }
@@ -30,7 +31,7 @@ fn a_certificate_is_read_at_the_other_counter_while_its_issuer_is_stopped_and_on
     assert_eq!(federation.room.json(&issue, 73)["error"]["code"], "output-exists");
     let received = federation.room.json("holder receive --wallet @wallet @certificate.txt --passphrase-file @pass", 0);
     assert_eq!(received["number"], number);
-    federation.wait_for_rows(SANYA, HAIKOU, 1);
+    federation.wait_for_certificate(SANYA, number);
     assert_eq!(federation.stop(HAIKOU).code, Some(0), "a peer stops cleanly on SIGTERM");
 
     let grant = format!("holder grant --wallet @wallet --certificate {number} --to {SANYA} --matter loan --passphrase-file @pass");
@@ -40,14 +41,14 @@ fn a_certificate_is_read_at_the_other_counter_while_its_issuer_is_stopped_and_on
     room.done(&format!("{grant} --field name,ZJHM,连续缴存月数 --yes --out @grant.txt --qr @grant.png"));
     assert!(std::fs::read(room.path("grant.png")).unwrap().starts_with(b"\x89PNG"));
 
-    let shown = room.run(&format!("query --data @{SANYA} --grant @grant.txt --business-no SY-1"));
+    let shown = room.run(&Federation::line(SANYA, TELLER, "query --grant @grant.txt --business-no SY-1"));
     assert_eq!(shown.status.code(), Some(0), "{}{}", out(&shown), err(&shown));
     assert_eq!(err(&shown).split_whitespace().collect::<Vec<_>>(), ["拉取中", "已获取", "已核验"]);
     for words in ["真实？是", "已授权？是", "现行？", "460***********5352"] {
         assert!(out(&shown).contains(words), "{words}: {}", out(&shown));
     }
     assert!(!out(&shown).contains("460199199211165352"), "the identity number is masked on a screen");
-    let again = room.json(&format!("query --data @{SANYA} --grant @grant.txt --business-no SY-2"), 77);
+    let again = federation.acts(SANYA, TELLER, "query --grant @grant.txt --business-no SY-2", 77);
     assert_eq!(again["error"]["code"], "grant-used-up");
 
     federation.stop_all();
@@ -77,10 +78,13 @@ fn each_of_the_three_kinds_is_issued_received_granted_and_read_with_all_its_fiel
         assert!(got.contains(&("account_no", &account_no.into())), "{kind}: {got:?}");
         assert_eq!(answer["answer"]["certificate"]["kind"], kind);
         assert_eq!(answer["answer"]["current"]["state"], "standing");
-        let shown = federation.room.json(&format!("certificate show --data @{HAIKOU} {number}"), 0);
-        assert_eq!(shown["account_no"], account_no, "the issuer knows whose it is");
-        let shown = federation.room.json(&format!("certificate show --data @{SANYA} {number}"), 0);
-        assert!(shown["account_no"].is_null(), "nobody else does");
+        let show = format!("certificate show {number}");
+        let shown = federation.acts(HAIKOU, REVIEWER, &show, 0);
+        assert_eq!(shown["account_no"], account_no, "the issuer's people know whose it is");
+        let shown = federation.acts(SANYA, TELLER, &show, 0);
+        assert!(shown["account_no"].is_null(), "no other centre does");
+        let shown = federation.room.json(&format!("{show} --data @{HAIKOU}"), 0);
+        assert!(shown["account_no"].is_null() && shown["certificate"]["number"] == number.as_str(), "nor who does not sign: {shown}");
     }
     let listed = federation.room.json(&format!("certificate list --data @{HAIKOU}"), 0);
     assert_eq!(listed["certificates"].as_array().map(Vec::len), Some(3));
@@ -120,8 +124,15 @@ fn a_request_that_comes_again_gets_the_same_answer_and_costs_no_further_use() {
     assert_eq!(federation.stop(SANYA).code, Some(0));
     federation.start(SANYA);
     assert_eq!(lasting(ask(&federation, 1, 0)), lasting(first), "and after the peer was started again");
-    let rows = federation.wait_for_rows(SANYA, SANYA, 3);
-    assert_eq!(crate::federation::applied(&rows, SANYA), 3, "two uses and one refusal, and nothing else, are on record");
+    assert_eq!(federation.accesses(SANYA), 3, "two uses and one refusal, and nothing else, are on record");
+    let listed = federation.acts(SANYA, AUDITOR, &format!("audit list --limit 100 --operator-name {TELLER}"), 0);
+    let told = |outcome: &str| {
+        let rows = listed["rows"].as_array().unwrap().iter().filter(|row| row["outcome"] == outcome);
+        rows.inspect(|row| assert_eq!((&row["action"], &row["about"]), (&"certificate.query".into(), &number.as_str().into()), "{row}"))
+            .count()
+    };
+    assert_eq!((told("done"), told("again")), (2, 5), "who read how often stands in the log: {listed}");
+    assert_eq!((told("grant-used-up"), told("request-reused")), (2, 1), "{listed}");
 }
 
 #[test]
@@ -130,7 +141,7 @@ fn a_certificate_cancelled_by_its_issuer_is_refused_at_the_other_counter_within_
     let number = federation.certificate(ACCOUNT, "YDDKJCZM");
     federation.grant(Granting { uses: 100, ..Granting::of(&number) }, "grant.txt");
     assert_eq!(federation.query("grant.txt", request(1)).status.code(), Some(0));
-    let cancelled = federation.room.json(&format!("certificate cancel --data @{HAIKOU} {number}"), 0);
+    let cancelled = federation.acts(HAIKOU, TELLER, &format!("certificate cancel {number}"), 0);
     assert_eq!(cancelled["ended"]["reason"], "cancelled");
     let start = Instant::now();
     for id in 2.. {
@@ -145,7 +156,7 @@ fn a_certificate_cancelled_by_its_issuer_is_refused_at_the_other_counter_within_
         println!("refused {took:?} after it was cancelled");
         break;
     }
-    let again = federation.room.json(&format!("certificate cancel --data @{HAIKOU} {number} --reason superseded"), 0);
+    let again = federation.acts(HAIKOU, REVIEWER, &format!("certificate cancel {number} --reason superseded"), 0);
     assert_eq!(again["ended"], cancelled["ended"], "a certificate ends once");
     let listed = federation.room.json(&format!("certificate list --data @{HAIKOU}"), 0);
     assert_eq!(listed["certificates"][0]["ended"]["reason"], "cancelled");
@@ -178,5 +189,5 @@ fn eight_processes_at_once_release_the_fields_exactly_as_often_as_was_granted() 
     }
     uses.sort_unstable();
     assert_eq!(uses, [1, 2]);
-    assert_eq!(crate::federation::applied(&federation.status(SANYA), SANYA), 8, "every one of the eight is on record");
+    assert_eq!(federation.accesses(SANYA), 8, "every one of the eight is on record");
 }

@@ -104,13 +104,43 @@ fn input() -> Value {
         "grant_keys_ct_b64": base64url(&sealed.ciphertext),
         "grant_keys_plain_b64": base64url(&plain),
         "merkle": merkle,
+        "subjects": subjects(),
         "altered": {
             "presentations": presentations(&mut made, &presentation),
             "grants": grants(&made),
             "sealed": sealed_keys(&mut made, &sealed, &bound, &plain),
             "merkle": altered_merkle,
+            "subjects": altered_subjects(),
         },
     })
+}
+
+/// What a core test shows to be what we derive.
+fn subjects() -> Value {
+    let vectors: Value = serde_json::from_str(include_str!("../vectors/subject-derivation.json")).unwrap();
+    vectors["vectors"].clone()
+}
+
+/// One member of a vector at a time is another than the rest comes to.
+fn altered_subjects() -> Value {
+    let vectors = subjects();
+    let find = |name: &str| vectors.as_array().unwrap().iter().find(|vector| vector["name"] == name).unwrap().clone();
+    let (person, other, organisation) = (find("person"), find("another-person"), find("organisation-under-another-pepper"));
+    let mut out = Map::new();
+    for (name, from) in [("person", &person), ("organisation", &find("organisation"))] {
+        let foreign = if name == "person" { &other } else { &organisation };
+        for member in ["secret", "token", "entry_key"] {
+            let mut altered = from.clone();
+            altered[member] = foreign[member].clone();
+            out.insert(format!("the-{member}-of-the-{name}-is-anothers"), altered);
+        }
+    }
+    for (member, value) in [("number", "460199197601171425"), ("document_type", "03"), ("decision_no", "海金管决〔2026〕2号")] {
+        let mut altered = person.clone();
+        altered[member] = value.into();
+        out.insert(format!("another-{member}"), altered);
+    }
+    out.into()
 }
 
 fn jwk(key: &SecretKey) -> Value {

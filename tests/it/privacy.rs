@@ -8,14 +8,15 @@ mod search;
 
 use std::process::Stdio;
 
-use anju_core::desk::{Event, Request};
+use anju_core::desk::{Act, Event};
 use anju_core::error::RefusalCode;
 use anju_core::holder::Wallet;
 use anju_core::node::{Input, Settings};
 
-use self::peer::{Peer, federation, wait_for_rows};
+use self::peer::{Peer, federation, wait_for_certificate};
 use self::search::{Datum, Haystack, canary};
 use crate::cli::Room;
+use crate::federation::TELLER;
 
 #[allow(dead_code, reason = "what the tests of the loop need of it")]
 #[path = "../../src/daemon/engine/tests/world.rs"]
@@ -48,21 +49,21 @@ fn story(world: &mut World) {
         other => panic!("{other:?}"),
     };
     let first = world.querying(&grant, BUSINESS_NO);
-    let Some(Event::Answer(answer)) = world.ask(1, first) else { panic!("the grant was not accepted") };
+    let Some(Event::Answer(answer)) = world.ask_as_clerk(1, &first) else { panic!("the grant was not accepted") };
     let shown = serde_json::to_string(&answer).unwrap();
     let facts = world::facts(ACCOUNT);
     for datum in [&facts.name, &facts.document_no, &facts.account_no, &facts.employer, CLERK] {
         assert!(shown.contains(datum), "it was read: {datum}");
     }
     let again = world.querying(&grant, BUSINESS_NO);
-    assert_eq!(refused(world.ask(1, again)), RefusalCode::GrantUsedUp);
+    assert_eq!(refused(world.ask_as_clerk(1, &again)), RefusalCode::GrantUsedUp);
     let elsewhere = world.querying(&grant, BUSINESS_NO);
-    assert_eq!(refused(world.ask(2, elsewhere)), RefusalCode::WrongCentre);
-    let cancel = Request::CertificateCancel { number: number.clone(), reason: "cancelled".to_owned() };
-    assert!(matches!(world.ask(0, cancel), Some(Event::CertificateCancelled { .. })));
+    assert_eq!(refused(world.ask_as_clerk(2, &elsewhere)), RefusalCode::WrongCentre);
+    let cancel = Act::CertificateCancel { number: number.clone(), reason: "cancelled".to_owned() };
+    assert!(matches!(world.ask_as_clerk(0, &cancel), Some(Event::CertificateCancelled { .. })));
     let late = world.grant(&mut wallet, &number, 1, &fields, 1);
     let late = world.querying(&late, BUSINESS_NO);
-    assert_eq!(refused(world.ask(1, late)), RefusalCode::CertificateEnded);
+    assert_eq!(refused(world.ask_as_clerk(1, &late)), RefusalCode::CertificateEnded);
     for peer in 0..world.peers.len() {
         world.feed(peer, vec![Input::Tick]);
     }
@@ -109,20 +110,26 @@ fn no_file_of_real_peers_and_no_line_of_their_most_talkative_log_tells_anything_
         Peer::start_with(&room, name, |command| command.env("RUST_LOG", level).stderr(Stdio::from(log)))
     };
     let (a, b) = (serve("a"), serve("b"));
+    for name in ["a", "b"] {
+        let admin = format!("--data @{name} --operator admin --operator-passphrase-file @{name}/first-operator.passphrase");
+        room.done(&format!("operator add {TELLER} --role teller --display {CLERK} --staff-no 1 --new-passphrase-file @pass {admin}"));
+    }
+    let by = |name: &str| format!("--data @{name} --operator {TELLER} --operator-passphrase-file @pass");
     room.done("holder new --wallet @w --charter @charter.json --passphrase-file @pass");
     room.done("holder card --wallet @w --centre C46010 --out @card.json --passphrase-file @pass");
-    let issue = format!("certificate issue --data @a --account {ACCOUNT} --kind YDDKJCZM --addressee C46020 --card @card.json");
+    let issue = format!("certificate issue {} --account {ACCOUNT} --kind YDDKJCZM --addressee C46020 --card @card.json", by("a"));
     let number = room.json(&format!("{issue} --out @certificate.txt"), 0)["number"].as_str().unwrap().to_owned();
     room.done("holder receive --wallet @w @certificate.txt --passphrase-file @pass");
-    wait_for_rows(&room, "b", "C46010", 1);
+    wait_for_certificate(&room, "b", &number);
     let grant = format!("holder grant --wallet @w --certificate {number} --to C46020 --matter loan --passphrase-file @pass");
     room.done(&format!("{grant} --field name,document_no,account_no,employer --yes --out @grant.txt --qr @grant.png"));
-    let query = format!("query --data @b --grant @grant.txt --business-no {BUSINESS_NO}");
+    let query = format!("query {} --grant @grant.txt --business-no {BUSINESS_NO}", by("b"));
     assert!(room.json(&query, 0).to_string().contains(ACCOUNT), "it was read");
     room.json(&query, 77);
-    room.done(&format!("certificate cancel --data @a {number}"));
+    assert!(room.json(&format!("certificate show {} {number}", by("a")), 0).to_string().contains(ACCOUNT), "and looked at");
+    room.done(&format!("certificate cancel {} {number}", by("a")));
     // What a log says of a request that fails is the likeliest leak.
-    room.json(&format!("certificate issue --data @a --account {ACCOUNT} --kind JCZM --card @card.json --out @again.txt"), 77);
+    room.json(&format!("certificate issue {} --account {ACCOUNT} --kind JCZM --card @card.json --out @again.txt", by("a")), 77);
 
     std::fs::write(room.path("b/canary"), canary()).unwrap();
     let search = |canaries: &[&str]| {

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::cli::{Room, err, out};
-use crate::federation::{CHONGQING, Federation, Granting, HAIKOU, Over, SANYA, account, applied, now, request};
+use crate::federation::{CHONGQING, Federation, Granting, HAIKOU, Over, SANYA, TELLER, account, now, request};
 
 fn is_chinese(text: &str) -> bool {
     text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
@@ -57,15 +57,16 @@ fn altered(room: &Room, name: &str, at: impl Fn(&str) -> usize, to: &str) {
 #[test]
 fn a_grant_that_is_not_for_this_centre_now_and_as_it_was_signed_is_refused() {
     let federation = Federation::running(&[HAIKOU, SANYA, CHONGQING], Over::Quic);
+    [HAIKOU, SANYA, CHONGQING].iter().for_each(|code| federation.staff(code));
     federation.wallet();
     let room = &federation.room;
     let number = federation.certificate(&account(HAIKOU, |a| a["status"] == "01"), "JCZM");
     federation.grant(Granting::of(&number), "grant.txt");
-    federation.wait_for_rows(CHONGQING, HAIKOU, 1);
+    federation.wait_for_certificate(CHONGQING, &number);
 
     let elsewhere = refused(room, &Federation::query_line(CHONGQING, "grant.txt", request(1)), 77, "wrong-centre");
     assert_eq!((elsewhere["kind"].as_str(), elsewhere["details"]["recorded"].as_str()), (Some("refusal"), Some("true")), "{elsewhere}");
-    federation.wait(CHONGQING, "recording the refusal once", |status| applied(status, CHONGQING) == 1);
+    assert_eq!(federation.accesses(CHONGQING), 1, "the refusal is recorded once");
 
     let matter = Federation::query_line(SANYA, "grant.txt", request(3)) + " --matter rent";
     refused(room, &matter, 77, "wrong-matter");
@@ -97,6 +98,7 @@ fn a_grant_that_is_not_for_this_centre_now_and_as_it_was_signed_is_refused() {
 #[test]
 fn a_wallet_refuses_what_it_cannot_grant_and_what_was_altered_and_stays_as_it_was() {
     let federation = Federation::running(&[HAIKOU, SANYA], Over::Quic);
+    [HAIKOU, SANYA].iter().for_each(|code| federation.staff(code));
     federation.wallet();
     let room = &federation.room;
     let deposits = federation.certificate(&account(HAIKOU, |a| a["status"] == "01"), "JCZM");
@@ -139,6 +141,7 @@ fn a_wallet_refuses_what_it_cannot_grant_and_what_was_altered_and_stays_as_it_wa
 #[test]
 fn a_certificate_that_may_not_be_issued_is_refused_with_the_reason_and_nothing_is_issued() {
     let federation = Federation::running(&[HAIKOU, SANYA], Over::Quic);
+    [HAIKOU, SANYA].iter().for_each(|code| federation.staff(code));
     federation.wallet();
     let room = &federation.room;
     let good = account(HAIKOU, |a| a["status"] == "01" && a["loans"] == 0);
@@ -167,25 +170,27 @@ fn a_certificate_that_may_not_be_issued_is_refused_with_the_reason_and_nothing_i
         (issue(&good, "KIND", "card.json"), 64, "kind-unknown"),
         (issue(&good, "JCZM", "missing.json"), 66, "input-unreadable"),
         (format!("certificate show --data @{HAIKOU} C46010-JCZM-2026-999999"), 77, "certificate-unknown"),
-        (format!("certificate cancel --data @{HAIKOU} C46010-JCZM-2026-999999"), 77, "certificate-unknown"),
+        (Federation::line(HAIKOU, TELLER, "certificate show C46010-JCZM-2026-999999"), 77, "certificate-unknown"),
+        (Federation::line(HAIKOU, TELLER, "certificate cancel C46010-JCZM-2026-999999"), 77, "certificate-unknown"),
     ] {
         refused(room, &line, exit, code);
         assert!(!room.path("certificate.txt").exists(), "{line}");
     }
-    assert_eq!(applied(&federation.status(HAIKOU), HAIKOU), 0, "nothing was issued");
+    assert_eq!(federation.issued(HAIKOU), 0, "nothing was issued");
     // The card was good all the time, and is good once.
     let number = room.json(&issue(&good, "JCZM", "card.json"), 0)["number"].as_str().unwrap().to_owned();
     let used = refused(room, &Federation::issue_line(&good, "JCZM", "card.json", "second.txt"), 77, "card-used");
     assert_eq!(used["details"]["refusal_detail"], number.as_str(), "it says for which certificate: {used}");
     // Only the issuer ends its certificates.
-    federation.wait_for_rows(SANYA, HAIKOU, 1);
-    refused(room, &format!("certificate cancel --data @{SANYA} {number}"), 77, "not-the-issuer");
-    assert_eq!(applied(&federation.status(HAIKOU), HAIKOU), 1);
+    federation.wait_for_certificate(SANYA, &number);
+    refused(room, &Federation::line(SANYA, TELLER, &format!("certificate cancel {number}")), 77, "not-the-issuer");
+    assert_eq!(federation.issued(HAIKOU), 1);
 }
 
 #[test]
 fn a_missing_or_corrupt_export_issues_nothing_and_the_same_request_works_once_it_is_mended() {
     let federation = Federation::running(&[HAIKOU, SANYA], Over::Quic);
+    [HAIKOU, SANYA].iter().for_each(|code| federation.staff(code));
     federation.wallet();
     federation.card("card.json", HAIKOU);
     let room = &federation.room;
@@ -214,7 +219,7 @@ fn a_missing_or_corrupt_export_issues_nothing_and_the_same_request_works_once_it
     refused(room, &line, 65, "account-unreadable");
     fs::write(exports("accounts.csv"), sound).unwrap();
 
-    assert_eq!(applied(&federation.status(HAIKOU), HAIKOU), 0, "nothing was issued");
+    assert_eq!(federation.issued(HAIKOU), 0, "nothing was issued");
     assert!(!room.path("certificate.txt").exists());
     room.done(&line);
 }

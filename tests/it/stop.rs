@@ -1,16 +1,17 @@
 //! Peers that end: told to, with work in hand, or killed. What was answered stands, and the folder is free for the next.
 
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anju::desk::client::ClientError;
-use anju_core::desk::{Event, Request};
+use anju_core::desk::{Act, Event, Request};
 use anju_core::error::RefusalCode;
 use anju_core::names::{CertificateNumber, RequestId};
 
-use crate::federation::{Federation, Granting, HAIKOU, Holders, Over, SANYA, STOP_TIME, TellsThatItIsOver, account, applied, ask, request};
+use crate::federation::{
+    Federation, Granting, HAIKOU, Hand, Holders, Over, SANYA, STOP_TIME, TELLER, TellsThatItIsOver, account, applied, request,
+};
 
 /// How long a test waits for what its threads do.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,16 +39,17 @@ fn assert_stops(federation: &mut Federation, code: &'static str) {
 fn sigterm_stops_a_peer_in_time_while_certificates_are_issued_and_every_acknowledged_one_stands() {
     let mut federation = Federation::of(&[HAIKOU, SANYA], Over::Quic);
     federation.start(HAIKOU);
+    federation.staff(HAIKOU);
     let (issued, over) = (Mutex::new(Vec::<CertificateNumber>::new()), AtomicBool::new(false));
-    let socket = federation.socket(HAIKOU);
+    let teller = Hand::of(&federation, HAIKOU, TELLER);
     std::thread::scope(|scope| {
         for seed in 0..4 {
-            let (issued, over, socket) = (&issued, &over, &socket);
+            let (issued, over, teller) = (&issued, &over, &teller);
             scope.spawn(move || {
                 let mut holders = Holders::new(seed);
                 while !over.load(Ordering::Relaxed) {
                     let asked = Instant::now();
-                    match ask(socket, &holders.asks()) {
+                    match teller.act(&holders.asks()) {
                         Ok(Event::CertificateIssued { number, .. }) => issued.lock().unwrap().push(number),
                         Ok(Event::Failed { code, .. }) => assert_eq!(code, "stopping"),
                         Ok(other) => panic!("{other:?}"),
@@ -75,6 +77,7 @@ fn sigterm_stops_a_peer_in_time_while_certificates_are_issued_and_every_acknowle
 #[test]
 fn sigterm_does_not_wait_for_a_query_whose_certificate_has_not_come() {
     let mut federation = Federation::running(&[HAIKOU, SANYA], Over::Quic);
+    [HAIKOU, SANYA].iter().for_each(|code| federation.staff(code));
     federation.wallet();
     federation.certificate(&account(HAIKOU, |a| a["status"] == "01"), "JCZM");
     assert_eq!(federation.stop(SANYA).code, Some(0));
@@ -87,9 +90,9 @@ fn sigterm_does_not_wait_for_a_query_whose_certificate_has_not_come() {
 
     federation.start(SANYA);
     let query = query(&federation, "grant.txt", request(1));
-    let socket = federation.socket(SANYA);
+    let teller = Hand::of(&federation, SANYA, TELLER);
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| (ask(&socket, &query), Instant::now()));
+        let waiting = scope.spawn(|| (teller.act(&query), Instant::now()));
         std::thread::sleep(Duration::from_millis(500));
         assert!(!waiting.is_finished(), "the query waits for a certificate that nobody here has");
         assert_stops(&mut federation, SANYA);
@@ -99,18 +102,18 @@ fn sigterm_does_not_wait_for_a_query_whose_certificate_has_not_come() {
         assert!(matches!(answer, Err(ClientError::ClosedEarly) | Ok(Event::Failed { .. })), "{answer:?}");
     });
     federation.start(SANYA);
-    let late = federation.ask(SANYA, &query).unwrap();
+    let late = teller.act(&query).unwrap();
     assert!(matches!(&late, Event::Refused { refusal, .. } if refusal.code == RefusalCode::CertificateUnknown), "{late:?}");
 }
 
-fn query(federation: &Federation, grant: &str, request: RequestId) -> Request {
+fn query(federation: &Federation, grant: &str, request: RequestId) -> Act {
     let grant = std::fs::read_to_string(federation.room.path(grant)).unwrap().trim().to_owned();
-    Request::Query { grant, business_no: "NO-1".to_owned(), matter: None, request }
+    Act::Query { grant, business_no: "NO-1".to_owned(), matter: None, request }
 }
 
-/// Queries the peer behind a socket with ids of its own until it is told to end; adds what was answered, and with which use.
-fn query_on(socket: &Path, query: &Request, ids: &Mutex<u64>, over: &AtomicBool, answered: &Mutex<Vec<(RequestId, u32)>>) {
-    let Request::Query { grant, business_no, matter, .. } = query else { panic!("no query") };
+/// Queries a peer with ids of its own until it is told to end; adds what was answered, and with which use.
+fn query_on(teller: &Hand, query: &Act, ids: &Mutex<u64>, over: &AtomicBool, answered: &Mutex<Vec<(RequestId, u32)>>) {
+    let Act::Query { grant, business_no, matter, .. } = query else { panic!("no query") };
     while !over.load(Ordering::Relaxed) {
         let mut id = [0; 16];
         {
@@ -119,8 +122,8 @@ fn query_on(socket: &Path, query: &Request, ids: &Mutex<u64>, over: &AtomicBool,
             id[..8].copy_from_slice(&next.to_be_bytes());
         }
         let request = RequestId(id);
-        let asked = Request::Query { grant: grant.clone(), business_no: business_no.clone(), matter: matter.clone(), request };
-        match ask(socket, &asked) {
+        let asked = Act::Query { grant: grant.clone(), business_no: business_no.clone(), matter: matter.clone(), request };
+        match teller.act(&asked) {
             Ok(Event::Answer(answer)) => answered.lock().unwrap().push((request, answer.authorised.use_no)),
             Ok(Event::Refused { refusal, .. }) if refusal.code == RefusalCode::GrantUsedUp => return,
             Ok(other) => panic!("{other:?}"),
@@ -133,13 +136,14 @@ fn query_on(socket: &Path, query: &Request, ids: &Mutex<u64>, over: &AtomicBool,
 fn a_peer_killed_while_queries_run_forgets_no_use_that_was_answered_and_releases_none_too_many() {
     const USES: u32 = 60;
     let mut federation = Federation::running(&[HAIKOU, SANYA], Over::Quic);
+    [HAIKOU, SANYA].iter().for_each(|code| federation.staff(code));
     federation.wallet();
     let number = federation.certificate(&account(HAIKOU, |a| a["status"] == "01"), "YDDKJCZM");
     federation.grant(Granting { uses: USES, ..Granting::of(&number) }, "grant.txt");
     let (ids, over, answered) = (Mutex::new(0), AtomicBool::new(false), Mutex::new(Vec::new()));
-    let (query, socket) = (query(&federation, "grant.txt", request(1)), federation.socket(SANYA));
+    let (query, teller) = (query(&federation, "grant.txt", request(1)), Hand::of(&federation, SANYA, TELLER));
     let kills = std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..4).map(|_| scope.spawn(|| query_on(&socket, &query, &ids, &over, &answered))).collect();
+        let clients: Vec<_> = (0..4).map(|_| scope.spawn(|| query_on(&teller, &query, &ids, &over, &answered))).collect();
         let _over = TellsThatItIsOver(&over);
         let mut kills = 0;
         for enough in [8, 20, 35] {
@@ -161,10 +165,10 @@ fn a_peer_killed_while_queries_run_forgets_no_use_that_was_answered_and_releases
     );
     answered.sort_unstable_by_key(|(_, use_no)| *use_no);
     assert!(answered.windows(2).all(|two| two[0].1 < two[1].1), "no use was answered twice: {answered:?}");
-    let Request::Query { grant, business_no, matter, .. } = query else { panic!("no query") };
+    let Act::Query { grant, business_no, matter, .. } = query else { panic!("no query") };
     for (request, use_no) in answered {
-        let again = Request::Query { grant: grant.clone(), business_no: business_no.clone(), matter: matter.clone(), request };
-        let Event::Answer(answer) = federation.ask(SANYA, &again).unwrap() else { panic!("use {use_no} is not on record") };
+        let again = Act::Query { grant: grant.clone(), business_no: business_no.clone(), matter: matter.clone(), request };
+        let Event::Answer(answer) = teller.act(&again).unwrap() else { panic!("use {use_no} is not on record") };
         assert_eq!(answer.authorised.use_no, use_no);
     }
     federation.stop_all();

@@ -121,16 +121,8 @@ impl Door for FakeDoor {
         }
     }
 
-    fn ask(&self, request: &Request, stage: &mut dyn FnMut(Stage)) -> Result<DeskEvent, Trouble> {
-        let answer = self.answer(Asked::Request(request.clone()));
-        if matches!(request, Request::Query { .. }) {
-            stage(Stage::Pulling);
-            if answer.is_ok() {
-                stage(Stage::Obtained);
-                stage(Stage::Verified);
-            }
-        }
-        answer
+    fn ask(&self, request: &Request, _stage: &mut dyn FnMut(Stage)) -> Result<DeskEvent, Trouble> {
+        self.answer(Asked::Request(request.clone()))
     }
 }
 
@@ -139,8 +131,16 @@ impl Hand for FakeDoor {
         self.0.who.clone()
     }
 
-    fn act(&self, act: &Act, _stage: &mut dyn FnMut(Stage)) -> Result<DeskEvent, Trouble> {
-        self.answer(Asked::Act(act.clone()))
+    fn act(&self, act: &Act, stage: &mut dyn FnMut(Stage)) -> Result<DeskEvent, Trouble> {
+        let answer = self.answer(Asked::Act(act.clone()));
+        if matches!(act, Act::Query { .. }) {
+            stage(Stage::Pulling);
+            if answer.is_ok() {
+                stage(Stage::Obtained);
+                stage(Stage::Verified);
+            }
+        }
+        answer
     }
 
     fn work(&self, work: Work, watch: &Watch) -> Result<Outcome, Trouble> {

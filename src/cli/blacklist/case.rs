@@ -80,6 +80,16 @@ pub(super) fn finding(ctx: Ctx, finding: &Finding) -> Vec<Vec<String>> {
     lines
 }
 
+/// What who asked may do next, and whether it is somebody else's because of who they are.
+fn may(ctx: Ctx, view: &CaseView) -> String {
+    let deeds: Vec<String> = view.may.iter().map(|deed| ctx.say(&format!("deed.{}", deed.code()))).collect();
+    let mut out = if view.second { ctx.say("blacklist.case-second") } else { String::new() };
+    if !deeds.is_empty() {
+        out.push_str(&ctx.fill("blacklist.case-may", &[("what", &deeds.join(&ctx.say("blacklist.case-may-join")))]));
+    }
+    out
+}
+
 fn case(ctx: Ctx, view: &CaseView) -> String {
     let line = &view.line;
     let listing = line.listing.as_ref().map_or_else(|| ctx.say("blacklist.not-published"), ToString::to_string);
@@ -92,6 +102,7 @@ fn case(ctx: Ctx, view: &CaseView) -> String {
     if view.impersonated {
         out.push_str(&ctx.say("blacklist.case-impersonated"));
     }
+    out.push_str(&may(ctx, view));
     let kind = ctx.say(&format!("subject-kind.{}", view.subject_kind.code()));
     let subject = |key: &str, value: String| vec![format!("  {}", ctx.say(&format!("finding.{key}"))), value];
     let mut rows = vec![

@@ -100,7 +100,8 @@ impl Hand for LocalHand {
     fn act(&self, act: &Act, stage: &mut dyn FnMut(Stage)) -> Result<Event, Trouble> {
         let long = matches!(
             act,
-            Act::Export { .. }
+            Act::CertificateIssue { .. }
+                | Act::Export { .. }
                 | Act::Screen { .. }
                 | Act::ImportBegin { .. }
                 | Act::ImportRows { .. }
@@ -121,7 +122,6 @@ impl Hand for LocalHand {
 /// How long an answer is waited for.
 const fn patience(request: &Request) -> Duration {
     match request {
-        Request::CertificateIssue { .. } => common::LONG_PATIENCE,
         Request::Sync { timeout_ms } => Duration::from_millis(*timeout_ms).saturating_add(GRACE),
         Request::Status
         | Request::Trends
@@ -130,8 +130,6 @@ const fn patience(request: &Request) -> Duration {
         | Request::CertificateList { .. }
         | Request::CertificateShow { .. }
         | Request::CertificateFile { .. }
-        | Request::CertificateCancel { .. }
-        | Request::Query { .. }
         | Request::Operators
         | Request::OperatorKey { .. }
         | Request::Act(_) => common::PATIENCE,

@@ -74,6 +74,14 @@ actions! {
     AccountShow = "account.show",
     /// Numbers of a certificate were revealed on a screen.
     Reveal = "certificate.reveal",
+    /// A grant was used: a certificate was read and verified.
+    Query = "certificate.query",
+    /// A certificate was issued.
+    CertificateIssue = "certificate.issue",
+    /// A certificate was ended.
+    CertificateCancel = "certificate.cancel",
+    /// A certificate was looked at, with the account that it speaks of.
+    CertificateShow = "certificate.show",
     /// The audit log was read.
     AuditRead = "audit.read",
     /// A backup was begun, and again: what came of it.
@@ -101,19 +109,21 @@ pub struct AuditRow {
     /// The request that asked for it.
     #[n(4)]
     pub request: RequestId,
-    /// Code of the matter, for lookups.
+    /// Code of the matter, for lookups and queries.
     #[n(5)]
     pub matter: Option<String>,
-    /// The business number, for lookups.
+    /// The business number, for lookups and queries.
     #[n(6)]
     pub business_no: Option<String>,
     /// Code of the legal basis.
     #[n(7)]
     pub legal_basis: Option<String>,
-    /// What it was about: a case or listing number, an operator's name, a digest of a file; for lookups the document, masked.
+    /// What it was about: a number of a case, listing or certificate, an operator's name, a digest of a file; for lookups the document and
+    /// for what is issued the account, masked.
     #[n(8)]
     pub about: String,
-    /// What came of it: a stable code such as `done`, `listed`, `not-listed`, or a refusal's.
+    /// What came of it: a stable code such as `done`, `again` (what had been done before was answered again), `listed`, `not-listed`, or a
+    /// refusal's.
     #[n(9)]
     pub outcome: String,
     /// Random, so that the leaf of an erased row cannot be guessed.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::listing::import::ImportRow;
-use crate::names::{CaseNumber, CertificateNumber, Digest, ListingRef, Malformed};
+use crate::names::{CaseNumber, CentreCode, CertificateNumber, Digest, ListingRef, Malformed, RequestId};
 use crate::operator::{OperatorName, Role, SealedKey};
 use crate::sign::PublicKey;
 
@@ -273,6 +273,46 @@ pub enum Act {
         number: CertificateNumber,
         /// Why.
         reason: String,
+    },
+    /// Issue a certificate for an account to the holder of an enrolment card. Teller or reviewer.
+    CertificateIssue {
+        /// GRZH 个人账号.
+        account_no: String,
+        /// Code of the certificate's kind.
+        kind: String,
+        /// The only centre that may rely on it; required for the cross-region kind.
+        addressee: Option<CentreCode>,
+        /// The enrolment card, as its file's text.
+        card: String,
+        /// The clerk's name, printed on the certificate.
+        clerk: String,
+        /// Days of validity; the centre's default when absent.
+        valid_days: Option<u32>,
+        /// Issued once: whoever asks for the same again under this id, signed anew, gets the same certificate.
+        request: RequestId,
+    },
+    /// One certificate, with the account that it speaks of if it is ours. Teller or reviewer.
+    CertificateShow {
+        /// Its number.
+        number: CertificateNumber,
+    },
+    /// End a certificate. Teller or reviewer.
+    CertificateCancel {
+        /// Its number.
+        number: CertificateNumber,
+        /// `cancelled` or `superseded`.
+        reason: String,
+    },
+    /// Read and verify what a grant allows. Teller or reviewer.
+    Query {
+        /// The grant's text.
+        grant: String,
+        /// The asking centre's business number.
+        business_no: String,
+        /// Code of the matter at hand; the grant's own when absent.
+        matter: Option<String>,
+        /// One use: whoever asks for the same again under this id, signed anew, gets the same answer and costs no further use.
+        request: RequestId,
     },
     /// Rows of the audit log. Auditor.
     AuditList {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::listing::case::{CaseState, Move};
+use crate::listing::case::{CaseState, Deed, Move};
 use crate::listing::import::{ImportCounts, ImportState};
 use crate::listing::status::Standing;
 use crate::listing::{Finding, SubjectKind};
@@ -61,6 +61,10 @@ pub struct CaseView {
     pub steps: Vec<StepView>,
     /// Somebody else used the subject's name.
     pub impersonated: bool,
+    /// What who asked may do with it now.
+    pub may: Vec<Deed>,
+    /// Something would be theirs to do, had they not proposed it: another person has to.
+    pub second: bool,
 }
 
 /// What a case said before it was changed. Personal when unmasked.

@@ -3,6 +3,17 @@
 //! One JSON object a line over a Unix socket: the client sends one [`Request`], the peer answers any number of [`Event::Progress`] and
 //! then exactly one closing event. The command line and the terminal speak these same types. What must never be here: words for a
 //! screen; the peer answers codes and facts, the client finds the words.
+//!
+//! Whatever shows or changes something of a person is an [`Act`]: an operator signs it, their role is asked, and the audit log says who it
+//! was. Whoever reaches the socket may ask the rest without a name, because it tells nothing of a depositor and changes nothing:
+//!
+//! - [`Request::Status`], [`Request::Trends`] and [`Request::Sync`] are about journals and stations, [`Request::Logs`] and
+//!   [`Request::System`] about this machine: what is logged never holds anything of a person;
+//! - [`Request::CertificateList`] and [`Request::CertificateShow`] say what stands in the clear in a journal that every member holds: number,
+//!   kind, addressee, times. Of which account a certificate speaks is [`Act::CertificateShow`];
+//! - [`Request::CertificateFile`] is what that journal holds of one certificate, and its proof: sealed, and opened by its holder's key only;
+//! - [`Request::Operators`] and [`Request::OperatorKey`] come before anybody can sign: the staff's names and roles, and keys that are nothing
+//!   without their passphrases.
 
 mod act;
 mod blacklist;
@@ -20,7 +31,7 @@ pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, S
 pub use system::{Backup, Evidence, KeyAge, KeyRole, LogLine, LogPage, MAX_LOG_PAGE, Storage, SystemView};
 
 use crate::error::{FaultCode, Refusal};
-use crate::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, RequestId, StationKey};
+use crate::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, StationKey};
 use crate::operator::{OperatorName, SignedAct};
 use crate::shelf::{CertificateRow, Ended};
 use crate::time::Time;
@@ -52,23 +63,6 @@ pub enum Request {
     },
     /// The peer as its administrator looks at it: store, backups, keys.
     System,
-    /// Issue a certificate for an account to the holder of an enrolment card.
-    CertificateIssue {
-        /// GRZH 个人账号.
-        account_no: String,
-        /// Code of the certificate's kind.
-        kind: String,
-        /// The only centre that may rely on it; required for the cross-region kind.
-        addressee: Option<CentreCode>,
-        /// The enrolment card, as its file's text.
-        card: String,
-        /// The clerk's name, printed on the certificate.
-        clerk: String,
-        /// Days of validity; the centre's default when absent.
-        valid_days: Option<u32>,
-        /// The same id issues once.
-        request: RequestId,
-    },
     /// Certificates this centre issued, in number order.
     CertificateList {
         /// Only numbers after this one.
@@ -76,7 +70,7 @@ pub enum Request {
         /// At most so many, and at most [`MAX_PAGE`].
         limit: usize,
     },
-    /// One certificate, whoever issued it.
+    /// One certificate, whoever issued it, without the account that it speaks of.
     CertificateShow {
         /// Its number.
         number: CertificateNumber,
@@ -85,24 +79,6 @@ pub enum Request {
     CertificateFile {
         /// Its number.
         number: CertificateNumber,
-    },
-    /// End a certificate.
-    CertificateCancel {
-        /// Its number.
-        number: CertificateNumber,
-        /// `cancelled` or `superseded`.
-        reason: String,
-    },
-    /// Read and verify what a grant allows.
-    Query {
-        /// The grant's text.
-        grant: String,
-        /// The asking centre's business number.
-        business_no: String,
-        /// Code of the matter at hand; the grant's own when absent.
-        matter: Option<String>,
-        /// The same id gets the same answer and costs no further use.
-        request: RequestId,
     },
     /// The centre's operators.
     Operators,
@@ -166,7 +142,7 @@ pub enum Event {
     CertificateShow {
         /// As the journals tell it.
         certificate: CertificateSummary,
-        /// The account it speaks of; only at its issuer.
+        /// The account it speaks of; only for an operator, and only at its issuer.
         account_no: Option<String>,
     },
     /// A certificate was ended.

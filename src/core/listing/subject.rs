@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::error::RefusalCode;
 use crate::facts::identity::{credit_code, other_document, resident_id};
+use crate::facts::text::masked;
 use crate::names::{Digest, ListingId, SubjectToken};
 use crate::seal::stretch::{SUBJECT_COST, Scratch, Unstretched, argon2id_in};
 use crate::seal::{Key, Purpose, derive, hmac};
@@ -151,14 +152,10 @@ impl Document {
         &self.number
     }
 
-    /// As a screen shows it: the first three and the last two characters, or less of a short number.
+    /// As a screen shows it ([`masked`]).
     #[must_use]
     pub fn masked(&self) -> String {
-        let chars: Vec<char> = self.number.chars().collect();
-        let (head, tail) = if chars.len() >= 10 { (3, 2) } else { (1, 1) };
-        let hidden = chars.len().saturating_sub(head + tail);
-        let shown = |range: &[char]| range.iter().collect::<String>();
-        format!("{}{}{}", shown(&chars[..head.min(chars.len())]), "*".repeat(hidden), shown(&chars[(head + hidden).min(chars.len())..]))
+        masked(&self.number)
     }
 
     /// Type and number as they enter a derivation.

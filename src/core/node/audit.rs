@@ -21,6 +21,11 @@ pub const COMMIT_EVERY_MS: i64 = MINUTE_MS;
 /// So many rows are committed at once, however young they are.
 pub const COMMIT_ROWS: u64 = 1_024;
 
+/// The outcome of what was carried out.
+pub(super) const DONE: &str = "done";
+/// The outcome of what had been carried out before, and was answered again.
+pub(super) const AGAIN: &str = "again";
+
 #[derive(Debug, Default)]
 pub(super) struct State {
     /// When the oldest row that is not committed was first seen by a tick.

@@ -11,19 +11,22 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::audit::{AGAIN, DONE, Told};
 use super::{Effect, Env, Node, Stop};
+use crate::audit::{AuditAction, AuditRow};
 use crate::certificate::{
     CertificateBody, CertificateKind, EndReason, EndedBody, HolderKeys, Issuance, fields_of, issue, may_issue, thumbprint,
 };
 use crate::desk::{CertificateSummary, Event, MAX_PAGE, Stage};
 use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::facts::AccountFacts;
-use crate::facts::text::identifier;
+use crate::facts::text::{identifier, masked};
 use crate::holder::HolderCard;
 use crate::journal::frame::FRAME_BUDGET_BYTES;
 use crate::journal::proof::OnShelf;
 use crate::journal::{Evidence, Kind, Statement, hash};
 use crate::names::{CentreCode, CertificateNumber, Digest, RequestId};
+use crate::operator::ProvenAct;
 use crate::seal::SUITE;
 use crate::shelf::{CertificateRow, Ended, IssuedRecord, Write};
 use crate::time::{DAY_MS, Time};
@@ -59,6 +62,7 @@ impl State {
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) token: u64,
+    pub(super) act: ProvenAct,
     pub(super) account_no: String,
     pub(super) kind: String,
     pub(super) addressee: Option<CentreCode>,
@@ -86,6 +90,7 @@ impl Asked {
 #[derive(Debug)]
 struct Job {
     token: u64,
+    act: ProvenAct,
     kind: CertificateKind,
     addressee: Option<CentreCode>,
     holder: HolderKeys,
@@ -104,9 +109,14 @@ impl Node {
             if record.asked != Some(digest) {
                 return Err(RefusalCode::RequestReused.into());
             }
+            self.tell(env, Some(&asked.act), vec![told(&asked.account_no, Some(&record.number), AGAIN)], out)?;
             self.issue.storing.push((asked.token, record.number, env.now));
             out.push(Effect::WhenStored);
             return Ok(());
+        }
+        // Nothing is written before the source has answered, so the log does not know this one yet.
+        if self.issue.reading.values().any(|job| job.act.signed().request == asked.act.signed().request) {
+            return Err(RefusalCode::RequestReused.into());
         }
         if self.issue.reading.len() >= MAX_ISSUING {
             return Err(RefusalCode::TooManyRequests.into());
@@ -134,8 +144,8 @@ impl Node {
         let card = HolderCard::parse(&asked.card, &self.centre, env.now)?;
         let holder = card.keys;
         self.card_is_unused(env, &holder)?;
-        let Asked { token, account_no, request, .. } = asked;
-        Ok(Job { token, kind, addressee, holder, clerk, valid_days, account_no, request, asked: digest })
+        let Asked { token, act, account_no, request, .. } = asked;
+        Ok(Job { token, act, kind, addressee, holder, clerk, valid_days, account_no, request, asked: digest })
     }
 
     fn card_is_unused(&self, env: &Env<'_>, holder: &HolderKeys) -> Result<(), Stop> {
@@ -164,11 +174,12 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         let Some(job) = self.issue.reading.remove(&reading) else { return self.looked(reading, facts, out) };
-        let token = job.token;
+        let (token, act, account_no) = (job.token, job.act.clone(), job.account_no.clone());
         let mut effects = Vec::new();
         match facts.map_err(Stop::Refused).and_then(|facts| self.issue_now(env, job, &facts, &mut effects)) {
             Ok(()) => out.append(&mut effects),
             Err(Stop::Refused(refusal)) => {
+                self.tell(env, Some(&act), vec![told(&account_no, None, AuditRow::refused(refusal.code))], out)?;
                 out.push(Effect::Reply { token, event: Box::new(Event::Refused { refusal, about: None }) });
             }
             Err(Stop::Shelf(error)) => return Err(error),
@@ -201,6 +212,7 @@ impl Node {
         let entry = Statement::build(env.rng, Kind::CertificateIssued, env.now, Some(drop_after), &issued.body)
             .map_err(|e| ShelfError::Failed(e.to_string()))?;
         self.append(env, vec![entry], out)?;
+        self.tell(env, Some(&job.act), vec![told(&job.account_no, Some(&number), DONE)], out)?;
         let (request, asked) = (Some(job.request), Some(job.asked));
         let record = IssuedRecord { number: number.clone(), account_no: job.account_no, content_key: issued.content_key, request, asked };
         out.push(Effect::Write(Write::Issued(record)));
@@ -241,7 +253,7 @@ impl Node {
     }
 
     fn own_certificate(&self, env: &Env<'_>, number: &CertificateNumber) -> Result<CertificateRow, Stop> {
-        let row = env.shelf.certificate(number)?.ok_or_else(|| Refusal::about(RefusalCode::CertificateUnknown, number.as_str()))?;
+        let row = known(env, number)?;
         if row.issuer == self.centre { Ok(row) } else { Err(Refusal::about(RefusalCode::NotTheIssuer, row.issuer.as_str()).into()) }
     }
 
@@ -259,21 +271,35 @@ impl Node {
     }
 
     pub(super) fn certificate_show(&self, env: &Env<'_>, number: &CertificateNumber) -> Result<Event, Stop> {
-        let row = env.shelf.certificate(number)?.ok_or_else(|| Refusal::about(RefusalCode::CertificateUnknown, number.as_str()))?;
+        Ok(Event::CertificateShow { certificate: known(env, number)?.into(), account_no: None })
+    }
+
+    /// [`crate::desk::Act::CertificateShow`].
+    pub(super) fn certificate_look(
+        &self,
+        env: &mut Env<'_>,
+        act: &ProvenAct,
+        number: &CertificateNumber,
+        out: &mut Vec<Effect>,
+    ) -> Result<Event, Stop> {
+        let certificate = known(env, number)?.into();
         let account_no = env.shelf.issued(number)?.map(|record| record.account_no);
-        Ok(Event::CertificateShow { certificate: row.into(), account_no })
+        self.tell(env, Some(act), vec![Told::new(AuditAction::CertificateShow, number.as_str(), DONE)], out)?;
+        Ok(Event::CertificateShow { certificate, account_no })
     }
 
     pub(super) fn certificate_cancel(
         &mut self,
         env: &mut Env<'_>,
-        number: CertificateNumber,
-        reason: &str,
+        act: &ProvenAct,
+        (number, reason): (CertificateNumber, &str),
         out: &mut Vec<Effect>,
     ) -> Result<Event, Stop> {
         let reason = EndReason::from_code(reason).ok_or_else(|| Refusal::about(RefusalCode::RequestInvalid, "reason"))?;
         let row = self.own_certificate(env, &number)?;
+        let told = |outcome| vec![Told::new(AuditAction::CertificateCancel, format!("{number} {}", reason.code()), outcome)];
         if let Some(ended) = row.ended {
+            self.tell(env, Some(act), told(AGAIN), out)?;
             return Ok(Event::CertificateCancelled { number, ended });
         }
         let body = EndedBody {
@@ -287,8 +313,20 @@ impl Node {
         let entry = Statement::build(env.rng, Kind::CertificateEnded, env.now, None, &body.to_bytes())
             .map_err(|e| ShelfError::Failed(e.to_string()))?;
         self.append(env, vec![entry], out)?;
+        self.tell(env, Some(act), told(DONE), out)?;
         Ok(Event::CertificateCancelled { number, ended: Ended { at: env.now, reason: reason.code().to_owned() } })
     }
+}
+
+/// What a row says of a request to issue: the certificate, if there is one, and the account, masked.
+fn told(account_no: &str, number: Option<&CertificateNumber>, outcome: impl Into<String>) -> Told {
+    let account = masked(&identifier(account_no));
+    let about = number.map_or_else(|| account.clone(), |number| format!("{number} {account}"));
+    Told::new(AuditAction::CertificateIssue, about, outcome)
+}
+
+fn known(env: &Env<'_>, number: &CertificateNumber) -> Result<CertificateRow, Stop> {
+    Ok(env.shelf.certificate(number)?.ok_or_else(|| Refusal::about(RefusalCode::CertificateUnknown, number.as_str()))?)
 }
 
 /// A certificate's statement as it stands in a journal.

@@ -297,15 +297,6 @@ impl Node {
             desk::Request::CertificateList { after, limit } => self.certificate_list(env, after.as_ref(), limit).map(Some),
             desk::Request::CertificateShow { number } => self.certificate_show(env, &number).map(Some),
             desk::Request::CertificateFile { number } => self.certificate_file(env, &number).map(Some),
-            desk::Request::CertificateCancel { number, reason } => self.certificate_cancel(env, number, &reason, out).map(Some),
-            desk::Request::CertificateIssue { account_no, kind, addressee, card, clerk, valid_days, request } => {
-                let asked = issue::Asked { token, account_no, kind, addressee, card, clerk, valid_days, request };
-                self.certificate_issue(env, asked, out).map(|()| None)
-            }
-            desk::Request::Query { grant, business_no, matter, request } => {
-                let asked = query::Asked { token, grant, business_no, matter, request };
-                self.query(env, asked, out).map(|()| None)
-            }
             desk::Request::Operators => self.operators(env).map(Some),
             desk::Request::OperatorKey { name } => self.operator_key(env, &name).map(Some),
             desk::Request::Act(signed) => self.act(env, token, &signed, out),

@@ -6,7 +6,7 @@ mod account;
 pub use account::first_operator;
 
 use super::audit::Told;
-use super::{Effect, Env, Node, Stop};
+use super::{Effect, Env, Node, Stop, issue, query};
 use crate::audit::{AuditAction, AuditRow};
 use crate::desk::{Act, Applicant, Event, OperatorKey};
 use crate::error::{Refusal, RefusalCode, ShelfError};
@@ -65,6 +65,19 @@ impl Node {
                 self.account_show(env, (token, act), account_no, (kind, unmask.as_deref()), out).map(|()| None)
             }
             Act::Reveal { number, reason } => self.reveal(env, act, number, reason, out).map(Some),
+            Act::CertificateIssue { account_no, kind, addressee, card, clerk, valid_days, request } => {
+                let (account_no, kind, addressee, card) = (account_no.clone(), kind.clone(), addressee.clone(), card.clone());
+                let (act, clerk, valid_days, request) = (act.clone(), clerk.clone(), *valid_days, *request);
+                let asked = issue::Asked { token, act, account_no, kind, addressee, card, clerk, valid_days, request };
+                self.certificate_issue(env, asked, out).map(|()| None)
+            }
+            Act::CertificateShow { number } => self.certificate_look(env, act, number, out).map(Some),
+            Act::CertificateCancel { number, reason } => self.certificate_cancel(env, act, (number.clone(), reason), out).map(Some),
+            Act::Query { grant, business_no, matter, request } => {
+                let (grant, business_no, matter) = (grant.clone(), business_no.clone(), matter.clone());
+                let asked = query::Asked { token, act: act.clone(), grant, business_no, matter, request: *request };
+                self.query(env, asked, out).map(|()| None)
+            }
             Act::AuditList { .. } | Act::AuditCheck => self.audit_act(env, token, act, out),
             Act::Backup => self.backup(env, token, act, out).map(|()| None),
             Act::Propose(_)
@@ -110,6 +123,10 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::ImportApprove { file, .. } => (AuditAction::ImportApprove, file.to_string()),
         Act::AccountShow { account_no, .. } => (AuditAction::AccountShow, text::masked(&text::identifier(account_no))),
         Act::Reveal { number, .. } => (AuditAction::Reveal, number.to_string()),
+        Act::CertificateIssue { account_no, .. } => (AuditAction::CertificateIssue, text::masked(&text::identifier(account_no))),
+        Act::CertificateShow { number } => (AuditAction::CertificateShow, number.to_string()),
+        Act::CertificateCancel { number, .. } => (AuditAction::CertificateCancel, number.to_string()),
+        Act::Query { grant, .. } => (AuditAction::Query, query::certificate_of(grant)),
         Act::AuditList { .. } | Act::AuditCheck => (AuditAction::AuditRead, String::new()),
         Act::Backup => (AuditAction::Backup, String::new()),
         Act::Queue { .. } | Act::Proof { .. } => return None,
@@ -118,8 +135,11 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
     if let Act::Lookup { matter, legal_basis, .. } | Act::Screen { matter, legal_basis, .. } = act {
         (told.matter, told.legal_basis) = (Some(matter.clone()), Some(legal_basis.clone()));
     }
-    if let Act::Lookup { applicant, .. } = act {
-        told.business_no = Some(applicant.business_no.clone());
+    if let Act::Lookup { applicant: Applicant { business_no, .. }, .. } | Act::Query { business_no, .. } = act {
+        told.business_no = Some(business_no.clone());
+    }
+    if let Act::Query { matter, .. } = act {
+        (told.matter, told.legal_basis) = (matter.clone(), Some(query::LEGAL_BASIS.to_owned()));
     }
     Some(told)
 }
@@ -152,7 +172,11 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
         | Act::Screen { .. }
         | Act::Export { .. }
         | Act::AccountShow { .. }
-        | Act::Reveal { .. } => &[Role::Teller, Role::Reviewer],
+        | Act::Reveal { .. }
+        | Act::CertificateIssue { .. }
+        | Act::CertificateShow { .. }
+        | Act::CertificateCancel { .. }
+        | Act::Query { .. } => &[Role::Teller, Role::Reviewer],
         Act::CaseShow { .. } => &[Role::Teller, Role::Reviewer, Role::Auditor],
         Act::AuditList { .. } | Act::AuditCheck => &[Role::Auditor],
         Act::Backup => &[Role::System],

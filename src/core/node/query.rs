@@ -3,10 +3,15 @@
 //!
 //! The access is appended in the same input that opens the fields, and the shell replies after it has stored: a use that was answered
 //! was counted, whatever crashes. Refusals are recorded too, as far as it is known what they refuse. Opened fields are never stored.
+//!
+//! Who asked stands in the centre's own audit log, in a row of the same transaction, and in nothing that leaves the centre. What is asked
+//! again under the same id is a new act and leaves a row of its own; it is no new use, and no new access record.
 
 use std::collections::BTreeMap;
 
+use super::audit::{AGAIN, DONE, Told};
 use super::{Effect, Env, Node, Stop};
+use crate::audit::{AuditAction, AuditRow};
 use crate::certificate::{CertificateBody, IssuerIdentity};
 use crate::desk::{Answer, Authentic, Authorised, Currency, Current, Event, RefusedQuery, ReleasedField, Stage};
 use crate::error::{Refusal, RefusalCode, ShelfError};
@@ -16,6 +21,7 @@ use crate::journal::frame::FRAME_BUDGET_BYTES;
 use crate::journal::proof::{OnShelf, inclusion, verify_inclusion};
 use crate::journal::{Entry, Kind, Statement, hash};
 use crate::names::{Digest, RequestId};
+use crate::operator::ProvenAct;
 use crate::shelf::{AccessRow, CertificateRow, Head};
 use crate::time::{DAY_MS, Time};
 
@@ -35,6 +41,7 @@ pub(super) struct State {
 #[derive(Debug)]
 struct Waiting {
     asked: Asked,
+    presented: Presented,
     since: Time,
 }
 
@@ -42,6 +49,7 @@ struct Waiting {
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) token: u64,
+    pub(super) act: ProvenAct,
     pub(super) grant: String,
     pub(super) business_no: String,
     pub(super) matter: Option<String>,
@@ -58,6 +66,16 @@ impl Asked {
             bytes.extend_from_slice(part.as_bytes());
         }
         hash::sha256(&bytes)
+    }
+
+    /// What a row of the audit log says of it.
+    fn told(&self, presented: &Presented, outcome: impl Into<String>) -> Told {
+        Told {
+            matter: Some(presented.claims().matter.clone()),
+            business_no: Some(self.business_no.clone()),
+            legal_basis: Some(LEGAL_BASIS.to_owned()),
+            ..Told::new(AuditAction::Query, presented.claims().number.as_str(), outcome)
+        }
     }
 }
 
@@ -87,6 +105,10 @@ impl Node {
         }
         progress(asked.token, Stage::Pulling, out);
         let presented = Presented::parse(&asked.grant)?;
+        // Nothing is written before the answer, so the log does not know one that waits yet.
+        if self.query.waiting.values().any(|waiting| waiting.asked.act.signed().request == asked.act.signed().request) {
+            return Err(RefusalCode::RequestReused.into());
+        }
         if self.attempt(env, &asked, &presented, false, out)? {
             return Ok(());
         }
@@ -95,21 +117,18 @@ impl Node {
         }
         self.hurry(env, out);
         self.query.next += 1;
-        self.query.waiting.insert(self.query.next, Waiting { asked, since: env.now });
+        self.query.waiting.insert(self.query.next, Waiting { asked, presented, since: env.now });
         Ok(())
     }
 
-    /// Tries the waiting queries again. Stops after one that wrote, since an input appends at most once. Returns whether one did.
+    /// Tries the waiting queries again. Stops after one that wrote, since an input appends, and tells the audit log, at most once. Returns whether one did.
     pub(super) fn query_tick(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<bool, ShelfError> {
         for key in self.query.waiting.keys().copied().collect::<Vec<_>>() {
             let Some(waiting) = self.query.waiting.remove(&key) else { continue };
             let late = env.now.since(waiting.since).abs() >= self.settings.pull_patience_ms;
-            let token = waiting.asked.token;
+            let Waiting { asked, presented, .. } = &waiting;
             let mut effects = Vec::new();
-            let attempt = Presented::parse(&waiting.asked.grant)
-                .map_err(Stop::from)
-                .and_then(|presented| self.attempt(env, &waiting.asked, &presented, late, &mut effects));
-            match attempt {
+            match self.attempt(env, asked, presented, late, &mut effects) {
                 Ok(true) => {
                     out.append(&mut effects);
                     out.push(Effect::WhenStored);
@@ -119,7 +138,10 @@ impl Node {
                     self.query.waiting.insert(key, waiting);
                 }
                 Err(Stop::Refused(refusal)) => {
-                    out.push(Effect::Reply { token, event: Box::new(Event::Refused { refusal, about: None }) });
+                    self.tell(env, Some(&asked.act), vec![asked.told(presented, AuditRow::refused(refusal.code))], out)?;
+                    out.push(Effect::Reply { token: asked.token, event: Box::new(Event::Refused { refusal, about: None }) });
+                    out.push(Effect::WhenStored);
+                    return Ok(true);
                 }
                 Err(Stop::Shelf(error)) => return Err(error),
             }
@@ -142,6 +164,7 @@ impl Node {
                 return Err(RefusalCode::RequestReused.into());
             }
             if let Some(code) = before.refused {
+                self.tell(env, Some(&asked.act), vec![asked.told(presented, AuditRow::refused(code))], out)?;
                 reply_refused(asked, presented, code.into(), true, out);
                 return Ok(true);
             }
@@ -159,6 +182,8 @@ impl Node {
                     self.record(env, asked, presented, Some(&found.row), None, out)?;
                 }
                 let answer = self.answer(env, presented, *found, &released, counted + 1)?;
+                let outcome = if before.is_none() { DONE } else { AGAIN };
+                self.tell(env, Some(&asked.act), vec![asked.told(presented, outcome)], out)?;
                 progress(asked.token, Stage::Obtained, out);
                 progress(asked.token, Stage::Verified, out);
                 out.push(Effect::Reply { token: asked.token, event: Box::new(Event::Answer(Box::new(answer))) });
@@ -212,6 +237,7 @@ impl Node {
         if recorded {
             self.record(env, asked, presented, row.as_ref(), Some(refusal.code), out)?;
         }
+        self.tell(env, Some(&asked.act), vec![asked.told(presented, AuditRow::refused(refusal.code))], out)?;
         reply_refused(asked, presented, refusal, recorded, out);
         Ok(true)
     }
@@ -295,6 +321,11 @@ fn progress(token: u64, stage: Stage, out: &mut Vec<Effect>) {
 fn reply_refused(asked: &Asked, presented: &Presented, refusal: Refusal, recorded: bool, out: &mut Vec<Effect>) {
     let about = RefusedQuery { certificate: presented.claims().number.clone(), grant: presented.id(), recorded };
     out.push(Effect::Reply { token: asked.token, event: Box::new(Event::Refused { refusal, about: Some(about) }) });
+}
+
+/// The number of the certificate that a grant names; nothing when it is none.
+pub(super) fn certificate_of(grant: &str) -> String {
+    Presented::parse(grant).map(|presented| presented.claims().number.to_string()).unwrap_or_default()
 }
 
 /// What an access record means for the projections.

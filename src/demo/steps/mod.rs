@@ -1,7 +1,7 @@
 //! The story, step by step. Each step is a function that does its part, checks it, and can be sabotaged.
 //!
-//! `ground` is what everything stands on; `certificate` and `reading` are the story of the certificate; `people`, `listing` and `ending`
-//! that of the list, which needs nothing of the certificate's.
+//! `ground` and `people` are what everything stands on; `certificate` and `reading` are the story of the certificate; `listing` and
+//! `ending` that of the list, which needs nothing of the certificate's.
 
 mod certificate;
 mod ending;
@@ -67,6 +67,8 @@ steps! {
     Serve = "serve",
     /// Haikou's exports are read; the derived facts are right for every account.
     Source = "source",
+    /// The centres' security administrators make accounts for their people.
+    People = "people",
     /// The citizen's app makes keys and an enrolment card.
     Enrol = "enrol",
     /// Haikou issues a cross-region loan certificate for Sanya.
@@ -89,8 +91,6 @@ steps! {
     Elsewhere = "elsewhere",
     /// Haikou comes back and learns who looked.
     Return = "return",
-    /// The centres' security administrators make accounts for their people.
-    People = "people",
     /// A file of earlier decisions is read at Haikou; what is wrong in it goes to the reject file.
     Import = "import",
     /// Who handed it in cannot approve it; a second person can.
@@ -139,7 +139,7 @@ impl Step {
 
     const fn part(self) -> Part {
         match self {
-            Self::Found | Self::Serve | Self::Source | Self::Stop => Part::Ground,
+            Self::Found | Self::Serve | Self::Source | Self::People | Self::Stop => Part::Ground,
             Self::Enrol
             | Self::Issue
             | Self::Receive
@@ -151,8 +151,7 @@ impl Step {
             | Self::Again
             | Self::Elsewhere
             | Self::Return => Part::Certificate,
-            Self::People
-            | Self::Import
+            Self::Import
             | Self::Approve
             | Self::Review
             | Self::List
@@ -184,6 +183,7 @@ pub(super) fn play(stage: &mut Stage, step: Step, broken: bool) -> Result<Values
         Step::Found => ground::found(stage, broken),
         Step::Serve => ground::serve(stage, broken),
         Step::Source => ground::source(stage, broken),
+        Step::People => people::people(stage, broken),
         Step::Enrol => certificate::enrol(stage, broken),
         Step::Issue => certificate::issue(stage, broken),
         Step::Receive => certificate::receive(stage, broken),
@@ -195,7 +195,6 @@ pub(super) fn play(stage: &mut Stage, step: Step, broken: bool) -> Result<Values
         Step::Again => reading::again(stage, broken),
         Step::Elsewhere => reading::elsewhere(stage, broken),
         Step::Return => reading::come_back(stage, broken),
-        Step::People => people::people(stage, broken),
         Step::Import => listing::import(stage, broken),
         Step::Approve => listing::approve(stage, broken),
         Step::Review => listing::review(stage, broken),

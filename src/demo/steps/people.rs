@@ -1,4 +1,4 @@
-//! The centres' own people, and what every step of the list does as one of them.
+//! The centres' own people, and what the other steps do as one of them.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 use anju_core::desk::{CaseLine, CaseView, CentreAnswer, Doubt, Hit, LookupAnswer, Proof, StepView, Verdict};
 use anju_core::listing::SubjectKind;
-use anju_core::listing::case::{CaseState, Move};
+use anju_core::listing::case::{CaseState, Deed, Move};
 use anju_core::listing::status::Standing;
 use anju_core::names::RequestId;
 
@@ -124,11 +124,13 @@ fn view() -> CaseView {
         subject_kind: SubjectKind::Person,
         name: "向**".to_owned(),
         document_type: "01".to_owned(),
-        document_no: "460*************25".to_owned(),
+        document_no: "460***********1425".to_owned(),
         finding: finding(),
         before: None,
         steps: vec![step(Move::Propose), step(Move::Review { approve: false, reason: "缺文书".to_owned() })],
         impersonated: false,
+        may: vec![Deed::Review, Deed::Withdraw],
+        second: true,
     }
 }
 
@@ -198,7 +200,8 @@ fn a_case_a_queue_and_a_proof_are_shown_masked_and_clean() {
         other => panic!("{other:?}"),
     });
     let told = counter.done("show", "C46010-A45");
-    assert!(told.contains("待复核") && told.contains("460*************25") && told.contains("退回") && told.contains("缺文书"), "{told}");
+    assert!(told.contains("待复核") && told.contains("460***********1425") && told.contains("退回") && told.contains("缺文书"), "{told}");
+    assert!(told.contains("您现在可以：复核（review）、撤回（withdraw）") && told.contains("另一个人"), "{told}");
     let told = counter.done("queue", "");
     assert!(told.contains("C46010-A45") && told.contains("复核") && told.contains("认1号[31m") && !told.contains('\u{1b}'), "{told}");
     let told = counter.done("proof", "C46010-L7");

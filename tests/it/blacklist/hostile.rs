@@ -125,6 +125,8 @@ fn a_case_shows_what_people_wrote_in_every_step_and_nothing_but_text() {
         before: None,
         steps: steps.into_iter().map(|what| StepView { at: Time(1_795_000_000_000), by: None, what }).collect(),
         impersonated: true,
+        may: Vec::new(),
+        second: false,
     };
     let counter = Counter::with(move |act| match act {
         Act::Queue { .. } => Event::Cases { cases: vec![line()], more: false },

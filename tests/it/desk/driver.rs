@@ -90,6 +90,23 @@ impl Screen {
         self.run(&args);
     }
 
+    /// Pastes a text in one piece, as a terminal does it that tells pasting from typing.
+    pub(crate) fn paste(&self, text: &str) {
+        let file = self.folder.join("pasted");
+        std::fs::write(&file, text).unwrap();
+        self.run(&["load-buffer", file.to_str().unwrap()]);
+        self.run(&["paste-buffer", "-p"]);
+    }
+
+    /// Fills in a form from the field that has the cursor: each text in its field, and after each to the next. A text of one digit
+    /// chooses, where there is something to choose.
+    pub(crate) fn fill(&self, texts: &[&str]) {
+        for text in texts {
+            self.type_text(text);
+            self.keys("Tab");
+        }
+    }
+
     /// What is on the terminal now, a line for each row.
     pub(crate) fn screen(&self) -> String {
         String::from_utf8(self.run(&["capture-pane", "-p"]).stdout).unwrap()

@@ -1,19 +1,24 @@
 //! What happens at a counter: holders, certificates, grants and queries, by the program or by the library behind the holder's app.
 
 use std::process::Output;
+use std::time::Instant;
 
+use anju::keys::Secrets;
 use anju::keys::passphrase::Passphrase;
+use anju::store::Reader;
 use anju::wallet::WalletFile;
 use anju_core::charter::CharterFile;
-use anju_core::desk::{Event, Request};
+use anju_core::desk::{Act, Event, Request};
 use anju_core::holder::{self, GrantRequest, Wallet};
+use anju_core::journal::{Header, Kind};
 use anju_core::names::{CentreCode, CertificateNumber, RequestId};
+use anju_core::shelf::Shelf;
 use anju_core::time::{CLOCK_TOLERANCE_MS, SECOND_MS, Time};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::Value;
 
-use super::{Federation, HAIKOU, SANYA, samples};
+use super::{Federation, HAIKOU, Hand, SANYA, TELLER, samples};
 use crate::cli::PASSPHRASE;
 
 /// Accounts of a centre, from the right answers beside its exports.
@@ -44,14 +49,14 @@ impl Holders {
     }
 
     /// A request for a deposit certificate of an ordinary Haikou account, under a fresh card.
-    pub(crate) fn asks(&mut self) -> Request {
+    pub(crate) fn asks(&mut self) -> Act {
         if self.wallet.keys().len() >= KEYS_MAX {
             self.wallet = Wallet::default();
         }
         let card = holder::card(&mut self.rng, now(), &mut self.wallet, &CentreCode::new(HAIKOU).unwrap()).unwrap();
         let mut id = [0; 16];
         rand_core::Rng::fill_bytes(&mut self.rng, &mut id);
-        Request::CertificateIssue {
+        Act::CertificateIssue {
             account_no: account(HAIKOU, |a| a["status"] == "01"),
             kind: "JCZM".to_owned(),
             addressee: None,
@@ -93,7 +98,16 @@ impl Federation {
     /// The command that has Haikou issue a certificate into the file `out`. The cross-region kind is addressed to Sanya.
     pub(crate) fn issue_line(account: &str, kind: &str, card: &str, out: &str) -> String {
         let addressee = if kind == "YDDKJCZM" { format!(" --addressee {SANYA}") } else { String::new() };
-        format!("certificate issue --data @{HAIKOU} --account {account} --kind {kind} --card @{card} --clerk 王 --out @{out}{addressee}")
+        let line = format!("certificate issue --account {account} --kind {kind} --card @{card} --clerk 王 --out @{out}{addressee}");
+        Self::line(HAIKOU, TELLER, &line)
+    }
+
+    /// What Haikou's teller gets for what a holder asks for; a certificate.
+    pub(crate) fn issue(&self, holders: &mut Holders) -> CertificateNumber {
+        match Hand::of(self, HAIKOU, TELLER).act(&holders.asks()).unwrap() {
+            Event::CertificateIssued { number, .. } => number,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// A certificate of this kind for this account, issued by Haikou, received by the wallet, and arrived at Sanya; its number.
@@ -105,8 +119,25 @@ impl Federation {
         let number = issued["number"].as_str().unwrap().to_owned();
         let received = self.room.json(&format!("holder receive --wallet @wallet @{file} --passphrase-file @pass"), 0);
         assert_eq!(received["number"], number.as_str());
-        self.wait_for_rows(SANYA, HAIKOU, rows + 1);
+        self.wait_for_certificate(SANYA, &number);
         number
+    }
+
+    /// Waits until a peer knows a certificate.
+    pub(crate) fn wait_for_certificate(&self, code: &str, number: &str) {
+        let (start, show) = (Instant::now(), Request::CertificateShow { number: CertificateNumber::new(number).unwrap() });
+        while !matches!(self.ask(code, &show).unwrap(), Event::CertificateShow { .. }) {
+            assert!(start.elapsed() < super::PATIENCE, "{number} never comes to {code}");
+            std::thread::sleep(super::LOOK_EVERY);
+        }
+    }
+
+    /// How many certificates a centre has issued.
+    pub(crate) fn issued(&self, code: &str) -> usize {
+        match self.ask(code, &Request::CertificateList { after: None, limit: 100 }).unwrap() {
+            Event::CertificateList { certificates, .. } => certificates.len(),
+            other => panic!("{other:?}"),
+        }
     }
 
     /// A grant in the file `out`.
@@ -136,7 +167,16 @@ impl Federation {
 
     /// The command that uses a grant at a centre.
     pub(crate) fn query_line(centre: &str, grant: &str, request: RequestId) -> String {
-        format!("query --data @{centre} --grant @{grant} --business-no NO-1 --request {request}")
+        Self::line(centre, TELLER, &format!("query --grant @{grant} --business-no NO-1 --request {request}"))
+    }
+
+    /// How many uses and refused uses of grants a centre has recorded in its own journal; what else it wrote there meanwhile is not counted.
+    pub(crate) fn accesses(&self, code: &str) -> usize {
+        let passphrase = Passphrase::new(PASSPHRASE.trim()).unwrap();
+        let secrets = Secrets::load(&self.room.path(&format!("{code}/keys.age")), &passphrase).unwrap();
+        let reader = Reader::open_reader(&self.room.path(&format!("{code}/anju.db")), &secrets.store).unwrap();
+        let rows = reader.entries(&CentreCode::new(code).unwrap(), 0, 1_000, usize::MAX).unwrap();
+        rows.iter().filter(|row| Header::parse(&row.header).unwrap().kind() == Some(Kind::AccessRecorded)).count()
     }
 
     /// Uses a grant at Sanya by the program, with `--json`.

@@ -21,7 +21,7 @@ use anju_core::desk::{Event, Request};
 use serde_json::Value;
 
 pub(crate) use counter::{Granting, Holders, account, now, request};
-pub(crate) use people::{AUDITOR, REVIEWER, TELLER};
+pub(crate) use people::{AUDITOR, Hand, REVIEWER, TELLER};
 
 use crate::cli::Room;
 

@@ -67,3 +67,12 @@ pub(crate) fn wait_for_rows(room: &Room, name: &str, centre: &str, rows: u64) {
         std::thread::sleep(Duration::from_millis(200));
     }
 }
+
+/// Waits until a peer knows a certificate.
+pub(crate) fn wait_for_certificate(room: &Room, name: &str, number: &str) {
+    let start = Instant::now();
+    while !room.run(&format!("certificate show --data @{name} {number}")).status.success() {
+        assert!(start.elapsed() < PATIENCE, "{number} has not arrived at {name}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}

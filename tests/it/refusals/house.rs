@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::refused;
 use crate::cli::Room;
-use crate::federation::{CHONGQING, Federation, HAIKOU, Holders, Over, SANYA, applied, connected, free_port, journal};
+use crate::federation::{CHONGQING, Federation, HAIKOU, Holders, Over, SANYA, connected, free_port, journal};
 
 /// How long a peer is watched that should get nothing.
 const WATCHED: Duration = Duration::from_secs(4);
@@ -33,7 +33,7 @@ fn a_folder_or_configuration_that_is_not_fit_is_refused_and_left_as_it_was() {
     let again = init(&room, "a", HAIKOU, "/ip4/127.0.0.1/udp/7401/quic-v1");
     let before = tree(&room, "a");
     refused(&room, &again, 73, "already-initialised");
-    for line in ["status --data @a", "certificate list --data @a", "query --data @a --grant @pass --business-no 1"] {
+    for line in ["status --data @a", "certificate list --data @a", "query --data @a --operator zhang --grant @pass --business-no 1"] {
         refused(&room, line, 69, "peer-not-running");
     }
     refused(&room, "status --data @nowhere", 66, "not-initialised");
@@ -106,13 +106,13 @@ fn a_port_in_use_a_wrong_passphrase_and_a_second_peer_on_one_folder_are_refused(
     refused(&federation.room, &serve(HAIKOU, "wrong"), 77, "passphrase-wrong");
 
     federation.start(HAIKOU);
-    let issued = federation.ask(HAIKOU, &Holders::new(1).asks()).unwrap();
+    federation.staff(HAIKOU);
+    federation.issue(&mut Holders::new(1));
     refused(&federation.room, &serve(HAIKOU, "pass"), 75, "folder-locked");
     for command in ["check", "rebuild"] {
         refused(&federation.room, &format!("store {command} --data @{HAIKOU} --passphrase-file @pass"), 75, "folder-locked");
     }
-    assert!(issued.closes());
-    assert_eq!(applied(&federation.status(HAIKOU), HAIKOU), 1, "the first goes on");
+    assert_eq!(federation.issued(HAIKOU), 1, "the first goes on");
     // And the folder of the one that could not start is as good as before.
     federation.start(SANYA);
     federation.wait_for_rows(SANYA, HAIKOU, 1);
@@ -144,8 +144,8 @@ fn a_peer_with_another_charter_gets_nothing_and_its_federation_is_told_why() {
     federation.found("charter.json", &all, &[HAIKOU, SANYA]);
     federation.found("other.json", &all, &[CHONGQING]);
     all.into_iter().for_each(|code| drop(federation.start(code)));
-    let mut holders = Holders::new(2);
-    assert!(federation.ask(HAIKOU, &holders.asks()).unwrap().closes());
+    federation.staff(HAIKOU);
+    federation.issue(&mut Holders::new(2));
     federation.wait_for_rows(SANYA, HAIKOU, 1);
     let status = assert_gets_nothing(&federation, CHONGQING);
     assert_eq!(journal(&status, SANYA)["size"], 0);
@@ -167,7 +167,8 @@ fn a_station_that_no_charter_names_gets_no_connection_and_nothing_is_copied() {
     for code in [HAIKOU, SANYA, CHONGQING] {
         federation.start(code);
     }
-    assert!(federation.ask(HAIKOU, &Holders::new(3).asks()).unwrap().closes());
+    federation.staff(HAIKOU);
+    federation.issue(&mut Holders::new(3));
     federation.wait_for_rows(SANYA, HAIKOU, 1);
     let status = assert_gets_nothing(&federation, CHONGQING);
     assert_eq!(connected(&status), 0, "{status}");

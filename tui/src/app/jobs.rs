@@ -129,8 +129,7 @@ pub(crate) const fn weight_of_request(request: &Request) -> Weight {
         | Request::Operators
         | Request::OperatorKey { .. }
         | Request::Sync { .. } => Weight::Reads,
-        // A query costs a use of its grant.
-        Request::CertificateIssue { .. } | Request::CertificateCancel { .. } | Request::Query { .. } | Request::Act(_) => Weight::Changes,
+        Request::Act(_) => Weight::Changes,
     }
 }
 
@@ -144,6 +143,7 @@ pub(crate) const fn weight_of(act: &Act) -> Weight {
         | Act::AuditList { .. }
         | Act::AccountShow { .. }
         | Act::Reveal { .. }
+        | Act::CertificateShow { .. }
         | Act::AuditCheck
         | Act::Lookup { .. }
         | Act::Screen { .. } => Weight::Reads,
@@ -157,6 +157,10 @@ pub(crate) const fn weight_of(act: &Act) -> Weight {
         | Act::Answer { .. }
         | Act::Withdraw { .. }
         | Act::Repair { .. }
+        | Act::CertificateIssue { .. }
+        | Act::CertificateCancel { .. }
+        // A query costs a use of its grant.
+        | Act::Query { .. }
         | Act::ImportBegin { .. }
         | Act::ImportRows { .. }
         | Act::ImportFinish { .. }

@@ -4,7 +4,7 @@ mod looks;
 
 use std::sync::{Arc, Mutex};
 
-use anju_core::desk::{Act, Event as DeskEvent, Request};
+use anju_core::desk::{Act, Event as DeskEvent};
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::holder::{Wallet, card};
 use anju_core::names::CentreCode;
@@ -88,7 +88,7 @@ fn a_grant_is_pasted_read_and_answered_with_numbers_masked() {
     desk.keys("ctrl-s");
     let asked = door.asked();
     assert!(
-        matches!(asked.as_slice(), [Asked::Request(Request::Query { grant, business_no, matter: None, .. })]
+        matches!(asked.as_slice(), [Asked::Act(Act::Query { grant, business_no, matter: None, .. })]
             if *grant == text && business_no == "SY-2026-0001"),
         "{asked:?}"
     );
@@ -165,14 +165,14 @@ fn the_lists_are_asked_for_the_document_of_the_certificate() {
         "{asked:?}"
     );
     sees(&mut desk, "[+] Lists");
-    sees(&mut desk, "(1 of 2 centres count)");
+    sees(&mut desk, "(2 of 2 centres count)");
 }
 
 #[test]
 fn what_was_refused_is_asked_anew_and_what_failed_under_the_same_id() {
     let ids = |trouble: Trouble| {
         let door = FakeDoor::new(who(), move |asked| match asked {
-            Asked::Request(Request::Query { .. }) => Err(trouble.clone()),
+            Asked::Act(Act::Query { .. }) => Err(trouble.clone()),
             other => made::answer(other),
         });
         let mut desk = at(&door, "2");
@@ -181,7 +181,7 @@ fn what_was_refused_is_asked_anew_and_what_failed_under_the_same_id() {
         desk.keys("ctrl-s");
         let asked = door.asked();
         let id = |asked: &Asked| match asked {
-            Asked::Request(Request::Query { request, .. }) => *request,
+            Asked::Act(Act::Query { request, .. }) => *request,
             other => panic!("{other:?}"),
         };
         (id(&asked[0]), id(&asked[1]))
@@ -258,7 +258,7 @@ fn a_certificate_is_issued_from_account_and_card_and_its_file_written() {
     desk.keys("ctrl-s tab enter");
     let asked = door.asked();
     assert!(
-        asked.iter().any(|asked| matches!(asked, Asked::Request(Request::CertificateIssue { account_no, clerk, addressee: Some(to), .. })
+        asked.iter().any(|asked| matches!(asked, Asked::Act(Act::CertificateIssue { account_no, clerk, addressee: Some(to), .. })
             if account_no == "46010000000100001" && clerk == "李四" && to.as_str() != "C46010")),
         "{asked:?}"
     );
@@ -280,7 +280,7 @@ fn no_card_is_asked_for_where_none_may_be_issued_and_another_centres_card_is_non
     paste(&mut desk, &holder_card().replace("C46020", "C46010"));
     desk.keys("ctrl-s");
     does_not_see(&mut desk, "the card is sound");
-    assert!(!door.asked().iter().any(|asked| matches!(asked, Asked::Request(Request::CertificateIssue { .. }))));
+    assert!(!door.asked().iter().any(|asked| matches!(asked, Asked::Act(Act::CertificateIssue { .. }))));
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn a_certificate_is_ended_with_a_reason_after_its_effect_was_told() {
     desk.keys("ctrl-s tab enter");
     let asked = door.asked();
     assert!(
-        matches!(&asked[0], Asked::Request(Request::CertificateCancel { number, reason }) if number.as_str() == "C46010-JCZM-2026-000001" && reason == "superseded"),
+        matches!(&asked[0], Asked::Act(Act::CertificateCancel { number, reason }) if number.as_str() == "C46010-JCZM-2026-000001" && reason == "superseded"),
         "{asked:?}"
     );
     desk.keys("j x");

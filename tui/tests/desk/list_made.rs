@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use anju_core::desk::*;
 use anju_core::error::{Refusal, RefusalCode};
-use anju_core::listing::case::{CaseState, Move};
+use anju_core::listing::case::{CaseState, Deed, Move};
 use anju_core::listing::catalogue::Catalogue;
 use anju_core::listing::finding::{Coded, Finding, Refund};
 use anju_core::listing::import::{ImportCounts, ImportState};
@@ -70,6 +70,21 @@ fn step(by: &str, days: i64, what: Move) -> StepView {
     StepView { at: NOW.plus_ms(-days * DAY_MS), by: Some(OperatorName::new(by).unwrap()), what }
 }
 
+/// What is asked for by who has this state before them: of a returned case its teller, of others a reviewer who did not propose it.
+fn may(state: CaseState) -> Vec<Deed> {
+    use Deed::{Answer, Object, Propose, Repair, Review, Waive, Withdraw};
+    match state {
+        CaseState::Drafted => vec![Review, Withdraw],
+        CaseState::Returned => vec![Propose],
+        CaseState::Reviewed => vec![Waive, Withdraw],
+        CaseState::Notified => vec![Object, Withdraw],
+        CaseState::Objected => vec![Answer, Object, Withdraw],
+        CaseState::Disputed => vec![Answer, Repair, Object, Withdraw],
+        CaseState::Listed | CaseState::Upheld => vec![Repair, Object, Withdraw],
+        CaseState::Withdrawn | CaseState::Repaired | CaseState::Expired => Vec::new(),
+    }
+}
+
 pub fn case(state: CaseState) -> CaseView {
     let waits = match state {
         CaseState::Drafted | CaseState::Objected | CaseState::Disputed => Some(Role::Reviewer),
@@ -88,6 +103,8 @@ pub fn case(state: CaseState) -> CaseView {
         before: None,
         steps: vec![step("zhang.san", 3, Move::Propose)],
         impersonated: false,
+        may: may(state),
+        second: false,
     }
 }
 
@@ -254,6 +271,7 @@ impl Peer {
             Act::CaseShow { about: CaseRef::Case(_), .. } => {}
             other => return answer(other),
         }
+        case.may = may(case.line.state);
         Ok(Event::Case(Box::new(case.clone())))
     }
 }

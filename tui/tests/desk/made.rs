@@ -182,9 +182,17 @@ pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
             Ok(DeskEvent::Logs(Box::new(page)))
         }
         Asked::Request(Request::System) => Ok(DeskEvent::System(Box::new(system()))),
-        Asked::Act(Act::AccountShow { .. } | Act::Reveal { .. } | Act::Lookup { .. }) | Asked::Request(_) | Asked::Work(_) => {
-            papers::answer(asked)
-        }
+        Asked::Act(
+            Act::AccountShow { .. }
+            | Act::Reveal { .. }
+            | Act::Lookup { .. }
+            | Act::CertificateIssue { .. }
+            | Act::CertificateShow { .. }
+            | Act::CertificateCancel { .. }
+            | Act::Query { .. },
+        )
+        | Asked::Request(_)
+        | Asked::Work(_) => papers::answer(asked),
         Asked::Act(act) => crate::list_made::answer(act),
     }
 }

@@ -88,7 +88,9 @@ pub fn lookup(verdict: Verdict) -> LookupAnswer {
         as_of: Some(NOW),
         age_ms: Some(0),
     };
-    let centres = vec![centre("C46020", None), centre("C46030", Some(Doubt::Stale))];
+    // Whoever may be clear is not as long as one centre does not count.
+    let doubt = (verdict != Verdict::NotListed).then_some(Doubt::Stale);
+    let centres = vec![centre("C46020", None), centre("C46030", doubt)];
     LookupAnswer { row: 0, request: RequestId([1; 16]), verdict, hits: Vec::new(), centres, at: NOW, quota_left: 7 }
 }
 
@@ -110,23 +112,23 @@ fn account(kind: &str, plain: bool) -> AccountView {
 pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
     let number = || CertificateNumber::new(NUMBER).unwrap();
     match asked {
-        Asked::Request(Request::Query { .. }) => Ok(DeskEvent::Answer(Box::new(answer_with(Currency::Standing)))),
+        Asked::Act(Act::Query { .. }) => Ok(DeskEvent::Answer(Box::new(answer_with(Currency::Standing)))),
         Asked::Request(Request::CertificateList { after: None, .. }) => {
             let kinds = CertificateKind::ALL.into_iter().cycle();
             let certificates = (1..=7).zip(kinds).map(|(serial, kind)| certificate(serial, kind)).collect();
             Ok(DeskEvent::CertificateList { certificates, more: false })
         }
-        Asked::Request(Request::CertificateShow { .. }) => {
+        Asked::Act(Act::CertificateShow { .. }) => {
             let certificate = certificate(1, CertificateKind::CrossRegionLoan);
             Ok(DeskEvent::CertificateShow { certificate, account_no: Some(DOCUMENT.to_owned()) })
         }
         Asked::Request(Request::CertificateFile { number }) => {
             Ok(DeskEvent::CertificateFile { number: number.clone(), file: "c2VhbGVk".to_owned() })
         }
-        Asked::Request(Request::CertificateIssue { .. }) => {
+        Asked::Act(Act::CertificateIssue { .. }) => {
             Ok(DeskEvent::CertificateIssued { number: number(), expires: NOW.plus_ms(90 * DAY_MS), file: "c2VhbGVk".to_owned() })
         }
-        Asked::Request(Request::CertificateCancel { number, reason }) => {
+        Asked::Act(Act::CertificateCancel { number, reason }) => {
             Ok(DeskEvent::CertificateCancelled { number: number.clone(), ended: Ended { at: NOW, reason: reason.clone() } })
         }
         Asked::Act(Act::AccountShow { kind, unmask, .. }) => Ok(DeskEvent::Account(Box::new(account(kind, unmask.is_some())))),

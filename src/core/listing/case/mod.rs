@@ -14,6 +14,7 @@
 //! other centres say.
 
 mod before;
+mod deeds;
 mod progress;
 mod proposal;
 mod ready;
@@ -22,6 +23,7 @@ mod steps;
 mod tests;
 
 pub use before::Before;
+pub use deeds::Deed;
 pub use proposal::check_proposal;
 pub use ready::{Listable, authority};
 pub use steps::objection_fields;

@@ -1,6 +1,6 @@
 //! What a teller proposes, checked: the same checks as a row of a file, and what only a decision of today must have.
 
-use super::{Case, CaseState, Move, Origin, Subject, steps};
+use super::{Case, Deed, Move, Origin, Subject, steps};
 use crate::desk::{Act, Proposal};
 use crate::error::{Refusal, RefusalCode};
 use crate::facts::text::{is_hostile, trim};
@@ -81,7 +81,7 @@ impl Case {
 
     /// A returned case is proposed again: everything may have changed but which decision it is and about whom.
     pub(super) fn propose_again(&self, act: &ProvenAct, now: Time, catalogue: &Catalogue) -> Result<Self, Refusal> {
-        steps::allowed(self.state(Day::of(now)), &[CaseState::Returned])?;
+        self.allows(Deed::Propose, act.operator(), self.state(Day::of(now)))?;
         let checked = checked(act, now, catalogue)?;
         let same = checked.finding.decision_no == self.finding.decision_no
             && checked.document.kind() == self.subject.document_type
@@ -96,7 +96,7 @@ impl Case {
 
 fn checked(act: &ProvenAct, now: Time, catalogue: &Catalogue) -> Result<CheckedRow, Refusal> {
     let Act::Propose(proposal) = act.act() else { return Err(RefusalCode::RequestInvalid.into()) };
-    steps::role(act, &[Role::Teller])?;
+    steps::role(act.operator(), &[Role::Teller])?;
     check_proposal(proposal, catalogue, Day::of(now))
 }
 

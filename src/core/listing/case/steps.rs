@@ -11,9 +11,10 @@
 //! | withdraw | reviewer | every one that is no ending | a reason | |
 //! | repair | reviewer | listed, disputed, upheld | not a proposer; who decided it, a reason | |
 //!
+//! The first three columns are data ([`super::Deed`]): what is offered to an operator is what would not be refused.
 //! The step is made of the signed act itself, so that the evidence kept with it can say nothing else.
 
-use super::{Case, CaseState, KEPT_STEPS, MAX_EVIDENCE_BYTES, MAX_HEARD, MAX_REASON_CHARS, MAX_STEPS, Move, Step};
+use super::{Case, CaseState, Deed, KEPT_STEPS, MAX_EVIDENCE_BYTES, MAX_HEARD, MAX_REASON_CHARS, MAX_STEPS, Move, Step};
 use crate::desk::Act;
 use crate::error::{Refusal, RefusalCode};
 use crate::facts::text::shown;
@@ -22,7 +23,7 @@ use crate::listing::catalogue::{Catalogue, Deadlines};
 use crate::listing::objected::MAX_OBJECTION_TEXT_BYTES;
 use crate::listing::{Day, Ground};
 use crate::names::{CentreCode, Digest};
-use crate::operator::{ProvenAct, Role};
+use crate::operator::{Operator, ProvenAct, Role};
 use crate::time::Time;
 
 impl Case {
@@ -37,24 +38,24 @@ impl Case {
         let what = match act.act() {
             Act::Propose(_) => return self.propose_again(act, now, catalogue),
             Act::Review { approve, reason, .. } => {
-                self.second_person(act, state, &[CaseState::Drafted])?;
+                self.allows(Deed::Review, act.operator(), state)?;
                 Move::Review { approve: *approve, reason: field("reason", reason)? }
             }
             Act::Notify { day, how, waiver, .. } => self.notice(act, state, (day, how, waiver), Day::of(now), catalogue)?,
-            Act::Object { ground, text, .. } => objection(act, state, (ground, text), Day::of(now), catalogue)?,
+            Act::Object { ground, text, .. } => {
+                self.allows(Deed::Object, act.operator(), state)?;
+                objection((ground, text), Day::of(now), catalogue)?
+            }
             Act::Answer { uphold, reason, .. } => {
-                self.second_person(act, state, &[CaseState::Objected, CaseState::Disputed])?;
+                self.allows(Deed::Answer, act.operator(), state)?;
                 Move::Answer { uphold: *uphold, reason: field("reason", reason)? }
             }
             Act::Withdraw { reason, impersonated, .. } => {
-                role(act, &[Role::Reviewer])?;
-                if state.has_ended() {
-                    return Err(not_allowed(state));
-                }
+                self.allows(Deed::Withdraw, act.operator(), state)?;
                 Move::Withdraw { reason: field("reason", reason)?, impersonated: *impersonated }
             }
             Act::Repair { decision, reason, .. } => {
-                self.second_person(act, state, &[CaseState::Listed, CaseState::Disputed, CaseState::Upheld])?;
+                self.allows(Deed::Repair, act.operator(), state)?;
                 Move::Repair { decision: field("decision", decision)?, reason: field("reason", reason)? }
             }
             Act::OperatorAdd { .. }
@@ -72,6 +73,10 @@ impl Case {
             | Act::ImportApprove { .. }
             | Act::AuditList { .. }
             | Act::AccountShow { .. }
+            | Act::CertificateIssue { .. }
+            | Act::CertificateShow { .. }
+            | Act::CertificateCancel { .. }
+            | Act::Query { .. }
             | Act::Reveal { .. }
             | Act::AuditCheck
             | Act::Backup => return Err(RefusalCode::RequestInvalid.into()),
@@ -139,12 +144,8 @@ impl Case {
         today: Day,
         catalogue: &Catalogue,
     ) -> Result<Move, Refusal> {
-        if waiver.is_some() {
-            self.second_person(act, state, &[CaseState::Reviewed])?;
-        } else {
-            role(act, &[Role::Teller])?;
-            allowed(state, &[CaseState::Reviewed])?;
-        }
+        let deed = if waiver.is_some() { Deed::Waive } else { Deed::Notify };
+        self.allows(deed, act.operator(), state)?;
         if waiver.is_some_and(|paper| [Digest([0; 32]), hash::sha256(b"")].contains(&paper)) {
             return Err(Refusal::about(RefusalCode::FieldMissing, "waiver"));
         }
@@ -157,18 +158,9 @@ impl Case {
         let objection_until = day.plus_days(deadlines(catalogue, day)?.objection_days);
         Ok(Move::Notify { day, how: field("how", how)?, objection_until, waiver: *waiver })
     }
-
-    /// Only a reviewer who never proposed this case, and only in one of these states.
-    fn second_person(&self, act: &ProvenAct, state: CaseState, states: &[CaseState]) -> Result<(), Refusal> {
-        role(act, &[Role::Reviewer])?;
-        allowed(state, states)?;
-        if self.is_proposer(&act.operator().name) { Err(RefusalCode::SecondPersonNeeded.into()) } else { Ok(()) }
-    }
 }
 
-fn objection(act: &ProvenAct, state: CaseState, (ground, text): (&str, &str), today: Day, catalogue: &Catalogue) -> Result<Move, Refusal> {
-    role(act, &[Role::Teller, Role::Reviewer])?;
-    allowed(state, &[CaseState::Notified, CaseState::Objected, CaseState::Listed, CaseState::Disputed, CaseState::Upheld])?;
+fn objection((ground, text): (&str, &str), today: Day, catalogue: &Catalogue) -> Result<Move, Refusal> {
     let (ground, text) = objection_fields(ground, text)?;
     let answer_until = today.plus_days(deadlines(catalogue, today)?.answer_days);
     Ok(Move::Object { ground, text, answer_until, statement: None })
@@ -185,8 +177,8 @@ pub fn objection_fields(ground: &str, text: &str) -> Result<(Ground, String), Re
 }
 
 /// Only somebody with one of these roles.
-pub(super) fn role(act: &ProvenAct, roles: &[Role]) -> Result<(), Refusal> {
-    if roles.contains(&act.operator().role) {
+pub(super) fn role(who: &Operator, roles: &[Role]) -> Result<(), Refusal> {
+    if roles.contains(&who.role) {
         return Ok(());
     }
     let needed: Vec<&str> = roles.iter().map(|role| role.code()).collect();

@@ -165,6 +165,54 @@ fn a_step_of_another_role_is_refused_whoever_asks() {
     assert_eq!(code(&notified(), Role::Auditor, &object("facts")), RefusalCode::RoleMissing);
 }
 
+/// A step of each kind that is right in everything but who asks and when.
+fn every_deed() -> Vec<(Deed, Act)> {
+    vec![
+        (Deed::Propose, Act::Propose(Box::new(proposal()))),
+        (Deed::Review, review(true)),
+        (Deed::Notify, notify("2026-11-21", false)),
+        (Deed::Waive, notify("2026-11-21", true)),
+        (Deed::Answer, answer(true)),
+        (Deed::Repair, repair()),
+        (Deed::Object, object("facts")),
+        (Deed::Withdraw, withdraw(false)),
+    ]
+}
+
+#[test]
+fn what_may_be_done_is_told_and_everything_else_is_refused() {
+    let reviewed = along(proposed(), &[review(true)], NOW);
+    let disputed = along(listed(), &[object("facts")], NOW);
+    let cases = [
+        proposed(),
+        along(proposed(), &[review(false)], NOW),
+        reviewed,
+        notified(),
+        along(notified(), &[object("facts")], NOW),
+        listed(),
+        disputed.clone(),
+        along(disputed, &[answer(true)], NOW),
+        along(listed(), &[repair()], NOW),
+    ];
+    let mut seen = std::collections::BTreeSet::new();
+    for case in &cases {
+        for (name, role) in [("teller", Role::Teller), ("teller", Role::Reviewer), ("other", Role::Reviewer), ("other", Role::Auditor)] {
+            let who = operator(name, role).1;
+            let (may, second) = case.may(&who, Day::of(NOW));
+            let tried: Vec<_> = every_deed()
+                .into_iter()
+                .map(|(deed, act)| (deed, case.take(&by(name, role, &act, NOW), NOW, &Catalogue::default())))
+                .collect();
+            let done: Vec<Deed> = tried.iter().filter(|(_, result)| result.is_ok()).map(|(deed, _)| *deed).collect();
+            let second_person = |code| code == RefusalCode::SecondPersonNeeded;
+            let alone = tried.iter().any(|(_, result)| result.as_ref().is_err_and(|refusal| second_person(refusal.code)));
+            assert_eq!((&may, second), (&done, alone), "{name} {role:?} {:?}", case.after_last_step());
+            seen.extend(may);
+        }
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>().len(), Deed::ALL.len(), "every deed is possible somewhere");
+}
+
 #[test]
 fn a_waiver_ends_the_period_at_once_and_an_objection_brings_it_back() {
     let waived = along(proposed(), &[review(true), notify("2026-11-21", true)], NOW);

@@ -61,6 +61,10 @@ impl Node {
             | Act::ImportApprove { .. }
             | Act::AuditList { .. }
             | Act::AccountShow { .. }
+            | Act::CertificateIssue { .. }
+            | Act::CertificateShow { .. }
+            | Act::CertificateCancel { .. }
+            | Act::Query { .. }
             | Act::Reveal { .. }
             | Act::AuditCheck
             | Act::Backup => return Err(RefusalCode::Unsupported.into()),

@@ -2,7 +2,7 @@
 
 use super::world::{World, facts};
 use crate::certificate::{CertificateBody, IssuerIdentity};
-use crate::desk::{Currency, Event, Request};
+use crate::desk::{Act, Currency, Event, Request};
 use crate::error::RefusalCode;
 use crate::holder::{GrantRequest, Wallet, card, grant, receive};
 use crate::journal::Evidence;
@@ -25,7 +25,7 @@ pub(super) fn request(world: &mut World) -> RequestId {
 pub(super) fn issue(world: &mut World, peer: usize, wallet: &mut Wallet, addressee: usize) -> CertificateNumber {
     let (centre, now) = (world.peers[peer].centre.clone(), world.now);
     let card = card::card(&mut world.rng, now, wallet, &centre).unwrap();
-    let request = Request::CertificateIssue {
+    let act = Act::CertificateIssue {
         account_no: "46010000000100001".to_owned(),
         kind: "YDDKJCZM".to_owned(),
         addressee: Some(world.peers[addressee].centre.clone()),
@@ -34,7 +34,7 @@ pub(super) fn issue(world: &mut World, peer: usize, wallet: &mut Wallet, address
         valid_days: None,
         request: request(world),
     };
-    let token = world.ask(peer, request);
+    let token = world.act(peer, &act);
     let Some(Event::CertificateIssued { number, file, .. }) = world.closing(peer, token).cloned() else {
         panic!("not issued: {:?}", world.closing(peer, token));
     };
@@ -63,8 +63,8 @@ pub(super) fn query(world: &mut World, peer: usize, grant: &str) -> u64 {
 }
 
 fn query_as(world: &mut World, peer: usize, grant: &str, request: RequestId) -> u64 {
-    let query = Request::Query { grant: grant.to_owned(), business_no: "SY-2026-0001".to_owned(), matter: None, request };
-    world.ask(peer, query)
+    let query = Act::Query { grant: grant.to_owned(), business_no: "SY-2026-0001".to_owned(), matter: None, request };
+    world.act(peer, &query)
 }
 
 pub(super) fn refusal(world: &World, peer: usize, token: u64) -> RefusalCode {
@@ -114,7 +114,7 @@ fn a_grant_is_refused_the_second_time_and_the_same_request_gets_the_same_answer(
     assert_eq!(refusal(&world, 1, second), RefusalCode::GrantUsedUp);
     let uses = world.peers[1].shelf.journal(&world.peers[1].centre).unwrap().size;
     assert_eq!(uses, 2, "one release and one refusal are recorded");
-    let token = world.ask(1, Request::Query { grant, business_no: "SY-2026-0002".to_owned(), matter: None, request: id });
+    let token = world.act(1, &Act::Query { grant, business_no: "SY-2026-0002".to_owned(), matter: None, request: id });
     assert_eq!(refusal(&world, 1, token), RefusalCode::RequestReused);
 }
 
@@ -190,7 +190,7 @@ fn an_ended_certificate_is_refused_as_soon_as_the_ending_arrives() {
     let number = issue(&mut world, 0, &mut holder, 1);
     world.run_for(SECOND_MS);
     let grant = grant_for(&mut world, &mut holder, &number, 1, 5);
-    world.ask(0, Request::CertificateCancel { number, reason: "cancelled".to_owned() });
+    world.act(0, &Act::CertificateCancel { number, reason: "cancelled".to_owned() });
     world.run_for(SECOND_MS);
     let token = query(&mut world, 1, &grant);
     assert_eq!(refusal(&world, 1, token), RefusalCode::CertificateEnded);
@@ -229,7 +229,7 @@ fn a_card_serves_for_one_certificate() {
     let card = card::card(&mut world.rng, now, &mut holder, &centre).unwrap();
     let mut codes = Vec::new();
     for _ in 0..2 {
-        let request = Request::CertificateIssue {
+        let act = Act::CertificateIssue {
             account_no: "46010000000100001".to_owned(),
             kind: "JCZM".to_owned(),
             addressee: None,
@@ -238,7 +238,7 @@ fn a_card_serves_for_one_certificate() {
             valid_days: Some(30),
             request: request(&mut world),
         };
-        let token = world.ask(0, request);
+        let token = world.act(0, &act);
         codes.push(world.closing(0, token).cloned());
     }
     assert!(matches!(codes[0], Some(Event::CertificateIssued { .. })));

@@ -13,5 +13,6 @@ mod people;
 mod process;
 mod replication;
 mod restored;
+mod signed;
 mod stretches;
 mod world;

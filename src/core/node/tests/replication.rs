@@ -2,14 +2,14 @@ use rand::RngExt;
 
 use super::counter::{issue, wallet};
 use super::world::{Weather, World};
-use crate::desk::Request;
+use crate::desk::Act;
 use crate::time::{MINUTE_MS, SECOND_MS};
 
 fn cancel_all(world: &mut World, peer: usize) {
     let own = world.peers[peer].centre.clone();
     let rows = crate::shelf::Shelf::certificates(&world.peers[peer].shelf, &own, None, 100).unwrap();
     for row in rows {
-        world.ask(peer, Request::CertificateCancel { number: row.number, reason: "cancelled".to_owned() });
+        world.act(peer, &Act::CertificateCancel { number: row.number, reason: "cancelled".to_owned() });
     }
 }
 

@@ -8,15 +8,18 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::charter::{CentreCard, CentreKeys, Charter, CharterFile};
-use crate::desk::{Event, Request};
+use crate::desk::{Act, Event, Request};
 use crate::facts::{AccountFacts, AccountStatus, Fen, Month};
 use crate::journal::{Entry, Frame, Header, Kind};
 use crate::listing::SubjectSecret;
-use crate::names::{CentreCode, FederationName, StationKey};
+use crate::names::{CentreCode, FederationName, RequestId, StationKey};
 use crate::node::message::{Answer, SoundAnswer};
 use crate::node::{Effect, Env, HouseAsk, Input, Node, Settings, Verdict};
+use crate::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
+use crate::seal::Key;
 use crate::shelf::memory::MemoryShelf;
-use crate::shelf::{KeptHead, Shelf};
+use crate::shelf::{House, HouseWrite, KeptHead, Shelf, Write};
+use crate::sign::SecretKey;
 use crate::time::{SECOND_MS, Time};
 
 /// 2026-11-21 10:00 in Haikou.
@@ -293,6 +296,20 @@ impl World {
         token
     }
 
+    /// Asks as a teller of the peer, whose account is made when there is none; the closing event may come later.
+    pub(super) fn act(&mut self, peer: usize, act: &Act) -> u64 {
+        let clerk = clerk();
+        if self.peers[peer].shelf.operator(&clerk.name).unwrap().is_none() {
+            self.peers[peer].shelf.apply(&Write::House(HouseWrite::Operator(clerk.clone()))).unwrap();
+        }
+        self.serial += 1;
+        let request = RequestId(u128::from(self.serial).to_be_bytes());
+        let p = &self.peers[peer];
+        let at = self.now.plus_ms(p.clock_off_ms);
+        let signed = SignedAct::sign(&clerk_key(), &clerk.name, &p.centre, self.charter.federation(), at, request, act);
+        self.ask(peer, Request::Act(signed))
+    }
+
     /// The closing event of a request, once it is there.
     pub(super) fn closing(&self, peer: usize, token: u64) -> Option<&Event> {
         self.peers[peer].replies.get(&token).and_then(|events| events.iter().find(|e| e.closes()))
@@ -355,6 +372,23 @@ fn without_listings(bytes: &[u8]) -> Vec<u8> {
 
 pub(super) fn settings() -> Settings {
     Settings { anti_entropy_ms: 5 * SECOND_MS, phone: "0898-12329".to_owned(), ..Settings::default() }
+}
+
+fn clerk_key() -> SecretKey {
+    SecretKey::from_key(Key::from_bytes([8; 32]))
+}
+
+fn clerk() -> Operator {
+    Operator {
+        name: OperatorName::new("clerk").unwrap(),
+        display: "王经办".to_owned(),
+        staff_no: "100".to_owned(),
+        role: Role::Teller,
+        key: clerk_key().public(),
+        sealed: SealedKey { salt: Vec::new(), memory_kib: 0, passes: 0, sealed: Vec::new() },
+        created: START,
+        disabled: None,
+    }
 }
 
 /// An account in good order.

@@ -7,7 +7,7 @@ mod jobs;
 
 use std::fs;
 
-use anju_core::desk::{ReadOnly, Request};
+use anju_core::desk::{Act, ReadOnly, Request};
 use anju_core::error::RefusalCode;
 use anju_core::holder::Wallet;
 use anju_core::names::CertificateNumber;
@@ -16,7 +16,7 @@ use anju_core::shelf::Shelf;
 
 use super::*;
 use crate::store::Reader;
-use world::{ACCOUNT, World, facts};
+use world::{ACCOUNT, CLERK, World, facts};
 
 /// The peer whose disk is full: the second, which asks.
 const HERE: usize = 1;
@@ -43,8 +43,8 @@ impl Scene {
     }
 
     fn query(&mut self) -> Event {
-        let request = self.world.querying(&self.grant.clone(), "SY-1");
-        self.world.ask(HERE, request).unwrap()
+        let act = self.world.querying(&self.grant.clone(), "SY-1");
+        self.world.ask_as_clerk(HERE, &act).unwrap()
     }
 
     fn reader(&self) -> Reader {
@@ -127,6 +127,7 @@ fn a_request_in_a_group_with_one_that_cannot_be_written_is_answered_as_if_alone(
     let mut scene = Scene::new(3);
     scene.fill();
     let query = scene.world.querying(&scene.grant.clone(), "SY-1");
+    let query = scene.world.signed(HERE, CLERK, &query);
     let requests = [Request::Status, query, Request::CertificateShow { number: scene.number.clone() }];
     let group: Vec<_> = requests.into_iter().map(|request| Input::Desk { token: scene.world.token(), request }).collect();
     let tokens: Vec<_> = group.iter().map(token_of).collect();
@@ -150,11 +151,12 @@ fn requests_that_wait_are_answered_as_failed_when_a_write_fails() {
     (scene.world.down, scene.world.source_waits) = ([0, 2].into(), true);
     scene.fill();
     let request = scene.world.querying(&grant, "SY-2");
+    let request = scene.world.signed(HERE, CLERK, &request);
     let (query, issue) = (scene.world.token(), scene.world.token());
     scene.world.feed(HERE, vec![Input::Desk { token: query, request }]);
     let centre = scene.world.centre(HERE);
     let card = anju_core::holder::card(&mut scene.world.rng, machine_clock(), &mut scene.wallet, &centre).unwrap();
-    let request = Request::CertificateIssue {
+    let act = Act::CertificateIssue {
         account_no: ACCOUNT.to_owned(),
         kind: "JCZM".to_owned(),
         addressee: None,
@@ -163,6 +165,7 @@ fn requests_that_wait_are_answered_as_failed_when_a_write_fails() {
         valid_days: None,
         request: scene.world.request_id(),
     };
+    let request = scene.world.signed(HERE, CLERK, &act);
     scene.world.feed(HERE, vec![Input::Desk { token: issue, request }]);
     scene.world.settle();
     assert!(scene.world.closing(HERE, query).is_none() && scene.world.closing(HERE, issue).is_none(), "both wait");
@@ -177,13 +180,14 @@ fn a_late_answer_of_the_source_never_issues_for_another_request() {
     let mut scene = Scene::new(5);
     scene.world.source_waits = true;
     let first = scene.world.issuing(&mut scene.wallet, ACCOUNT, "王经办");
-    assert!(scene.world.ask(0, first).is_none(), "the source has not answered");
+    assert!(scene.world.ask_as_clerk(0, &first).is_none(), "the source has not answered");
     scene.world.peers[0].engine.start_over(&GroupError::Store(StoreError::Full), &mut |_| {});
 
     let other = "46010000000100002";
     // Two more, so that a count that began anew would come by the number of the one that waits.
     let tokens = [(); 2].map(|()| {
-        let request = scene.world.issuing(&mut scene.wallet, other, "王经办");
+        let act = scene.world.issuing(&mut scene.wallet, other, "王经办");
+        let request = scene.world.signed(0, CLERK, &act);
         let token = scene.world.token();
         scene.world.feed(0, vec![Input::Desk { token, request }]);
         token
@@ -274,7 +278,10 @@ fn a_group_is_one_transaction_and_its_replies_come_after_it() {
     let mut scene = Scene::new(8);
     let database = scene.world.peers[HERE].database();
     let group: Vec<_> = (0..GROUP)
-        .map(|_| Input::Desk { token: scene.world.token(), request: scene.world.querying(&scene.grant.clone(), "SY-1") })
+        .map(|_| {
+            let act = scene.world.querying(&scene.grant.clone(), "SY-1");
+            Input::Desk { token: scene.world.token(), request: scene.world.signed(HERE, CLERK, &act) }
+        })
         .collect();
     let (before, rows, reader, centre) = (commits(&database), scene.rows(), scene.reader(), scene.world.centre(HERE));
     let head = scene.world.peers[HERE].head_file();

@@ -21,7 +21,7 @@ use anju_core::node::{Env, Input, Settings, announce};
 use anju_core::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
 use anju_core::seal::Key;
 use anju_core::seal::stretch::PASSPHRASE_COST;
-use anju_core::shelf::Write;
+use anju_core::shelf::{HouseWrite, Write};
 use anju_core::sign::SecretKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -117,7 +117,7 @@ impl World {
             let recipe = Recipe { centre: centre.clone(), keys: keys.clone(), charter: charter.clone(), settings: settings.clone() };
             let store_key = Key::random(&mut rng);
             let mut store = Store::open(&folder.join("anju.db"), &store_key, Mode::Create).unwrap();
-            store.write(&first_account(&mut rng, &store)).unwrap();
+            store.write(&first_accounts(&mut rng, &store)).unwrap();
             let kept = folder.join("head.json");
             anju::store::head_file::write(&kept, &first_head(centre)).unwrap();
             let engine = Engine::new(recipe, store, kept, Box::new(StdRng::seed_from_u64(rng.random())), machine_clock).unwrap();
@@ -230,10 +230,20 @@ impl World {
 
     /// Asks as an operator.
     pub(crate) fn act(&mut self, peer: usize, operator: &str, act: &Act) -> Event {
+        let signed = self.signed(peer, operator, act);
+        self.ask(peer, signed).unwrap_or_else(|| panic!("{operator} was not answered"))
+    }
+
+    /// Asks as [`CLERK`] and lets everything happen; returns the closing event, if there is one.
+    pub(crate) fn ask_as_clerk(&mut self, peer: usize, act: &Act) -> Option<Event> {
+        let signed = self.signed(peer, CLERK, act);
+        self.ask(peer, signed)
+    }
+
+    pub(crate) fn signed(&mut self, peer: usize, operator: &str, act: &Act) -> Request {
         let (centre, federation, request) = (self.centre(peer), self.charter.federation().clone(), self.request_id());
         let name = OperatorName::new(operator).unwrap();
-        let signed = SignedAct::sign(&operator_key(operator), &name, &centre, &federation, machine_clock(), request, act);
-        self.ask(peer, Request::Act(signed)).unwrap_or_else(|| panic!("{operator} was not answered"))
+        Request::Act(SignedAct::sign(&operator_key(operator), &name, &centre, &federation, machine_clock(), request, act))
     }
 
     pub(crate) fn closing(&self, peer: usize, token: u64) -> Option<Event> {
@@ -241,9 +251,9 @@ impl World {
     }
 
     /// What to ask the first peer for so that it issues a loan certificate for the second.
-    pub(crate) fn issuing(&mut self, wallet: &mut Wallet, account_no: &str, clerk: &str) -> Request {
+    pub(crate) fn issuing(&mut self, wallet: &mut Wallet, account_no: &str, clerk: &str) -> Act {
         let (issuer, addressee) = (self.centre(0), self.centre(1));
-        Request::CertificateIssue {
+        Act::CertificateIssue {
             account_no: account_no.to_owned(),
             kind: "YDDKJCZM".to_owned(),
             addressee: Some(addressee),
@@ -256,8 +266,8 @@ impl World {
 
     /// Issues at the first peer for the second, and the holder takes it in.
     pub(crate) fn issue(&mut self, wallet: &mut Wallet, clerk: &str) -> CertificateNumber {
-        let request = self.issuing(wallet, ACCOUNT, clerk);
-        let issued = self.ask(0, request);
+        let act = self.issuing(wallet, ACCOUNT, clerk);
+        let issued = self.ask_as_clerk(0, &act);
         let Some(Event::CertificateIssued { number, file, .. }) = issued else { panic!("not issued: {issued:?}") };
         let evidence = STANDARD.decode(file).unwrap();
         let (federation, centre) = (self.charter.federation().clone(), self.centre(0));
@@ -279,13 +289,15 @@ impl World {
         grant(&mut self.rng, machine_clock(), wallet, &request, &key).unwrap()
     }
 
-    pub(crate) fn querying(&mut self, grant: &str, business_no: &str) -> Request {
-        Request::Query { grant: grant.to_owned(), business_no: business_no.to_owned(), matter: None, request: self.request_id() }
+    pub(crate) fn querying(&mut self, grant: &str, business_no: &str) -> Act {
+        Act::Query { grant: grant.to_owned(), business_no: business_no.to_owned(), matter: None, request: self.request_id() }
     }
 }
 
 /// Whose acts are signed with [`operator_key`] and who may make the others.
 pub(crate) const ADMIN: &str = "admin";
+/// A teller of every peer.
+pub(crate) const CLERK: &str = "clerk";
 
 /// An operator's key in the tests, by the operator's name.
 pub(crate) fn operator_key(name: &str) -> SecretKey {
@@ -294,13 +306,18 @@ pub(crate) fn operator_key(name: &str) -> SecretKey {
     SecretKey::from_key(Key::from_bytes(seed))
 }
 
-fn first_account(rng: &mut StdRng, store: &Store) -> Vec<Write> {
-    let (name, now) = (OperatorName::new(ADMIN).unwrap(), machine_clock());
+fn account(name: &str, staff_no: &str, role: Role) -> Operator {
     let sealed =
         SealedKey { salt: vec![1; 16], memory_kib: PASSPHRASE_COST.memory_kib, passes: PASSPHRASE_COST.passes, sealed: vec![1; 72] };
-    let (display, staff_no, role) = (ADMIN.to_owned(), "0".to_owned(), Role::Security);
-    let account = Operator { name, display, staff_no, role, key: operator_key(ADMIN).public(), sealed, created: now, disabled: None };
-    first_operator(&mut Env { now, rng, shelf: store }, account).unwrap().unwrap()
+    let (display, staff_no, key) = (name.to_owned(), staff_no.to_owned(), operator_key(name).public());
+    Operator { name: OperatorName::new(name).unwrap(), display, staff_no, role, key, sealed, created: machine_clock(), disabled: None }
+}
+
+fn first_accounts(rng: &mut StdRng, store: &Store) -> Vec<Write> {
+    let mut env = Env { now: machine_clock(), rng, shelf: store };
+    let mut writes = first_operator(&mut env, account(ADMIN, "0", Role::Security)).unwrap().unwrap();
+    writes.push(Write::House(HouseWrite::Operator(account(CLERK, "00", Role::Teller))));
+    writes
 }
 
 fn first_head(centre: CentreCode) -> anju_core::shelf::KeptHead {

@@ -245,10 +245,10 @@ fn applicants_keep_their_places_and_are_masked() {
         rows
     };
     let rows = read(Some("批量1"));
-    assert_eq!(rows[0], (1, Ok("01 460*************25 Y1".to_owned())));
-    assert_eq!(rows[1], (2, Ok("03 E*******8 批量1".to_owned())));
+    assert_eq!(rows[0], (1, Ok("01 460***********1425 Y1".to_owned())));
+    assert_eq!(rows[1], (2, Ok("03 *******78 批量1".to_owned())));
     assert_eq!(rows[2], (3, Err("document-invalid")));
-    assert_eq!(rows[3], (4, Ok("USCC 914*************9H Y4".to_owned())));
+    assert_eq!(rows[3], (4, Ok("USCC 914***********C89H Y4".to_owned())));
     assert_eq!(rows[4], (5, Err("subject-unknown")));
     assert_eq!(read(None)[1], (2, Err("missing")));
 }

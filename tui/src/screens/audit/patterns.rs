@@ -1,6 +1,6 @@
 //! What stands out in the rows that were read: for each operator and legal day, how many lookups there were, under how many business
-//! numbers, about how many subjects, and how many of them nothing else was done for. A reason to look closer, computed from nothing but
-//! those rows.
+//! numbers, about how many subjects, and how many of them nothing else was done for (a certificate read by its holder's grant is such a
+//! thing); and how often lookups and grants were refused. A reason to look closer, computed from nothing but those rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +10,7 @@ use anju_core::listing::Day;
 use anju_core::operator::OperatorName;
 use anju_core::time::Time;
 
+use super::rows;
 use crate::shown::Shown;
 use crate::theme::Tone;
 use crate::widgets::list::{Column, Row};
@@ -61,13 +62,23 @@ fn is_lookup(row: &AuditLine) -> bool {
     [AuditAction::Lookup.code(), AuditAction::Screen.code()].contains(&row.action.as_str())
 }
 
+/// A grant was not accepted. One that was is business: its holder consented.
+fn is_refused_query(row: &AuditLine) -> bool {
+    row.action == AuditAction::Query.code() && !rows::DONE.contains(&row.outcome.as_str())
+}
+
 /// The patterns of `rows`, those that stand out first.
 pub(super) fn of(rows: &[&AuditLine]) -> Vec<Pattern> {
-    let followed: BTreeSet<&str> = rows.iter().filter(|row| !is_lookup(row)).filter_map(|row| row.business_no.as_deref()).collect();
+    let business = rows.iter().filter(|row| !is_lookup(row) && !is_refused_query(row));
+    let followed: BTreeSet<&str> = business.filter_map(|row| row.business_no.as_deref()).collect();
     let mut tallies: BTreeMap<(&OperatorName, Day), Tally<'_>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| is_lookup(row)) {
+    for row in rows.iter().filter(|row| is_lookup(row) || is_refused_query(row)) {
         let Some(operator) = &row.operator else { continue };
         let tally = tallies.entry((operator, Day::of(row.at))).or_default();
+        if !is_lookup(row) {
+            tally.refused += 1;
+            continue;
+        }
         tally.lookups += 1;
         let verdicts = [Verdict::Listed, Verdict::Disputed, Verdict::NotListed, Verdict::Unknown];
         match verdicts.into_iter().find(|verdict| verdict.code() == row.outcome) {
@@ -144,5 +155,41 @@ impl Row for Pattern {
 
     fn key(&self) -> String {
         format!("{} {}", self.operator, self.day)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anju_core::names::RequestId;
+
+    use super::*;
+    use crate::fake::NOW;
+
+    fn row(action: AuditAction, business_no: &str, outcome: &str) -> AuditLine {
+        AuditLine {
+            seq: 0,
+            at: NOW,
+            operator: OperatorName::new("zhang.san").ok(),
+            action: action.code().to_owned(),
+            request: RequestId([0; 16]),
+            matter: None,
+            business_no: Some(business_no.to_owned()),
+            legal_basis: None,
+            about: "460***********9519".to_owned(),
+            outcome: outcome.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_certificate_read_by_its_holders_grant_is_business_and_a_refused_grant_is_a_refusal() {
+        let lookup = row(AuditAction::Lookup, "NO-1", "not-listed");
+        for (outcome, nothing, refused) in [("done", 0, 0), ("again", 0, 0), ("grant-used-up", 1, 1)] {
+            let query = row(AuditAction::Query, "NO-1", outcome);
+            let patterns = of(&[&lookup, &query]);
+            assert_eq!(patterns.len(), 1);
+            assert_eq!((patterns[0].lookups, patterns[0].nothing, patterns[0].refused), (1, nothing, refused), "{outcome}");
+        }
+        let refused = row(AuditAction::Query, "NO-1", "wrong-centre");
+        assert!(of(&[&refused])[0].stands_out(), "also of somebody who looked nobody up");
     }
 }

@@ -22,12 +22,13 @@ pub(super) const COLUMNS: &[Column] = &[
 
 pub(super) struct Entry(pub(super) AuditLine);
 
-/// What came of it, in words: a verdict, done, or a refusal.
+/// Outcomes of what was carried out, was answered again, or was asked of the source; anything else is a verdict or a refusal.
+pub(super) const DONE: [&str; 3] = ["done", "again", "asked"];
+
+/// What came of it, in words.
 pub(super) fn outcome(words: Words, code: &str) -> (Tone, Shown) {
-    if code == "done" {
-        return (Tone::Plain, words.say("audit.done"));
-    }
-    match words.find(&format!("verdict.{code}")) {
+    let said = if DONE.contains(&code) { Some(words.code("audit", code)) } else { words.find(&format!("verdict.{code}")) };
+    match said {
         Some(verdict) => (Tone::Plain, verdict),
         None => (Tone::Warn, words.code("refusal", &format!("{code}.what"))),
     }

@@ -1,13 +1,13 @@
 //! A case of this centre's, or what can be said of somebody's listing: everything that is known, every step, and the forms of the next.
 
 use anju_core::desk::{Act, CaseRef, CaseView, Event as DeskEvent, ExportRow};
-use anju_core::listing::case::CaseState;
+use anju_core::listing::case::{CaseState, Deed};
 use anju_core::names::Digest;
 use ratatui::layout::Rect;
 
 use super::finding::Snapshot;
 use super::layout::{case_lines, listing_lines};
-use super::steps::{Step, danger, refuse};
+use super::steps::{self, Step, danger, refuse};
 use super::{Common, ID as BLACKLIST, Page, leave_question, proof, propose};
 use crate::canvas::{Canvas, inside, split_top};
 use crate::cmd::Cmd;
@@ -124,10 +124,16 @@ impl CasePage {
     }
 
     fn begin(&mut self, cx: &Cx<'_>, step: Step) -> Reaction {
-        if self.load.get().is_none() {
-            return Reaction::done();
+        let may = match self.load.get() {
+            None => return Reaction::done(),
+            // What may be done with another centre's listing is said when it is asked.
+            Some(Known::Listing(_)) => None,
+            Some(Known::Case(view)) => Some(view.may.clone()),
+        };
+        if may.as_ref().is_some_and(|may| !step.is_among(may)) {
+            return Reaction::one(Action::Toast(Tone::Warn, cx.words.say("blacklist.not-now")));
         }
-        self.doing = Some(Doing { step, form: step.form(cx), act: None, waits: false });
+        self.doing = Some(Doing { step, form: step.form(cx, may.as_deref().unwrap_or_default()), act: None, waits: false });
         Reaction::done()
     }
 
@@ -186,12 +192,13 @@ impl CasePage {
     /// Who has to do something, and who is missing.
     fn waits(&self, cx: &Cx<'_>) -> Option<(Tone, Shown)> {
         let (words, line) = (cx.words, &self.view()?.line);
-        if self.second {
+        if self.second || self.view().is_some_and(|view| view.second) {
             let role = words.code("role", line.waits_for.unwrap_or(cx.who.role).code());
             return Some((Tone::Warn, words.fill("blacklist.second-person", &[("role", role.as_str())])));
         }
         let role = match (line.waits_for, line.until) {
             (Some(role), _) => words.code("role", role.code()),
+            (None, Some(until)) if until < cx.now => return Some((Tone::Plain, words.say("blacklist.time-is-over"))),
             (None, Some(_)) => words.say("blacklist.time"),
             (None, None) => return None,
         };
@@ -276,7 +283,8 @@ impl Page for CasePage {
                 WHY,
                 Box::new(Reason { title: cx.words.say("blacklist.reveal"), effect: vec![cx.words.say("blacklist.reveal-effect")] }),
             )),
-            Cmd::Own("blacklist.again") => self.again(),
+            Cmd::Own("blacklist.again") if self.view().is_some_and(|view| view.may.contains(&Deed::Propose)) => self.again(),
+            Cmd::Own("blacklist.again") => Reaction::one(Action::Toast(Tone::Warn, cx.words.say("blacklist.not-now"))),
             Cmd::Own("blacklist.proof") => {
                 let about = Target::Text(format!("{}{}", proof::PREFIX, self.about));
                 Reaction::one(Action::Go(BLACKLIST, Some(about)))
@@ -349,18 +357,7 @@ impl Page for CasePage {
             return vec!["submit", "next", "back"];
         }
         let Some(view) = self.view() else { return vec!["blacklist.object", "reload", "back"] };
-        let mut out: Vec<&'static str> = match view.line.state {
-            CaseState::Drafted => vec!["blacklist.approve", "blacklist.return"],
-            CaseState::Returned => vec!["blacklist.again"],
-            CaseState::Reviewed => vec!["blacklist.notify"],
-            CaseState::Notified => vec!["blacklist.object"],
-            CaseState::Objected | CaseState::Disputed => vec!["blacklist.answer"],
-            CaseState::Listed | CaseState::Upheld => vec!["blacklist.repair", "blacklist.object"],
-            CaseState::Withdrawn | CaseState::Repaired | CaseState::Expired => vec!["blacklist.proof"],
-        };
-        if !view.line.state.has_ended() {
-            out.push("blacklist.withdraw");
-        }
+        let mut out = steps::offers(view);
         out.extend(["reveal", "copy", "back"]);
         out
     }

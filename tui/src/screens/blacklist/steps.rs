@@ -1,8 +1,8 @@
 //! The forms of what can be done with a case or a listing, and what is asked before it is done.
 
-use anju_core::desk::{Act, CaseRef};
+use anju_core::desk::{Act, CaseRef, CaseView};
 use anju_core::listing::Ground;
-use anju_core::listing::case::MAX_REASON_CHARS;
+use anju_core::listing::case::{Deed, MAX_REASON_CHARS};
 use anju_core::names::Digest;
 
 use crate::dialog::Danger;
@@ -42,6 +42,11 @@ impl Step {
         })
     }
 
+    /// Whether it is one of these.
+    pub(super) fn is_among(self, may: &[Deed]) -> bool {
+        may.iter().any(|deed| commands(*deed).iter().any(|command| Self::of(command) == Some(self)))
+    }
+
     pub(super) fn word(self, words: Words) -> Shown {
         match self {
             Self::Approve => words.say("blacklist.cmd-approve"),
@@ -54,8 +59,8 @@ impl Step {
         }
     }
 
-    /// The form of the step. The day is suggested, everything else is typed.
-    pub(super) fn form(self, cx: &Cx<'_>) -> Form {
+    /// The form of the step, for somebody who may do these things. The day is suggested, everything else is typed.
+    pub(super) fn form(self, cx: &Cx<'_>, may: &[Deed]) -> Form {
         let words = cx.words;
         let reason = || Field::required("reason", words.say("blacklist.reason"), Kind::Area(MAX_REASON_CHARS));
         let yes_no = |id: &'static str, label: Shown, no: Shown, yes: Shown| {
@@ -63,11 +68,18 @@ impl Step {
         };
         let fields = match self {
             Self::Approve | Self::Return => vec![reason()],
-            Self::Notify => vec![
-                Field::required("day", words.say("blacklist.notified-on"), Kind::Date),
-                Field::required("how", words.say("blacklist.how"), Kind::Text(LINE_MAX_CHARS)),
-                Field::optional("waiver", words.say("blacklist.waiver"), Kind::Path),
-            ],
+            Self::Notify => {
+                let mut fields = vec![
+                    Field::required("day", words.say("blacklist.notified-on"), Kind::Date),
+                    Field::required("how", words.say("blacklist.how"), Kind::Text(LINE_MAX_CHARS)),
+                ];
+                // Who may only tell is not asked for the paper; who may only take the paper has to have it.
+                if may.contains(&Deed::Waive) {
+                    let make = if may.contains(&Deed::Notify) { Field::optional } else { Field::required };
+                    fields.push(make("waiver", words.say("blacklist.waiver"), Kind::Path));
+                }
+                fields
+            }
             Self::Object => {
                 let grounds = Ground::ALL.iter().map(|ground| (ground.code().to_owned(), words.code("ground", ground.code())));
                 vec![
@@ -111,6 +123,30 @@ impl Step {
             Self::Repair => Act::Repair { about, decision: form.value("decision"), reason },
         })
     }
+}
+
+/// The commands of what may be done.
+const fn commands(deed: Deed) -> &'static [&'static str] {
+    match deed {
+        Deed::Propose => &["blacklist.again"],
+        Deed::Review => &["blacklist.approve", "blacklist.return"],
+        Deed::Notify | Deed::Waive => &["blacklist.notify"],
+        Deed::Object => &["blacklist.object"],
+        Deed::Answer => &["blacklist.answer"],
+        Deed::Withdraw => &["blacklist.withdraw"],
+        Deed::Repair => &["blacklist.repair"],
+    }
+}
+
+/// What is offered with a case: what the peer says that may be done, and of one that has ended, the proof.
+pub(super) fn offers(view: &CaseView) -> Vec<&'static str> {
+    let mut out: Vec<&'static str> = view.may.iter().flat_map(|deed| commands(*deed)).copied().collect();
+    // Telling with and without the paper is one command.
+    out.dedup();
+    if view.line.state.has_ended() {
+        out.push("blacklist.proof");
+    }
+    out
 }
 
 /// The question before the act: object, effect here and at other centres; what publishes or ends has the number typed.

@@ -1,6 +1,5 @@
 //! How it is drawn, and what the frame asks of it.
 
-use anju_core::desk::Act;
 use ratatui::layout::Rect;
 
 use super::*;
@@ -92,8 +91,8 @@ impl Screen for Certificates {
             }
             Told::Confirmed if tag == issue::ISSUE => return self.issuing.issue(),
             Told::Confirmed => {
-                let cancel = self.ending.take().map(|(number, reason)| Request::CertificateCancel { number, reason });
-                return cancel.map(|request| Action::ask(CANCEL, request)).into_iter().collect();
+                let cancel = self.ending.take().map(|(number, reason)| Act::CertificateCancel { number, reason });
+                return cancel.map(|act| Action::act(CANCEL, act)).into_iter().collect();
             }
             Told::Stage(_) | Told::Sign(_) | Told::Dismissed => {}
         }

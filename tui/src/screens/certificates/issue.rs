@@ -2,7 +2,7 @@
 //! one is issued. Whether it may be issued says the peer.
 
 use anju_core::certificate::CertificateKind;
-use anju_core::desk::{AccountView, Act, Request, Status};
+use anju_core::desk::{AccountView, Act, Status};
 use anju_core::holder::HolderCard;
 use anju_core::holder::card::MAX_CARD_BYTES;
 use anju_core::names::{CentreCode, RequestId};
@@ -41,7 +41,7 @@ enum Step {
 
 /// What is to be issued, and under which id: the same again under the same id is issued once.
 struct Ready {
-    request: Request,
+    act: Act,
     id: RequestId,
 }
 
@@ -234,7 +234,7 @@ impl Issuing {
         let (Some((card, _)), words) = (&self.card, cx.words) else { return Vec::new() };
         let addressee = self.form.value("addressee");
         let centre = if addressee.is_empty() { None } else { CentreCode::new(&addressee).ok() };
-        let made = |id: RequestId| Request::CertificateIssue {
+        let made = |id: RequestId| Act::CertificateIssue {
             account_no: self.account_no.clone(),
             kind: self.kind.clone(),
             addressee: centre.clone(),
@@ -243,7 +243,7 @@ impl Issuing {
             valid_days: self.form.value("days").parse().ok(),
             request: id,
         };
-        let id = self.ready.as_ref().filter(|ready| made(ready.id) == ready.request).map_or(cx.fresh, |ready| ready.id);
+        let id = self.ready.as_ref().filter(|ready| made(ready.id) == ready.act).map_or(cx.fresh, |ready| ready.id);
         let to = centre.as_ref().map_or_else(|| words.say("certificates.anybody"), Shown::of);
         let (kind, account) = (kind_title(words, &self.kind), Shown::masked(&self.account_no));
         let values = [("kind", kind.as_str()), ("account", account.as_str()), ("to", to.as_str())];
@@ -254,13 +254,13 @@ impl Issuing {
             yes: words.say("certificates.issue-yes"),
             typed: None,
         };
-        self.ready = Some(Ready { request: made(id), id });
+        self.ready = Some(Ready { act: made(id), id });
         vec![Action::Confirm(ISSUE, Box::new(danger))]
     }
 
     /// It is meant.
     pub(super) fn issue(&self) -> Vec<Action> {
-        self.ready.as_ref().map(|ready| Action::ask(ISSUE, ready.request.clone())).into_iter().collect()
+        self.ready.as_ref().map(|ready| Action::act(ISSUE, ready.act.clone())).into_iter().collect()
     }
 
     pub(super) fn issued(&mut self) {

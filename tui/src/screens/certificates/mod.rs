@@ -4,7 +4,7 @@
 mod draw;
 mod issue;
 
-use anju_core::desk::{CertificateSummary, Event as DeskEvent, MAX_PAGE, Request};
+use anju_core::desk::{Act, CertificateSummary, Event as DeskEvent, MAX_PAGE, Request};
 use anju_core::names::CertificateNumber;
 use anju_core::time::Time;
 
@@ -163,7 +163,7 @@ impl Certificates {
         (self.place, self.one, self.veil) = (Place::Show, Load::default(), Veil::default());
         self.detail = Detail::default();
         self.one.ask(cx.at);
-        vec![Action::ask(SHOW, Request::CertificateShow { number })]
+        vec![Action::act(SHOW, Act::CertificateShow { number })]
     }
 
     /// Lays the certificate out anew.

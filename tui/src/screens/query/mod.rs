@@ -7,7 +7,7 @@ mod grant;
 mod paper;
 mod stages;
 
-use anju_core::desk::{Act, Applicant, Event as DeskEvent, LookupAnswer, MAX_CODE_BYTES, Request};
+use anju_core::desk::{Act, Applicant, Event as DeskEvent, LookupAnswer, MAX_CODE_BYTES};
 use anju_core::names::RequestId;
 
 use crate::cmd::{Cmd, Command, Edit, Move};
@@ -205,7 +205,7 @@ impl Query {
         let (grant, business_no, matter) = (held.text.clone(), self.form.value("business"), self.form.value("matter"));
         let same = |asked: &&Asked| asked.grant == grant && asked.business_no == business_no && asked.matter == matter;
         let request = self.asked.as_ref().filter(same).map_or(cx.fresh, |asked| asked.request);
-        let ask = Request::Query {
+        let ask = Act::Query {
             grant: grant.clone(),
             business_no: business_no.clone(),
             matter: (!matter.is_empty()).then(|| matter.clone()),
@@ -213,7 +213,7 @@ impl Query {
         };
         self.asked = Some(Asked { grant, business_no, matter, request, since: cx.at });
         (self.running, self.stages, self.trouble) = (true, Stages::asked(), None);
-        vec![Action::ask(ASK, ask)]
+        vec![Action::act(ASK, ask)]
     }
 
     fn answered(&mut self, cx: &Cx<'_>, event: DeskEvent) {

@@ -68,6 +68,10 @@ impl Node {
             | Act::Export { .. }
             | Act::AuditList { .. }
             | Act::AccountShow { .. }
+            | Act::CertificateIssue { .. }
+            | Act::CertificateShow { .. }
+            | Act::CertificateCancel { .. }
+            | Act::Query { .. }
             | Act::Reveal { .. }
             | Act::AuditCheck
             | Act::Backup => return Err(RefusalCode::Unsupported.into()),

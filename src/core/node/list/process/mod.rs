@@ -75,6 +75,10 @@ impl Node {
             | Act::ImportApprove { .. }
             | Act::AuditList { .. }
             | Act::AccountShow { .. }
+            | Act::CertificateIssue { .. }
+            | Act::CertificateShow { .. }
+            | Act::CertificateCancel { .. }
+            | Act::Query { .. }
             | Act::Reveal { .. }
             | Act::AuditCheck
             | Act::Backup => Err(RefusalCode::RequestInvalid.into()),
@@ -115,7 +119,7 @@ impl Node {
         self.told(env, act, (AuditAction::Propose, about), out, |node, env, out| {
             let held = prepared?;
             out.push(Effect::Write(Write::List(ListWrite::Case(held.record.clone()))));
-            node.case_event(env, &held)
+            node.case_event(env, act, &held)
         })
     }
 
@@ -202,7 +206,7 @@ impl Node {
         }
         let held = Held { record: updated(&held.record, &case, held.record.index, env.now)?, case };
         out.push(Effect::Write(Write::List(ListWrite::Case(held.record.clone()))));
-        self.case_event(env, &held)
+        self.case_event(env, act, &held)
     }
 
     /// What the newest step of a published case says to everybody.

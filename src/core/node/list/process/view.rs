@@ -53,7 +53,7 @@ impl Node {
             if reason == Some(None) {
                 return Err(Refusal::about(RefusalCode::FieldMissing, "unmask").into());
             }
-            Ok(Event::Case(Box::new(node.view(env, &held, reason.is_some()))))
+            Ok(Event::Case(Box::new(node.view(env, act, &held, reason.is_some()))))
         })
     }
 
@@ -63,14 +63,15 @@ impl Node {
     }
 
     /// A case as the answer to a step of it: masked.
-    pub(super) fn case_event(&self, env: &Env<'_>, held: &Held) -> Result<Event, Stop> {
-        Ok(Event::Case(Box::new(self.view(env, held, false))))
+    pub(super) fn case_event(&self, env: &Env<'_>, act: &ProvenAct, held: &Held) -> Result<Event, Stop> {
+        Ok(Event::Case(Box::new(self.view(env, act, held, false))))
     }
 
-    fn view(&self, env: &Env<'_>, held: &Held, plain: bool) -> CaseView {
+    fn view(&self, env: &Env<'_>, act: &ProvenAct, held: &Held, plain: bool) -> CaseView {
         let (case, subject) = (&held.case, &held.case.subject);
         let document = Document::new(subject.document_type, &subject.document_no, Day::of(env.now).date());
         let masked = document.map_or_else(|_| "*".to_owned(), |document| document.masked());
+        let (may, second) = case.may(act.operator(), Day::of(env.now));
         CaseView {
             line: self.line(env, held),
             subject_kind: case.finding.subject_kind,
@@ -85,6 +86,8 @@ impl Node {
             }),
             steps: case.steps.iter().map(|step| StepView { at: step.at, by: step.by.clone(), what: step.what.clone() }).collect(),
             impersonated: case.impersonated(),
+            may,
+            second,
         }
     }
 
