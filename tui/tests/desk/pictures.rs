@@ -98,7 +98,7 @@ fn what_lies_over_a_view() {
     pictures("system-log-filter", &made::full(), |desk| {
         desk.log_in("li.si");
         desk.keys("8 d /");
-        desk.types("store-full");
+        desk.types("error");
         desk.pass(1_000);
     });
     pictures("federation-trend", &made::full(), |desk| {
