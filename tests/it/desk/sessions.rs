@@ -77,6 +77,11 @@ fn a_clerk_pastes_a_grant_reads_the_fields_asks_the_lists_and_takes_away_a_page_
         screen.keys("C-u");
         screen.type_text(stem.to_str().unwrap());
         screen.keys("C-s");
+        if ending == "json" {
+            screen.wait_for("理由记入审计日志");
+            screen.type_text("入卷");
+            screen.keys("C-s");
+        }
         screen.wait_for(&format!("taken.{ending}"));
         screen.wait_without(&format!("taken.{ending}"));
     }

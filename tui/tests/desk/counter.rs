@@ -215,6 +215,14 @@ fn the_page_stands_alone_is_escaped_and_masked_and_the_evidence_is_whole() {
     let mut desk = at(&door, "2");
     to_answer(&mut desk);
     desk.keys("e ctrl-s e right ctrl-s");
+    assert_eq!(files.lock().unwrap().len(), 1, "whole numbers are not written without a reason");
+    desk.keys("esc");
+    door.asked();
+    desk.keys("e right ctrl-s");
+    desk.types("for the file");
+    desk.keys("ctrl-s");
+    let asked = door.asked();
+    assert!(matches!(&asked[0], Asked::Act(Act::Reveal { reason, .. }) if reason == "for the file"), "{asked:?}");
     let files = files.lock().unwrap();
     let [(page_name, page), (evidence_name, evidence)] = files.as_slice() else { panic!("{} files", files.len()) };
     assert_eq!((page_name.as_str(), evidence_name.as_str()), (&*format!("{NUMBER}.html"), &*format!("{NUMBER}.json")));

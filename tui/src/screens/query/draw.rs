@@ -135,11 +135,12 @@ impl Screen for Query {
     fn told(&mut self, cx: &Cx<'_>, tag: Tag, told: Told) -> Vec<Action> {
         match told {
             Told::Stage(stage) if tag == ASK => self.stages.reach(stage),
+            Told::Answer(event) if tag == EVIDENCE && *event == DeskEvent::Done => return self.evidence(),
             Told::Answer(event) => self.came(cx, tag, *event),
             Told::Outcome(outcome) => return self.outcome(cx, *outcome),
             Told::Reason(reason) => {
                 let number = self.got.as_ref().map(|got| got.answer.certificate.number.clone());
-                return number.map(|number| Action::act(REVEAL, Act::Reveal { number, reason })).into_iter().collect();
+                return number.map(|number| Action::act(tag, Act::Reveal { number, reason })).into_iter().collect();
             }
             Told::Trouble(trouble) => match tag {
                 ASK => self.failed(trouble),

@@ -30,6 +30,8 @@ const READ: Tag = "read";
 const LOOK: Tag = "look";
 const REVEAL: Tag = "reveal";
 const WRITE: Tag = "write";
+/// The evidence holds every number whole: writing it is revealing, for a reason that is recorded first.
+const EVIDENCE: Tag = "evidence";
 
 /// What only this view does.
 pub const COMMANDS: &[Command] = &[
@@ -90,6 +92,8 @@ pub struct Query {
     fields: Detail,
     lookup: Form,
     export: Form,
+    /// Where the evidence goes once the reason for it is recorded.
+    evidence_to: Option<String>,
 }
 
 /// The registering line's maker.
@@ -114,6 +118,7 @@ pub fn make() -> Box<dyn Screen> {
         fields: Detail::default(),
         lookup: none(),
         export: none(),
+        evidence_to: None,
     })
 }
 
@@ -341,14 +346,24 @@ impl Query {
                 let (kind, path) = (self.export.value("kind"), self.export.value("path"));
                 let ending = format!(".{kind}");
                 let out = if path.ends_with(&ending) { path } else { path + &ending };
-                let list = self.list.get().map(|answer| &**answer);
-                let text = if kind == "json" { paper::evidence(got) } else { paper::html(cx, got, list) };
                 self.step = Step::Answer;
+                if kind == "json" {
+                    self.evidence_to = Some(out);
+                    let (title, effect) = (cx.words.say("query.evidence-title"), vec![cx.words.say("query.evidence-effect")]);
+                    return Reaction::one(Action::Reason(EVIDENCE, Box::new(Reason { title, effect })));
+                }
+                let text = paper::html(cx, got, self.list.get().map(|answer| &**answer));
                 Reaction::one(Action::Work(WRITE, Work::WriteText { out: out.into(), text }))
             }
             (FormEvent::Submit | FormEvent::Handled, _) => Reaction::done(),
             (FormEvent::Pass, _) => Reaction::Pass,
         }
+    }
+
+    /// The reason was recorded: the evidence is written.
+    fn evidence(&mut self) -> Vec<Action> {
+        let (Some(out), Some(got)) = (self.evidence_to.take(), &self.got) else { return Vec::new() };
+        vec![Action::Work(WRITE, Work::WriteText { out: out.into(), text: paper::evidence(got) })]
     }
 
     fn came(&mut self, cx: &Cx<'_>, tag: Tag, event: DeskEvent) {
