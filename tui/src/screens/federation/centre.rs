@@ -148,6 +148,9 @@ pub(super) fn lines(words: Words, centre: &Centre, status: &Status) -> Vec<Line>
     lines
 }
 
+/// How a number is said.
+type Said<'a> = &'a dyn Fn(u64) -> String;
+
 /// How traffic and lag of one centre went, in [`TREND_ROWS`] rows: numbers in words, then the picture at the end of the row, where it
 /// harms nothing on a terminal that draws blocks wider.
 pub(super) fn draw_trend(words: Words, trend: &Trend, step_ms: u64, blocks: bool, area: Rect, canvas: &mut Canvas<'_>) {
@@ -157,7 +160,7 @@ pub(super) fn draw_trend(words: Words, trend: &Trend, step_ms: u64, blocks: bool
     canvas.rule(area.x, area.y, area.width);
     canvas.text(area.x + 2, area.y, area.width.saturating_sub(2), Tone::Head, &Shown::new(" ").and(&head).and(&Shown::new(" ")));
     let number = |count: u64| count.to_string();
-    let rows: [(&str, &[u64], &dyn Fn(u64) -> String, Tone); 2] =
+    let rows: [(&str, &[u64], Said<'_>, Tone); 2] =
         [("federation.traffic", &trend.traffic, &bytes, Tone::Plain), ("federation.lag-rows", &trend.lag, &number, Tone::Warn)];
     let beside = PLOT_WORDS_COLUMNS.min(area.width);
     for (y, (word, samples, say, tone)) in (area.y + 1..).zip(rows) {
