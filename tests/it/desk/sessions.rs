@@ -30,6 +30,31 @@ fn recorded(federation: &Federation, code: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Writes what is on the screen as a page and as evidence, which wants a reason, and looks at both files.
+fn take_away(federation: &Federation, screen: &Screen, number: &str) {
+    let stem = federation.room.path("taken");
+    for (kind, ending) in [("1", "html"), ("2", "json")] {
+        screen.keys("e");
+        screen.wait_for("导出查询结果");
+        screen.fill(&[kind]);
+        screen.keys("C-u");
+        screen.type_text(stem.to_str().unwrap());
+        screen.keys("C-s");
+        if ending == "json" {
+            screen.wait_for("理由记入审计日志");
+            screen.type_text("入卷");
+            screen.keys("C-s");
+        }
+        screen.wait_for(&format!("taken.{ending}"));
+        screen.wait_without(&format!("taken.{ending}"));
+    }
+    let page = std::fs::read_to_string(stem.with_extension("html")).unwrap();
+    assert!(page.contains(number) && page.contains("SY-2026-0001") && page.contains("***********") && !page.contains("<script"), "{page}");
+    let evidence: Value = serde_json::from_str(&std::fs::read_to_string(stem.with_extension("json")).unwrap()).unwrap();
+    assert!(evidence.to_string().contains(number), "{evidence}");
+    assert_eq!((mode(&stem.with_extension("html")), mode(&stem.with_extension("json"))), (0o600, 0o600));
+}
+
 #[test]
 fn a_clerk_pastes_a_grant_reads_the_fields_asks_the_lists_and_takes_away_a_page_and_the_evidence() {
     if !has_tmux() {
@@ -69,27 +94,7 @@ fn a_clerk_pastes_a_grant_reads_the_fields_asks_the_lists_and_takes_away_a_page_
     let looked = screen.wait_for("[+] 失信名单");
     assert!(looked.contains("2 个中心中 2 个可作准"), "Haikou was heard of a moment ago, so its list still counts: {looked}");
 
-    let stem = federation.room.path("taken");
-    for (kind, ending) in [("1", "html"), ("2", "json")] {
-        screen.keys("e");
-        screen.wait_for("导出查询结果");
-        screen.fill(&[kind]);
-        screen.keys("C-u");
-        screen.type_text(stem.to_str().unwrap());
-        screen.keys("C-s");
-        if ending == "json" {
-            screen.wait_for("理由记入审计日志");
-            screen.type_text("入卷");
-            screen.keys("C-s");
-        }
-        screen.wait_for(&format!("taken.{ending}"));
-        screen.wait_without(&format!("taken.{ending}"));
-    }
-    let page = std::fs::read_to_string(stem.with_extension("html")).unwrap();
-    assert!(page.contains(&number) && page.contains("SY-2026-0001") && page.contains("***********") && !page.contains("<script"), "{page}");
-    let evidence: Value = serde_json::from_str(&std::fs::read_to_string(stem.with_extension("json")).unwrap()).unwrap();
-    assert!(evidence.to_string().contains(&number), "{evidence}");
-    assert_eq!((mode(&stem.with_extension("html")), mode(&stem.with_extension("json"))), (0o600, 0o600));
+    take_away(&federation, &screen, &number);
 
     // The same grant again is used up.
     screen.keys("n");
