@@ -1,11 +1,12 @@
 //! `anju audit`: what a centre's own people did, and whether that is still what was committed to. For the auditor.
 
-use anju_core::desk::{Act, AuditLine, AuditState, Event};
+use anju_core::desk::{Act, AuditLine, AuditState, AuditSubject, Event};
 use anju_core::operator::OperatorName;
 use serde_json::json;
 
 use super::acting::{Acting, OperatorArgs};
 use super::common::{self, DataArgs};
+use super::document::document_no;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::out::{Ctx, Done, table};
@@ -28,6 +29,12 @@ pub(super) struct ListArgs {
     limit: usize,
     #[arg(long, value_name = "NUMBER")]
     before: Option<u64>,
+    #[arg(long, value_name = "CODE", default_value = "01", value_parser = ["01", "02", "03", "04", "99", "USCC"], requires = "document_no")]
+    document_type: String,
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, requires = "reason")]
+    document_no: Option<String>,
+    #[arg(long, value_name = "TEXT", requires = "document_no")]
+    reason: Option<String>,
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
@@ -51,7 +58,14 @@ pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
 
 fn list(ctx: Ctx, args: ListArgs) -> Result<Done, Failure> {
     let acting = Acting::open(ctx, &args.data, &args.operator)?;
-    let act = Act::AuditList { before: args.before, limit: args.limit, operator: args.operator_name };
+    let subject = match (&args.document_no, args.reason) {
+        (Some(given), Some(reason)) => {
+            let document_no = document_no(ctx, given)?.to_string();
+            Some(AuditSubject { document_type: args.document_type, document_no, reason })
+        }
+        (Some(_), None) | (None, _) => None,
+    };
+    let act = Act::AuditList { before: args.before, limit: args.limit, operator: args.operator_name, subject };
     let Event::Audit { rows, more } = acting.ask(&act, common::PATIENCE, |_| {})? else {
         return Err(common::unexpected());
     };

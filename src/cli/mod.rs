@@ -12,6 +12,7 @@ mod common;
 mod completions;
 mod demo;
 pub mod desk;
+mod document;
 mod exit;
 mod failure;
 mod federation;

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use anju_core::desk::{Backup, Event, Evidence, KeyRole, Stage, Storage, SystemView};
-use anju_core::names::CentreCode;
 use anju_core::node::Input;
 use anju_core::time::Time;
 use tokio::sync::{mpsc, watch};
@@ -106,21 +105,13 @@ impl House {
     }
 
     fn storage(&self) -> Result<Storage, StoreError> {
-        let figures = figures::read(&self.database)?;
         let mut log = self.database.clone().into_os_string();
         log.push("-wal");
-        let rows = figures.rows.iter().filter_map(|(code, rows)| Some((CentreCode::new(code).ok()?, *rows))).collect();
         Ok(Storage {
             database_bytes: bytes_of(&self.database),
             log_bytes: bytes_of(Path::new(&log)),
             free_bytes: note::free_bytes(&self.database),
-            rows,
-            erased: figures.erased,
-            damaged: figures.damaged,
-            withheld: figures.withheld,
-            audit_rows: figures.audit_rows,
-            cases: figures.cases,
-            schema: figures.schema,
+            ..figures::read(&self.database)?
         })
     }
 

@@ -2,24 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anju_core::charter::{Charter, CharterError};
 use anju_core::desk::{Event, Request};
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::facts::AccountFacts;
-use anju_core::listing::{Document, Pepper, SubjectSecret};
 use anju_core::names::StationKey;
 use anju_core::node::message::SoundAnswer;
 use anju_core::node::{HouseAsk, Input, Verdict};
-use anju_core::seal::stretch::Scratch;
 use anju_peers::{Link, Member, PeerCommand, PeerEvent, PeersConfig, PeersError, PeersHandle};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::derive::{Derivation, Lanes, Memory, derive, lanes};
 use super::engine::{Engine, Out, Recipe, machine_clock};
 use super::house::{self, Ask, House, keep_house};
 use super::log::LogRing;
@@ -39,10 +38,6 @@ const TICK: Duration = Duration::from_millis(250);
 const READERS_MAX: usize = 2;
 /// Looks at the machine that may wait; a backup always finds a place, for there is one at a time and looks are short.
 const CHORES_MAX: usize = 64;
-/// Derivation jobs that may wait in each lane; the core has fewer under way.
-const DERIVATIONS_MAX: usize = 128;
-/// Jobs of no more than this many derivations take the short lane: somebody at a counter must not wait for a page of a screening.
-const SHORT_JOB_MAX: usize = 4;
 
 /// Reads one account of the source; runs on a blocking thread.
 pub type SourceReader = Arc<dyn Fn(&str) -> Result<Box<AccountFacts>, Refusal> + Send + Sync>;
@@ -176,27 +171,6 @@ fn peers_config(recipe: &Recipe, listen: Vec<String>) -> PeersConfig {
         members: stations.map(|s| Member { station: s.key, addresses: s.addresses.clone() }).collect(),
         topic: format!("anju.{}", charter.federation()),
         protocol_suffix: charter.digest().to_string(),
-    }
-}
-
-/// A job's number and its work.
-type Derivation = (u64, Vec<(Pepper, Document)>);
-
-/// Two of a kind: for short jobs and for long ones.
-struct Lanes<T> {
-    short: T,
-    long: T,
-}
-
-fn lanes() -> (Lanes<mpsc::Sender<Derivation>>, Lanes<mpsc::Receiver<Derivation>>) {
-    let ((short, from_short), (long, from_long)) = (mpsc::channel(DERIVATIONS_MAX), mpsc::channel(DERIVATIONS_MAX));
-    (Lanes { short, long }, Lanes { short: from_short, long: from_long })
-}
-
-impl Lanes<mpsc::Sender<Derivation>> {
-    /// The lane for a job of so many derivations.
-    fn of(&self, derivations: usize) -> &mpsc::Sender<Derivation> {
-        if derivations <= SHORT_JOB_MAX { &self.short } else { &self.long }
     }
 }
 
@@ -389,89 +363,10 @@ async fn read_source(
     }
 }
 
-/// Memory for derivations, one piece for each that is under way. It is kept, for a thread that takes and gives back 19 MiB for each
-/// derivation leaves as much with its allocator, and there are many such threads.
-type Memory = Arc<Mutex<Vec<Scratch>>>;
-
-/// Derivations of one lane, one job after the other; a long one on every processor.
-async fn derive(
-    mut to_derive: mpsc::Receiver<Derivation>,
-    memory: Memory,
-    inputs: mpsc::Sender<Input>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    loop {
-        let next = tokio::select! {
-            () = until_stopped(&mut stopped) => return,
-            next = to_derive.recv() => next,
-        };
-        let Some((job, work)) = next else { return };
-        let (asked, memory) = (work.len(), Arc::clone(&memory));
-        let secrets = tokio::task::spawn_blocking(move || derive_all(&work, &memory)).await.unwrap_or_else(|_| vec![None; asked]);
-        if inputs.send(Input::Derived { job, secrets }).await.is_err() {
-            return;
-        }
-    }
-}
-
-fn derive_all(work: &[(Pepper, Document)], memory: &Memory) -> Vec<Option<SubjectSecret>> {
-    let slow = work.iter().filter(|(_, document)| !document.kind().is_public()).count();
-    if slow == 0 {
-        // Nothing of it works in the memory, which need not be wiped then either: that takes longer than all of this.
-        return derive_in(&mut Scratch::default(), work);
-    }
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(slow);
-    if threads < 2 {
-        return derive_share(work, memory);
-    }
-    let share = work.len().div_ceil(threads);
-    std::thread::scope(|scope| {
-        let parts: Vec<_> = work.chunks(share).map(|part| (part.len(), scope.spawn(move || derive_share(part, memory)))).collect();
-        parts.into_iter().flat_map(|(len, part)| part.join().unwrap_or_else(|_| vec![None; len])).collect()
-    })
-}
-
-fn derive_share(work: &[(Pepper, Document)], memory: &Memory) -> Vec<Option<SubjectSecret>> {
-    let pieces = || memory.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut scratch = pieces().pop().unwrap_or_default();
-    let secrets = derive_in(&mut scratch, work);
-    scratch.wipe();
-    pieces().push(scratch);
-    secrets
-}
-
-fn derive_in(scratch: &mut Scratch, work: &[(Pepper, Document)]) -> Vec<Option<SubjectSecret>> {
-    work.iter().map(|(pepper, document)| SubjectSecret::derive_in(scratch, pepper, document).ok()).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use anju_core::listing::DocumentType;
-    use anju_core::seal::Key;
-
+    use super::super::derive::tests::job;
     use super::*;
-
-    fn job(people: usize) -> Vec<(Pepper, Document)> {
-        let pepper = Pepper { version: 1, key: Key::from_bytes([7; 32]) };
-        let today = jiff::civil::date(2026, 11, 21);
-        let passport = |i| Document::new(DocumentType::Passport, &format!("E{i:08}"), today).unwrap();
-        (0..people).map(|i| (pepper.clone(), passport(i))).collect()
-    }
-
-    #[test]
-    fn the_memory_of_derivations_is_kept_once_for_each_thread_and_not_taken_for_what_needs_none() {
-        let (memory, threads) = (Memory::default(), std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
-        let kept = || memory.lock().unwrap().len();
-        let employer = Document::new(DocumentType::CreditCode, "91350100M000100Y43", jiff::civil::date(2026, 11, 21)).unwrap();
-        let public = vec![(job(1).remove(0).0, employer)];
-        assert!(derive_all(&public, &memory)[0].is_some());
-        assert_eq!(kept(), 0);
-        let first = derive_all(&job(threads + 1), &memory);
-        let again = derive_all(&job(threads + 1), &memory);
-        let tokens = |secrets: &[Option<SubjectSecret>]| secrets.iter().map(|s| s.as_ref().unwrap().token()).collect::<Vec<_>>();
-        assert_eq!(tokens(&first), tokens(&again));
-        assert!((1..=threads).contains(&kept()), "{}", kept());
-    }
 
     #[tokio::test]
     async fn one_at_the_counter_does_not_wait_for_a_page_of_a_screening() {

@@ -2,41 +2,25 @@
 
 use std::path::Path;
 
+use anju_core::desk::Storage;
 use rusqlite::Connection;
 
+use super::read::{name, unsigned};
 use super::{StoreError, open};
 
-/// Counts of what is there.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Figures {
-    /// Codes of centres, and how many rows of each journal are held.
-    pub rows: Vec<(String, u64)>,
-    /// Payloads erased on purpose.
-    pub erased: u64,
-    /// Payloads found damaged.
-    pub damaged: u64,
-    /// Payloads that others withheld.
-    pub withheld: u64,
-    /// Rows of the audit log.
-    pub audit_rows: u64,
-    /// Cases of the blacklist.
-    pub cases: u64,
-    /// Version of the schema.
-    pub schema: u64,
-}
-
-/// Counts what is in the database at `path`.
+/// Counts what is in the database at `path`; what only the file system tells is left at nothing.
 ///
 /// # Errors
-/// [`StoreError::Missing`], [`StoreError::NotOurs`], [`StoreError::Older`], and what the engine reports.
-pub fn read(path: &Path) -> Result<Figures, StoreError> {
+/// [`StoreError::Missing`], [`StoreError::NotOurs`], [`StoreError::Older`], [`StoreError::Damaged`], and what the engine reports.
+pub fn read(path: &Path) -> Result<Storage, StoreError> {
     let conn = open::plain(path)?;
     let count = |table: &str| count(&conn, table);
     let mut journals = conn.prepare("SELECT code, size FROM journal ORDER BY code")?;
-    let rows = journals
-        .query_map([], |row| Ok((row.get(0)?, u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0))))?
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(Figures {
+    let (mut held, mut rows) = (journals.query(())?, Vec::new());
+    while let Some(row) = held.next()? {
+        rows.push((name(row, 0)?, unsigned(row, 1)?));
+    }
+    Ok(Storage {
         rows,
         erased: count("erased")?,
         damaged: count("damaged")?,
@@ -44,6 +28,7 @@ pub fn read(path: &Path) -> Result<Figures, StoreError> {
         audit_rows: count("audit_row")?,
         cases: count("case_file")?,
         schema: u64::try_from(open::SCHEMA_VERSION).unwrap_or(0),
+        ..Storage::default()
     })
 }
 

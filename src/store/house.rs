@@ -1,11 +1,11 @@
 //! Our own people and what they did: accounts, the audit log, the commitments to it.
 
-use anju_core::audit::{AuditAction, AuditLog, AuditRow};
+use anju_core::audit::{AuditAction, AuditLog, AuditRow, SubjectMark};
 use anju_core::error::ShelfError;
 use anju_core::journal::Frontier;
 use anju_core::names::{Digest, RequestId};
 use anju_core::operator::{Operator, OperatorName, Role as OperatorRole, SealedKey};
-use anju_core::shelf::{AuditCommitment, House, HouseWrite, check};
+use anju_core::shelf::{AuditCommitment, AuditFilter, House, HouseWrite, check};
 use anju_core::sign::PublicKey;
 use anju_core::time::Time;
 use rusqlite::{Row, params};
@@ -17,7 +17,7 @@ use super::write::peaks_bytes;
 use super::{Db, Role, Store, StoreError};
 
 const OPERATOR_COLUMNS: &str = "name, display, staff_no, role, key, salt, memory_kib, passes, sealed_key, created, disabled";
-const AUDIT_COLUMNS: &str = "seq, at, operator, action, request, matter, business_no, legal_basis, sealed, outcome";
+const AUDIT_COLUMNS: &str = "seq, at, operator, action, request, matter, business_no, legal_basis, sealed, outcome, subject";
 
 impl Store {
     pub(super) fn house(&self, write: &HouseWrite) -> Result<(), StoreError> {
@@ -63,8 +63,8 @@ impl Store {
         let seq = row.seq.to_be_bytes();
         let business_no = row.business_no.as_ref().map(|no| self.columns.seal(Column::AuditBusinessNo, &[&seq], no.as_bytes()));
         let about = Zeroizing::new([row.salt.as_slice(), row.about.as_bytes()].concat());
-        let sql = "INSERT INTO audit_row (seq, at, operator, action, request, matter, business_no, legal_basis, sealed, outcome)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        let sql = "INSERT INTO audit_row (seq, at, operator, action, request, matter, business_no, legal_basis, sealed, outcome, subject)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
         self.run(
             sql,
             params![
@@ -78,6 +78,7 @@ impl Store {
                 row.legal_basis,
                 self.columns.seal(Column::AuditAbout, &[&seq], &about)?,
                 row.outcome,
+                row.subject.map(|subject| subject.0),
             ],
         )?;
         Ok(())
@@ -143,6 +144,7 @@ impl<R: Role> Db<R> {
             about: std::str::from_utf8(about).map_err(|_| damaged())?.to_owned(),
             outcome: row.get(9)?,
             salt: *salt,
+            subject: row.get::<_, Option<[u8; 16]>>(10)?.map(SubjectMark),
         })
     }
 
@@ -195,19 +197,18 @@ impl<R: Role> House for Db<R> {
         Ok(self.all(&sql, [from, most(limit)], |row| self.audit_row(row))?)
     }
 
-    fn audit_newest(&self, before: u64, limit: usize, operator: Option<&OperatorName>) -> Result<Vec<AuditRow>, ShelfError> {
-        let before = signed(before).unwrap_or(i64::MAX);
-        let found = match operator {
-            Some(name) => {
-                let sql = format!("SELECT {AUDIT_COLUMNS} FROM audit_row WHERE operator = ?3 AND seq < ?1 ORDER BY seq DESC LIMIT ?2");
-                self.all(&sql, params![before, most(limit), name.as_str()], |row| self.audit_row(row))
-            }
-            None => {
-                let sql = format!("SELECT {AUDIT_COLUMNS} FROM audit_row WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2");
-                self.all(&sql, [before, most(limit)], |row| self.audit_row(row))
-            }
+    fn audit_newest(&self, before: u64, limit: usize, whose: &AuditFilter) -> Result<Vec<AuditRow>, ShelfError> {
+        let (before, limit) = (signed(before).unwrap_or(i64::MAX), most(limit));
+        let (operator, subject) = (whose.operator.as_ref().map(OperatorName::as_str), whose.subject.map(|subject| subject.0));
+        // One statement each, so that each has the index that fits it.
+        let kept = match (operator, subject) {
+            (None, None) => "?3 IS NULL AND ?4 IS NULL",
+            (Some(_), None) => "operator = ?3 AND ?4 IS NULL",
+            (None, Some(_)) => "subject = ?4 AND ?3 IS NULL",
+            (Some(_), Some(_)) => "subject = ?4 AND +operator = ?3",
         };
-        Ok(found?)
+        let sql = format!("SELECT {AUDIT_COLUMNS} FROM audit_row WHERE {kept} AND seq < ?1 ORDER BY seq DESC LIMIT ?2");
+        Ok(self.all(&sql, params![before, limit, operator, subject], |row| self.audit_row(row))?)
     }
 
     fn audit_commitments(&self, after: Option<u64>, limit: usize) -> Result<Vec<AuditCommitment>, ShelfError> {

@@ -1,5 +1,6 @@
 //! Reading: the core's [`Shelf`] over one connection. Every payload and header that leaves is hashed first.
 
+use anju_core::audit::SubjectMark;
 use anju_core::error::{FaultCode, RefusalCode, ShelfError};
 use anju_core::journal::proof::subtree_from_stored;
 use anju_core::journal::{Entry, Frontier};
@@ -17,7 +18,7 @@ use super::{Db, Role, StoreError};
 
 const CERTIFICATE_COLUMNS: &str =
     "number, issuer, idx, statement, kind, addressee, holder, holder_sealing, issued, expires, ended_at, ended_reason";
-pub(super) const ISSUED_COLUMNS: &str = "number, account_no, content_key, request, asked";
+pub(super) const ISSUED_COLUMNS: &str = "number, account_no, content_key, request, asked, subject";
 /// Larger than any text that continues a prefix: no text of ours has this character.
 const AFTER_EVERY_TEXT: char = '\u{10FFFF}';
 /// How often a kept statement may be planned again: after a migration, or a table of another connection's.
@@ -150,7 +151,8 @@ impl<R: Role> Db<R> {
         let content_key = self.open_key(Column::IssuedContentKey, &bound_to, &row.get::<_, Vec<u8>>(2)?)?;
         let request: Option<[u8; 16]> = row.get(3)?;
         let asked: Option<[u8; 32]> = row.get(4)?;
-        Ok(IssuedRecord { number, account_no, content_key, request: request.map(RequestId), asked: asked.map(Digest) })
+        let subject = row.get::<_, Option<[u8; 16]>>(5)?.map(SubjectMark);
+        Ok(IssuedRecord { number, account_no, content_key, request: request.map(RequestId), asked: asked.map(Digest), subject })
     }
 
     /// Opens a sealed key.

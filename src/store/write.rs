@@ -230,11 +230,16 @@ impl Store {
         let bound_to = [number.as_bytes()];
         let account_no = self.columns.seal(Column::IssuedAccountNo, &bound_to, record.account_no.as_bytes())?;
         let content_key = self.columns.seal(Column::IssuedContentKey, &bound_to, record.content_key.expose())?;
-        let sql = "INSERT INTO issued (number, account_no, content_key, request, asked) VALUES (?1, ?2, ?3, ?4, ?5)
+        let sql = "INSERT INTO issued (number, account_no, content_key, request, asked, subject) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                    ON CONFLICT (number) DO NOTHING";
         let (request, asked) = (record.request.map(|request| request.0), record.asked.map(|asked| asked.0));
+        let subject = record.subject.map(|subject| subject.0);
         // A second record would make the first certificate's content unreadable for good.
-        if self.run(sql, params![number, account_no, content_key, request, asked])? == 0 { Err(Misfit::Exists.into()) } else { Ok(()) }
+        if self.run(sql, params![number, account_no, content_key, request, asked, subject])? == 0 {
+            Err(Misfit::Exists.into())
+        } else {
+            Ok(())
+        }
     }
 
     fn fork(&self, centre: &CentreCode, one: &[u8], other: &[u8]) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{Who, case};
 use crate::cli::common;
+use crate::cli::document::document_no;
 use crate::cli::failure::Failure;
 use crate::cli::out::{Ctx, Done, table};
 use crate::cli::text::clean;
@@ -32,7 +33,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(in crate::cli) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
-    let document_no = super::document_no(ctx, &args.document_no)?;
+    let document_no = document_no(ctx, &args.document_no)?;
     let applicant = Applicant {
         row: 0,
         document_type: args.document_type.clone(),

@@ -26,7 +26,6 @@ use std::path::Path;
 use anju_core::desk::{Act, Event};
 use anju_core::listing::Day;
 use anju_core::listing::catalogue::Catalogue;
-use zeroize::Zeroizing;
 
 use super::acting::{Acting, OperatorArgs};
 use super::common::{self, DataArgs};
@@ -36,9 +35,6 @@ use crate::config::Config;
 use crate::config::folder::DataFolder;
 use crate::source::SourceError;
 use crate::source::blacklist::{ColumnMap, ColumnMapError};
-
-/// Longest document number that is read from standard input, in bytes.
-const DOCUMENT_NO_MAX_BYTES: u64 = 1024;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -140,22 +136,4 @@ pub(in crate::cli) fn table_failure(path: &Path, error: SourceError) -> Failure 
 
 fn column_map(texts: &[String]) -> Result<ColumnMap, Failure> {
     ColumnMap::parse(texts.iter().map(String::as_str)).map_err(|error: ColumnMapError| Failure::new(Code::MapBad).with("detail", error))
-}
-
-/// A document's number: as given, or for `-` from the terminal without showing it, or the first line of standard input.
-fn document_no(ctx: Ctx, given: &str) -> Result<Zeroizing<String>, Failure> {
-    use std::io::{IsTerminal, Read};
-    if given != "-" {
-        return Ok(Zeroizing::new(given.to_owned()));
-    }
-    let missing = |_| Failure::new(Code::DocumentNoMissing);
-    let text = if std::io::stdin().is_terminal() {
-        Zeroizing::new(rpassword::prompt_password(ctx.say("prompt.document-no")).map_err(missing)?)
-    } else {
-        let mut text = Zeroizing::new(String::new());
-        std::io::stdin().lock().take(DOCUMENT_NO_MAX_BYTES).read_to_string(&mut text).map_err(missing)?;
-        text
-    };
-    let line = text.lines().next().unwrap_or_default().trim();
-    if line.is_empty() { Err(Code::DocumentNoMissing.into()) } else { Ok(Zeroizing::new(line.to_owned())) }
 }

@@ -9,6 +9,7 @@ use anju_core::listing::{DocumentType, SubjectKind};
 use anju_core::names::CaseNumber;
 
 use super::{Who, case, table_failure};
+use crate::cli::document::document_no;
 use crate::cli::failure::Failure;
 use crate::cli::meter::Meter;
 use crate::cli::out::{Ctx, Done};
@@ -62,7 +63,7 @@ pub(in crate::cli) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     };
     let decision_sha256 = sha256_of(&args.decision_file, &mut seen).map_err(|e| table_failure(&args.decision_file, e))?;
     drop(meter);
-    let document_no = super::document_no(ctx, &args.document_no)?;
+    let document_no = document_no(ctx, &args.document_no)?;
     let inferred = match SubjectKind::from_code(&args.subject_kind) {
         Some(SubjectKind::Employer | SubjectKind::Party) => DocumentType::CreditCode,
         Some(SubjectKind::Person) | None => DocumentType::ResidentCard,

@@ -6,6 +6,8 @@
 
 mod log;
 mod row;
+mod subject;
 
 pub use log::{AuditBody, AuditLog, MAX_AUDIT_BODY_BYTES};
 pub use row::{AuditAction, AuditRow, MAX_ABOUT_BYTES};
+pub use subject::SubjectMark;

@@ -3,6 +3,7 @@
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
+use super::SubjectMark;
 use crate::error::RefusalCode;
 use crate::journal::hash;
 use crate::names::{Digest, RequestId};
@@ -130,6 +131,9 @@ pub struct AuditRow {
     #[n(10)]
     #[cbor(with = "minicbor::bytes")]
     pub salt: [u8; 16],
+    /// Whom it was about, where that is known.
+    #[n(11)]
+    pub subject: Option<SubjectMark>,
 }
 
 impl std::fmt::Debug for AuditRow {

@@ -87,6 +87,24 @@ pub struct Applicant {
     pub business_no: String,
 }
 
+/// About whom rows of the audit log are wanted, and why. Personal.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditSubject {
+    /// Code of the document's type.
+    pub document_type: String,
+    /// The document's number.
+    pub document_no: String,
+    /// Why; stands in the audit log, too.
+    pub reason: String,
+}
+
+impl std::fmt::Debug for AuditSubject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "AuditSubject({}, ..)", self.document_type)
+    }
+}
+
 impl std::fmt::Debug for Applicant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Applicant({}, ..)", self.row)
@@ -322,6 +340,8 @@ pub enum Act {
         limit: usize,
         /// Only this operator's.
         operator: Option<OperatorName>,
+        /// Only what was about this person or employer.
+        subject: Option<AuditSubject>,
     },
     /// Whether the audit log is what the journal says. Auditor.
     AuditCheck,

@@ -22,13 +22,15 @@ mod system;
 
 use serde::{Deserialize, Serialize};
 
-pub use act::{Act, Applicant, CaseRef, MAX_CODE_BYTES, MAX_SCREEN_PAGE, Proposal};
+pub use act::{Act, Applicant, AuditSubject, CaseRef, MAX_CODE_BYTES, MAX_SCREEN_PAGE, Proposal};
 pub use blacklist::{
     Acknowledgement, BeforeView, CaseLine, CaseView, CentreAnswer, Doubt, ExportPage, ExportRow, Hit, ImportView, LookupAnswer, OwnRow,
     Proof, ScreenAnswer, ScreenPage, StepView, Verdict,
 };
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
-pub use system::{Backup, Evidence, KeyAge, KeyRole, LogLine, LogPage, MAX_LOG_PAGE, Storage, SystemView};
+pub use system::{
+    Backup, Evidence, KeyAge, KeyRole, LogLine, LogPage, MAX_LOG_PAGE, Storage, SystemView, TREND_SAMPLES_MAX, Trend, Trends,
+};
 
 use crate::error::{FaultCode, Refusal};
 use crate::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, StationKey};
@@ -42,9 +44,6 @@ pub const MAX_REQUEST_BYTES: usize = 1024 * 1024;
 pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
 /// Most certificates in one page of a list.
 pub const MAX_PAGE: usize = 500;
-
-/// Most samples of a [`Trend`]: ten minutes at one every ten seconds.
-pub const TREND_SAMPLES_MAX: usize = 60;
 
 /// What a client asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -456,26 +455,6 @@ pub struct StationStatus {
     pub bytes_in: u64,
     /// Bytes of questions and answers that went to it since the start.
     pub bytes_out: u64,
-}
-
-/// How traffic and lag went lately.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Trends {
-    /// Milliseconds between two samples.
-    pub step_ms: u64,
-    /// Every member.
-    pub centres: Vec<Trend>,
-}
-
-/// How traffic with one centre and the lag behind it went, oldest sample first; at most [`TREND_SAMPLES_MAX`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trend {
-    /// Which centre.
-    pub centre: CentreCode,
-    /// Bytes to and from all its stations in each step.
-    pub traffic: Vec<u64>,
-    /// Rows that its newest known checkpoint has and this peer had not, at the end of each step.
-    pub lag: Vec<u64>,
 }
 
 /// Faults of one station.

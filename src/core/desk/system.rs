@@ -158,3 +158,26 @@ pub struct SystemView {
     /// The keys; at most [`super::MAX_PAGE`] of operators.
     pub keys: Vec<KeyAge>,
 }
+
+/// Most samples of a [`Trend`]: ten minutes at one every ten seconds.
+pub const TREND_SAMPLES_MAX: usize = 60;
+
+/// How traffic and lag went lately.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Trends {
+    /// Milliseconds between two samples.
+    pub step_ms: u64,
+    /// Every member.
+    pub centres: Vec<Trend>,
+}
+
+/// How traffic with one centre and the lag behind it went, oldest sample first; at most [`TREND_SAMPLES_MAX`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trend {
+    /// Which centre.
+    pub centre: CentreCode,
+    /// Bytes to and from all its stations in each step.
+    pub traffic: Vec<u64>,
+    /// Rows that its newest known checkpoint has and this peer had not, at the end of each step.
+    pub lag: Vec<u64>,
+}

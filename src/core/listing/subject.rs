@@ -159,7 +159,7 @@ impl Document {
     }
 
     /// Type and number as they enter a derivation.
-    fn material(&self) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn material(&self) -> Zeroizing<Vec<u8>> {
         let mut out = Zeroizing::new(Vec::with_capacity(self.number.len() + 8));
         out.extend_from_slice(self.kind.code().as_bytes());
         out.push(0);

@@ -5,15 +5,17 @@ mod check;
 use check::Check;
 
 use super::{Effect, Env, Node, Stop};
-use crate::audit::{AuditAction, AuditBody, AuditLog, AuditRow, MAX_ABOUT_BYTES};
+use crate::audit::{AuditAction, AuditBody, AuditLog, AuditRow, MAX_ABOUT_BYTES, SubjectMark};
 use crate::desk::{Act, AuditLine, Event, MAX_CODE_BYTES, MAX_PAGE};
-use crate::error::{RefusalCode, ShelfError};
-use crate::facts::text::is_hostile;
+use crate::error::{Refusal, RefusalCode, ShelfError};
+use crate::facts::text::{is_hostile, shown};
 use crate::journal::frontier::FrontierError;
 use crate::journal::{Entry, Frontier, Kind, Statement};
+use crate::listing::case::MAX_REASON_CHARS;
+use crate::listing::{Document, DocumentType};
 use crate::names::RequestId;
 use crate::operator::{OperatorName, ProvenAct};
-use crate::shelf::{HouseWrite, Write};
+use crate::shelf::{AuditFilter, HouseWrite, Write};
 use crate::time::{MINUTE_MS, Time};
 
 /// How long rows wait at most for their commitment, in milliseconds.
@@ -42,12 +44,19 @@ pub(super) struct Told {
     pub(super) legal_basis: Option<String>,
     pub(super) about: String,
     pub(super) outcome: String,
+    pub(super) subject: Option<SubjectMark>,
 }
 
 impl Told {
     /// A row about `about` that came to `outcome`.
     pub(super) fn new(action: AuditAction, about: impl Into<String>, outcome: impl Into<String>) -> Self {
-        Self { action, matter: None, business_no: None, legal_basis: None, about: about.into(), outcome: outcome.into() }
+        Self { action, matter: None, business_no: None, legal_basis: None, about: about.into(), outcome: outcome.into(), subject: None }
+    }
+
+    /// The same of a row about the one whom `subject` stands for.
+    pub(super) fn of(mut self, subject: Option<SubjectMark>) -> Self {
+        self.subject = subject;
+        self
     }
 }
 
@@ -76,19 +85,27 @@ impl Node {
         act: &ProvenAct,
         out: &mut Vec<Effect>,
     ) -> Result<Option<Event>, Stop> {
-        let Act::AuditList { before, limit, operator } = act.act() else {
+        let Act::AuditList { before, limit, operator, subject } = act.act() else {
             return self.audit_check(env, token, act, out).map(|()| None);
         };
         if *limit == 0 || *limit > MAX_PAGE {
             return Err(RefusalCode::RequestInvalid.into());
         }
         let before = before.unwrap_or(u64::MAX).min(env.shelf.audit_log()?.size);
+        let mut about = operator.as_ref().map_or("all", OperatorName::as_str).to_owned();
+        let mut mark = None;
+        if let Some(subject) = subject {
+            let reason = shown(&subject.reason, MAX_REASON_CHARS).ok_or_else(|| Refusal::about(RefusalCode::FieldMissing, "reason"))?;
+            let document = document(&subject.document_type, &subject.document_no, env.now).ok_or(RefusalCode::DocumentInvalid)?;
+            about = format!("{about} {} {reason}", document.masked());
+            mark = Some(SubjectMark::of(&env.shelf.local_secret()?, &document));
+        }
+        let whose = AuditFilter { operator: operator.clone(), subject: mark };
         // One more than asked for shows whether there are more.
-        let mut rows = env.shelf.audit_newest(before, limit + 1, operator.as_ref())?;
+        let mut rows = env.shelf.audit_newest(before, limit + 1, &whose)?;
         let more = rows.len() > *limit;
         rows.truncate(*limit);
-        let about = operator.as_ref().map_or("all", OperatorName::as_str);
-        self.tell(env, Some(act), vec![Told::new(AuditAction::AuditRead, about, "done")], out)?;
+        self.tell(env, Some(act), vec![Told::new(AuditAction::AuditRead, about, "done").of(mark)], out)?;
         Ok(Some(Event::Audit { rows: rows.into_iter().map(line).collect(), more }))
     }
 
@@ -126,6 +143,16 @@ impl Node {
     }
 }
 
+/// The document that is meant, if it is one.
+pub(super) fn document(kind: &str, number: &str, now: Time) -> Option<Document> {
+    Document::new(DocumentType::from_code(kind)?, number, now.legal_day()).ok()
+}
+
+/// How a row marks whom it is about; nothing where that is not known.
+pub(super) fn mark(env: &Env<'_>, document: Option<&Document>) -> Result<Option<SubjectMark>, ShelfError> {
+    document.map(|document| Ok(SubjectMark::of(&env.shelf.local_secret()?, document))).transpose()
+}
+
 /// The rows that tell of something, behind those the log has.
 pub(super) fn rows_of(env: &mut Env<'_>, act: Option<&ProvenAct>, told: Vec<Told>) -> Result<HouseWrite, ShelfError> {
     let log = env.shelf.audit_log()?;
@@ -156,12 +183,13 @@ impl Told {
             about: bounded(&self.about, MAX_ABOUT_BYTES),
             outcome: code(self.outcome),
             salt: AuditRow::salt(env.rng),
+            subject: self.subject,
         }
     }
 }
 
 fn line(row: AuditRow) -> AuditLine {
-    let AuditRow { seq, at, operator, action, request, matter, business_no, legal_basis, about, outcome, salt: _ } = row;
+    let AuditRow { seq, at, operator, action, request, matter, business_no, legal_basis, about, outcome, salt: _, subject: _ } = row;
     AuditLine { seq, at, operator, action: action.code().to_owned(), request, matter, business_no, legal_basis, about, outcome }
 }
 

@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::audit::{AGAIN, DONE, Told};
+use super::audit::{AGAIN, DONE, Told, document, mark};
 use super::{Effect, Env, Node, Stop};
-use crate::audit::{AuditAction, AuditRow};
+use crate::audit::{AuditAction, AuditRow, SubjectMark};
 use crate::certificate::{
     CertificateBody, CertificateKind, EndReason, EndedBody, HolderKeys, Issuance, fields_of, issue, may_issue, thumbprint,
 };
@@ -109,7 +109,7 @@ impl Node {
             if record.asked != Some(digest) {
                 return Err(RefusalCode::RequestReused.into());
             }
-            self.tell(env, Some(&asked.act), vec![told(&asked.account_no, Some(&record.number), AGAIN)], out)?;
+            self.tell(env, Some(&asked.act), vec![told(&asked.account_no, Some(&record.number), AGAIN).of(record.subject)], out)?;
             self.issue.storing.push((asked.token, record.number, env.now));
             out.push(Effect::WhenStored);
             return Ok(());
@@ -173,13 +173,14 @@ impl Node {
         facts: Result<Box<AccountFacts>, Refusal>,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
-        let Some(job) = self.issue.reading.remove(&reading) else { return self.looked(reading, facts, out) };
+        let Some(job) = self.issue.reading.remove(&reading) else { return self.looked(env, reading, facts, out) };
         let (token, act, account_no) = (job.token, job.act.clone(), job.account_no.clone());
+        let subject = facts.as_ref().map_or(Ok(None), |facts| subject_of(env, facts))?;
         let mut effects = Vec::new();
-        match facts.map_err(Stop::Refused).and_then(|facts| self.issue_now(env, job, &facts, &mut effects)) {
+        match facts.map_err(Stop::Refused).and_then(|facts| self.issue_now(env, job, (&facts, subject), &mut effects)) {
             Ok(()) => out.append(&mut effects),
             Err(Stop::Refused(refusal)) => {
-                self.tell(env, Some(&act), vec![told(&account_no, None, AuditRow::refused(refusal.code))], out)?;
+                self.tell(env, Some(&act), vec![told(&account_no, None, AuditRow::refused(refusal.code)).of(subject)], out)?;
                 out.push(Effect::Reply { token, event: Box::new(Event::Refused { refusal, about: None }) });
             }
             Err(Stop::Shelf(error)) => return Err(error),
@@ -187,7 +188,13 @@ impl Node {
         Ok(())
     }
 
-    fn issue_now(&mut self, env: &mut Env<'_>, job: Job, facts: &AccountFacts, out: &mut Vec<Effect>) -> Result<(), Stop> {
+    fn issue_now(
+        &mut self,
+        env: &mut Env<'_>,
+        job: Job,
+        (facts, subject): (&AccountFacts, Option<SubjectMark>),
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Stop> {
         // Never one person's facts on another's card, whatever a source answers.
         if facts.account_no != identifier(&job.account_no) {
             return Err(RefusalCode::SourceUnavailable.into());
@@ -212,9 +219,10 @@ impl Node {
         let entry = Statement::build(env.rng, Kind::CertificateIssued, env.now, Some(drop_after), &issued.body)
             .map_err(|e| ShelfError::Failed(e.to_string()))?;
         self.append(env, vec![entry], out)?;
-        self.tell(env, Some(&job.act), vec![told(&job.account_no, Some(&number), DONE)], out)?;
+        self.tell(env, Some(&job.act), vec![told(&job.account_no, Some(&number), DONE).of(subject)], out)?;
         let (request, asked) = (Some(job.request), Some(job.asked));
-        let record = IssuedRecord { number: number.clone(), account_no: job.account_no, content_key: issued.content_key, request, asked };
+        let record =
+            IssuedRecord { number: number.clone(), account_no: job.account_no, content_key: issued.content_key, request, asked, subject };
         out.push(Effect::Write(Write::Issued(record)));
         out.push(Effect::WhenStored);
         self.issue.storing.push((job.token, number, expires));
@@ -283,8 +291,9 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<Event, Stop> {
         let certificate = known(env, number)?.into();
-        let account_no = env.shelf.issued(number)?.map(|record| record.account_no);
-        self.tell(env, Some(act), vec![Told::new(AuditAction::CertificateShow, number.as_str(), DONE)], out)?;
+        let (account_no, subject) = env.shelf.issued(number)?.map(|record| (record.account_no, record.subject)).unzip();
+        let told = Told::new(AuditAction::CertificateShow, number.as_str(), DONE).of(subject.flatten());
+        self.tell(env, Some(act), vec![told], out)?;
         Ok(Event::CertificateShow { certificate, account_no })
     }
 
@@ -297,7 +306,8 @@ impl Node {
     ) -> Result<Event, Stop> {
         let reason = EndReason::from_code(reason).ok_or_else(|| Refusal::about(RefusalCode::RequestInvalid, "reason"))?;
         let row = self.own_certificate(env, &number)?;
-        let told = |outcome| vec![Told::new(AuditAction::CertificateCancel, format!("{number} {}", reason.code()), outcome)];
+        let subject = env.shelf.issued(&number)?.and_then(|record| record.subject);
+        let told = |outcome| vec![Told::new(AuditAction::CertificateCancel, format!("{number} {}", reason.code()), outcome).of(subject)];
         if let Some(ended) = row.ended {
             self.tell(env, Some(act), told(AGAIN), out)?;
             return Ok(Event::CertificateCancelled { number, ended });
@@ -316,6 +326,11 @@ impl Node {
         self.tell(env, Some(act), told(DONE), out)?;
         Ok(Event::CertificateCancelled { number, ended: Ended { at: env.now, reason: reason.code().to_owned() } })
     }
+}
+
+/// How a row of the audit log marks whose account it is.
+fn subject_of(env: &Env<'_>, facts: &AccountFacts) -> Result<Option<SubjectMark>, ShelfError> {
+    mark(env, document(&facts.document_type, &facts.document_no, env.now).as_ref())
 }
 
 /// What a row says of a request to issue: the certificate, if there is one, and the account, masked.

@@ -5,13 +5,13 @@ mod account;
 
 pub use account::first_operator;
 
-use super::audit::Told;
+use super::audit::{Told, document, mark};
 use super::{Effect, Env, Node, Stop, issue, query};
 use crate::audit::{AuditAction, AuditRow};
 use crate::desk::{Act, Applicant, Event, OperatorKey};
 use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::facts::text;
-use crate::listing::{Document, DocumentType};
+use crate::listing::Document;
 use crate::operator::{OperatorName, ProvenAct, Role, SignedAct};
 use crate::shelf::{HouseWrite, Write};
 use crate::time::Time;
@@ -54,8 +54,9 @@ impl Node {
         if out.iter().any(|effect| matches!(effect, Effect::Write(Write::House(HouseWrite::Audit { .. })))) {
             return Ok(());
         }
-        let told = told_of(act.act(), &act.operator().name, env.now, AuditRow::refused(code));
-        self.tell(env, Some(act), told.into_iter().collect(), out)
+        let Some(told) = told_of(act.act(), &act.operator().name, env.now, AuditRow::refused(code)) else { return Ok(()) };
+        let subject = mark(env, subject_of(act.act(), env.now).as_ref())?;
+        self.tell(env, Some(act), vec![told.of(subject)], out)
     }
 
     fn carry_out(&mut self, env: &mut Env<'_>, token: u64, act: &ProvenAct, out: &mut Vec<Effect>) -> Result<Option<Event>, Stop> {
@@ -102,6 +103,7 @@ impl Node {
 
 /// What a row says of `act`: nothing personal but what a lookup is told with anyway. Nothing for acts that touch no personal data.
 fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<Told> {
+    let masked = subject_of(act, now).map(|document| document.masked()).unwrap_or_default();
     let (action, about) = match act {
         Act::OperatorAdd { name, .. } => (AuditAction::OperatorAdd, name.to_string()),
         Act::OperatorDisable { name, .. } => (AuditAction::OperatorDisable, name.to_string()),
@@ -114,7 +116,7 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::Withdraw { about, .. } => (AuditAction::Withdraw, about.to_string()),
         Act::Repair { about, .. } => (AuditAction::Repair, about.to_string()),
         Act::CaseShow { about, .. } => (AuditAction::Show, about.to_string()),
-        Act::Lookup { applicant, .. } => (AuditAction::Lookup, masked(applicant, now)),
+        Act::Lookup { .. } => (AuditAction::Lookup, masked),
         Act::Screen { applicants, .. } => (AuditAction::Screen, applicants.len().to_string()),
         Act::Export { .. } => (AuditAction::Export, String::new()),
         Act::ImportBegin { file } | Act::ImportRows { file, .. } | Act::ImportFinish { file, .. } => {
@@ -127,7 +129,8 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::CertificateShow { number } => (AuditAction::CertificateShow, number.to_string()),
         Act::CertificateCancel { number, .. } => (AuditAction::CertificateCancel, number.to_string()),
         Act::Query { grant, .. } => (AuditAction::Query, query::certificate_of(grant)),
-        Act::AuditList { .. } | Act::AuditCheck => (AuditAction::AuditRead, String::new()),
+        Act::AuditList { .. } => (AuditAction::AuditRead, masked),
+        Act::AuditCheck => (AuditAction::AuditRead, String::new()),
         Act::Backup => (AuditAction::Backup, String::new()),
         Act::Queue { .. } | Act::Proof { .. } => return None,
     };
@@ -144,11 +147,40 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
     Some(told)
 }
 
-/// The document of an applicant as a row may name it; of what is no document nothing is known that could be masked.
-fn masked(applicant: &Applicant, now: Time) -> String {
-    let kind = DocumentType::from_code(&applicant.document_type);
-    let document = kind.and_then(|kind| Document::new(kind, &applicant.document_no, now.legal_day()).ok());
-    document.map(|document| document.masked()).unwrap_or_default()
+/// Whom an act is about, where it says so itself; nothing for what is no document.
+fn subject_of(act: &Act, now: Time) -> Option<Document> {
+    match act {
+        Act::Lookup { applicant, .. } => document(&applicant.document_type, &applicant.document_no, now),
+        Act::Propose(proposal) => document(&proposal.row.document_type, &proposal.row.document_no, now),
+        Act::AuditList { subject: Some(subject), .. } => document(&subject.document_type, &subject.document_no, now),
+        Act::AuditList { subject: None, .. }
+        | Act::OperatorAdd { .. }
+        | Act::OperatorDisable { .. }
+        | Act::OperatorPasswd { .. }
+        | Act::Review { .. }
+        | Act::Notify { .. }
+        | Act::Object { .. }
+        | Act::Answer { .. }
+        | Act::Withdraw { .. }
+        | Act::Repair { .. }
+        | Act::CaseShow { .. }
+        | Act::Queue { .. }
+        | Act::Proof { .. }
+        | Act::Screen { .. }
+        | Act::Export { .. }
+        | Act::ImportBegin { .. }
+        | Act::ImportRows { .. }
+        | Act::ImportFinish { .. }
+        | Act::ImportApprove { .. }
+        | Act::AccountShow { .. }
+        | Act::Reveal { .. }
+        | Act::CertificateIssue { .. }
+        | Act::CertificateShow { .. }
+        | Act::CertificateCancel { .. }
+        | Act::Query { .. }
+        | Act::AuditCheck
+        | Act::Backup => None,
+    }
 }
 
 /// Whether the operator's role allows the act. That a second person is needed is asked by the conversation, which knows the first.

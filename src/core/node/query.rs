@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use super::audit::{AGAIN, DONE, Told};
+use super::audit::{AGAIN, DONE, Told, document, mark};
 use super::{Effect, Env, Node, Stop};
 use crate::audit::{AuditAction, AuditRow};
 use crate::certificate::{CertificateBody, IssuerIdentity};
@@ -20,6 +20,7 @@ use crate::grant::{Access, Asker, Presented, Released};
 use crate::journal::frame::FRAME_BUDGET_BYTES;
 use crate::journal::proof::{OnShelf, inclusion, verify_inclusion};
 use crate::journal::{Entry, Kind, Statement, hash};
+use crate::listing::{Document, DocumentType};
 use crate::names::{Digest, RequestId};
 use crate::operator::ProvenAct;
 use crate::shelf::{AccessRow, CertificateRow, Head};
@@ -183,7 +184,8 @@ impl Node {
                 }
                 let answer = self.answer(env, presented, *found, &released, counted + 1)?;
                 let outcome = if before.is_none() { DONE } else { AGAIN };
-                self.tell(env, Some(&asked.act), vec![asked.told(presented, outcome)], out)?;
+                let subject = mark(env, subject_of(&released, env.now).as_ref())?;
+                self.tell(env, Some(&asked.act), vec![asked.told(presented, outcome).of(subject)], out)?;
                 progress(asked.token, Stage::Obtained, out);
                 progress(asked.token, Stage::Verified, out);
                 out.push(Effect::Reply { token: asked.token, event: Box::new(Event::Answer(Box::new(answer))) });
@@ -312,6 +314,12 @@ impl Node {
             presentation: released.presentation().to_owned(),
         })
     }
+}
+
+/// Whom the fields speak of, where the document's number is among them; without its type it is taken for a resident's card.
+fn subject_of(released: &Released, now: Time) -> Option<Document> {
+    let text = |name| released.fields().iter().find(|(field, _)| *field == name).and_then(|(_, value)| value.as_str());
+    document(text("document_type").unwrap_or(DocumentType::ResidentCard.code()), text("document_no")?, now)
 }
 
 fn progress(token: u64, stage: Stage, out: &mut Vec<Effect>) {

@@ -84,6 +84,8 @@ pub enum Purpose {
     Objection,
     /// An operator's signing key, under their passphrase.
     OperatorKey,
+    /// Whom a row of the audit log is about.
+    AuditSubject,
 }
 
 impl Purpose {
@@ -105,6 +107,7 @@ impl Purpose {
         Self::ListingHit,
         Self::Objection,
         Self::OperatorKey,
+        Self::AuditSubject,
     ];
 
     /// The label that enters derivations; never changes once released.
@@ -127,6 +130,7 @@ impl Purpose {
             Self::ListingHit => "anju/v1/listing-hit",
             Self::Objection => "anju/v1/objection",
             Self::OperatorKey => "anju/v1/operator-key",
+            Self::AuditSubject => "anju/v1/audit-subject",
         }
     }
 }

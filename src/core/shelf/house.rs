@@ -1,9 +1,27 @@
 //! What the core reads and writes of a centre's own people and of what they did. Records: in no journal, but for the commitments.
 
 use super::ShelfError;
-use crate::audit::{AuditLog, AuditRow};
+use crate::audit::{AuditLog, AuditRow, SubjectMark};
 use crate::names::{Digest, RequestId};
 use crate::operator::{Operator, OperatorName};
+
+/// Which rows of the audit log are wanted; all of them by default.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditFilter {
+    /// Only what this operator did.
+    pub operator: Option<OperatorName>,
+    /// Only what was about this subject.
+    pub subject: Option<SubjectMark>,
+}
+
+impl AuditFilter {
+    /// Whether `row` is wanted.
+    #[must_use]
+    pub fn keeps(&self, row: &AuditRow) -> bool {
+        self.operator.as_ref().is_none_or(|name| row.operator.as_ref() == Some(name))
+            && self.subject.is_none_or(|subject| row.subject == Some(subject))
+    }
+}
 
 /// A commitment to the audit log, as our own journal has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +61,7 @@ pub trait House {
     /// Rows `from..` of the audit log, at most `limit`, in order.
     fn audit_rows(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, ShelfError>;
     /// Rows before `before`, newest first, at most `limit`, of one operator or of all.
-    fn audit_newest(&self, before: u64, limit: usize, operator: Option<&OperatorName>) -> Result<Vec<AuditRow>, ShelfError>;
+    fn audit_newest(&self, before: u64, limit: usize, whose: &AuditFilter) -> Result<Vec<AuditRow>, ShelfError>;
     /// Commitments in our own journal, in order, after row `after` of it, at most `limit`.
     fn audit_commitments(&self, after: Option<u64>, limit: usize) -> Result<Vec<AuditCommitment>, ShelfError>;
 }

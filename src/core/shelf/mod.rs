@@ -9,7 +9,7 @@ mod house;
 mod lists;
 pub mod memory;
 
-pub use house::{AuditCommitment, House, HouseWrite};
+pub use house::{AuditCommitment, AuditFilter, House, HouseWrite};
 pub use lists::{
     Adopted, CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, USED_KEPT_DAYS,
     WithheldRow, newest_of_each,
@@ -17,6 +17,7 @@ pub use lists::{
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit::SubjectMark;
 use crate::error::{FaultCode, RefusalCode, ShelfError};
 use crate::journal::{Entry, SoundRows, Subtree};
 use crate::names::{CentreCode, CertificateNumber, Digest, GrantId, RequestId, StatementId, StationKey, Thumbprint};
@@ -156,6 +157,8 @@ pub struct IssuedRecord {
     pub request: Option<RequestId>,
     /// Digest over what was asked, to notice a request id that comes again with something else.
     pub asked: Option<Digest>,
+    /// Whose account it is, as the audit log marks it; nothing for those issued before this was kept.
+    pub subject: Option<SubjectMark>,
 }
 
 /// The last head this station let out, as kept outside the backup set.

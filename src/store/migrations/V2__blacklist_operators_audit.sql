@@ -1,6 +1,8 @@
 -- Which request issued a certificate; nothing for those issued before this was kept.
 ALTER TABLE issued ADD COLUMN request BLOB CHECK (length(request) = 16);
 ALTER TABLE issued ADD COLUMN asked BLOB CHECK (length(asked) = 32);
+-- Whose account it is, as audit_row marks it.
+ALTER TABLE issued ADD COLUMN subject BLOB CHECK (length(subject) = 16);
 CREATE INDEX issued_by_request ON issued (request) WHERE request IS NOT NULL;
 
 -- Projections: derived from journals.
@@ -208,7 +210,8 @@ CREATE TABLE operator (
     disabled INTEGER
 ) STRICT, WITHOUT ROWID;
 
--- business_no and sealed (salt and what the row is about) are sealed. Without the salt a leaf cannot be guessed.
+-- business_no and sealed (salt and what the row is about) are sealed. Without the salt a leaf cannot be guessed. subject is an HMAC of the
+-- document under local_secret: without that, rows about one person are seen to be about one person, and about whom is not.
 CREATE TABLE audit_row (
     seq INTEGER NOT NULL PRIMARY KEY CHECK (seq >= 0),
     at INTEGER NOT NULL,
@@ -219,10 +222,12 @@ CREATE TABLE audit_row (
     business_no BLOB,
     legal_basis TEXT,
     sealed BLOB NOT NULL,
-    outcome TEXT NOT NULL
+    outcome TEXT NOT NULL,
+    subject BLOB CHECK (length(subject) = 16)
 ) STRICT;
 CREATE INDEX audit_by_request ON audit_row (request);
 CREATE INDEX audit_by_operator ON audit_row (operator) WHERE operator IS NOT NULL;
+CREATE INDEX audit_by_subject ON audit_row (subject) WHERE subject IS NOT NULL;
 
 CREATE TABLE audit_log (
     one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),

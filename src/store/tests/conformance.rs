@@ -1,5 +1,6 @@
 //! One suite for every shelf: what the contract says, asked of the one in memory and of the one on disk with the same writes.
 
+use anju_core::audit::SubjectMark;
 use anju_core::error::{FaultCode, ShelfError};
 use anju_core::names::{GrantId, RequestId, StationKey, Thumbprint};
 use anju_core::shelf::memory::MemoryShelf;
@@ -80,6 +81,7 @@ fn write_of(step: Step, authors: &mut [Author; 2], accepted: &[(usize, u64, Vec<
                 content_key: Key::from_bytes([7; 32]),
                 request: (!b.is_multiple_of(3)).then(|| RequestId([u8::try_from(b % 5).unwrap(); 16])),
                 asked: b.is_multiple_of(2).then_some(Digest([7; 32])),
+                subject: b.is_multiple_of(4).then_some(SubjectMark([5; 16])),
             })
         }
         11.. => match a % 2 {

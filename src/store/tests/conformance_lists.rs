@@ -1,6 +1,6 @@
 //! The suite for every shelf, for lists and people: the same writes, and the same answers in memory and on disk.
 
-use anju_core::audit::{AuditAction, AuditLog, AuditRow};
+use anju_core::audit::{AuditAction, AuditLog, AuditRow, SubjectMark};
 use anju_core::listing::case::CaseState;
 use anju_core::listing::import::{ImportCounts, ImportRecord, ImportState, RowsDigest, StagedAs, StagedRow};
 use anju_core::listing::{Basis, Change, Day, Ground};
@@ -8,8 +8,8 @@ use anju_core::names::{ListingId, ListingRef, StationKey, SubjectToken};
 use anju_core::operator::{Operator, OperatorName, Role, SealedKey};
 use anju_core::shelf::memory::MemoryShelf;
 use anju_core::shelf::{
-    Adopted, AuditCommitment, CaseRecord, HitRow, HouseWrite, ListProjection, ListWrite, ListingEnd, ListingRow, ObjectionRow, PendingHit,
-    Projection, Shelf, Write,
+    Adopted, AuditCommitment, AuditFilter, CaseRecord, HitRow, HouseWrite, ListProjection, ListWrite, ListingEnd, ListingRow, ObjectionRow,
+    PendingHit, Projection, Shelf, Write,
 };
 use anju_core::sign::PublicKey;
 use anju_core::time::DAY_MS;
@@ -158,6 +158,7 @@ pub(super) fn audit_row(seq: u64, mark: u8) -> AuditRow {
         about: format!("46************{mark:02}"),
         outcome: "not-listed".to_owned(),
         salt: [mark; 16],
+        subject: (!mark.is_multiple_of(4)).then(|| SubjectMark([mark % 3; 16])),
     }
 }
 
@@ -336,7 +337,12 @@ fn look_at_people(shelf: &dyn Shelf) -> Vec<String> {
             seen.push(format!("{:?}", shelf.used(day(number), name.as_ref())));
         }
         for (before, limit) in [(u64::MAX, 99), (5, 2), (0, 9)] {
-            seen.push(format!("{:?}", whole(shelf.audit_newest(before, limit, name.as_ref()).unwrap())));
+            for subject in [None, Some(SubjectMark([1; 16])), Some(SubjectMark([9; 16]))] {
+                let whose = AuditFilter { operator: name.clone(), subject };
+                let found = shelf.audit_newest(before, limit, &whose).unwrap();
+                assert!(found.iter().all(|row| whose.keeps(row) && row.seq < before));
+                seen.push(format!("{:?}", whole(found)));
+            }
         }
         seen.push(format!("{:?}", name.map(|name| shelf.operator(&name))));
     }

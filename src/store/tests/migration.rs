@@ -11,6 +11,7 @@ const SECOND: &str = "
     DROP TABLE case_file; DROP TABLE case_text; DROP TABLE import_file; DROP TABLE staged; DROP TABLE staged_body; DROP TABLE pending_hit;
     DROP TABLE impersonated; DROP TABLE used; DROP TABLE withheld; DROP TABLE operator; DROP TABLE audit_row; DROP TABLE audit_log;
     DROP INDEX issued_by_request; ALTER TABLE issued DROP COLUMN request; ALTER TABLE issued DROP COLUMN asked;
+    ALTER TABLE issued DROP COLUMN subject;
     DELETE FROM meta WHERE name = 'local_secret'; DELETE FROM refinery_schema_history WHERE version = 2;";
 
 /// The schema as text, in the order of the names.
@@ -30,6 +31,7 @@ fn a_database_of_the_first_schema_keeps_its_rows_and_gets_the_rest() {
         content_key: Key::from_bytes([9; 32]),
         request: None,
         asked: None,
+        subject: None,
     };
     store.write(&[author.append(&[b"a", b"b"]), Write::Issued(record), Write::Project(Projection::Access(access("C46020", 1)))]).unwrap();
     let (state, digests) = (store.journal(&author.centre).unwrap(), store.projection_digests().unwrap());

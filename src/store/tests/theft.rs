@@ -64,6 +64,7 @@ fn plant(store: &mut Store) {
         content_key: Key::from_bytes(CONTENT_KEY),
         request: None,
         asked: None,
+        subject: None,
     };
     let canaries = text_forms(CANARY).concat();
     store

@@ -198,7 +198,8 @@ fn jobs(world: &mut World) {
     }
     let leaves = Act::OperatorDisable { name: OperatorName::new("teller").unwrap(), reason: DISABLED.to_owned() };
     assert!(matches!(world.act(1, ADMIN, &leaves), Event::Done));
-    let Event::Audit { rows, .. } = world.act(1, "auditor", &Act::AuditList { before: None, limit: 200, operator: None }) else {
+    let Event::Audit { rows, .. } = world.act(1, "auditor", &Act::AuditList { before: None, limit: 200, operator: None, subject: None })
+    else {
         panic!("no log")
     };
     assert!(BUSINESS.iter().all(|no| rows.iter().any(|row| row.business_no.as_deref() == Some(no))), "the log has them");

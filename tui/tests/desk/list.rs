@@ -312,6 +312,29 @@ fn a_job_that_was_left_is_found_again_and_its_end_is_told() {
 }
 
 #[test]
+fn the_auditor_asks_about_somebody_for_a_reason_and_without_one_nothing_is_asked() {
+    let door = Peer::new(CaseState::Drafted).door(made_list::auditor());
+    let mut desk = at(&door, "qian.qi", "7 f");
+    acts(&door);
+    desk.keys("tab tab tab tab tab tab tab tab");
+    desk.types("460199198409159519");
+    desk.event(Event::Key(KeyPress::parse("ctrl-s").unwrap()));
+    sees(&mut desk, "needs a reason");
+    assert_eq!(acts(&door), []);
+    desk.types("complaint 18");
+    desk.event(Event::Key(KeyPress::parse("ctrl-s").unwrap()));
+    sees(&mut desk, "460***********9519");
+    does_not_see(&mut desk, "460199198409159519");
+    let asked = acts(&door);
+    let [Act::AuditList { before: None, operator: None, subject: Some(subject), .. }] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!((subject.document_type.as_str(), subject.document_no.as_str()), ("01", "460199198409159519"));
+    assert_eq!(subject.reason, "complaint 18");
+    // Back to everything: asked anew, and about nobody.
+    desk.keys("esc");
+    assert!(matches!(acts(&door).as_slice(), [Act::AuditList { subject: None, .. }]));
+}
+
+#[test]
 fn the_auditor_filters_reads_patterns_and_checks_and_nobody_else_sees_the_view() {
     let door = Peer::new(CaseState::Drafted).door(made_list::auditor());
     let mut desk = at(&door, "qian.qi", "7");

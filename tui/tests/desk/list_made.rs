@@ -285,8 +285,14 @@ pub fn answer(act: &Act) -> Result<Event, Trouble> {
         Act::Lookup { applicant, .. } if applicant.document_no == "1" => Err(Refusal::new(RefusalCode::DocumentInvalid).into()),
         Act::Lookup { applicant, .. } => Ok(Event::Lookup(Box::new(lookup(applicant.business_no != "clear")))),
         Act::Proof { .. } => Ok(Event::Proof(Box::new(proof()))),
-        Act::AuditList { before, limit, operator } => {
-            let wanted = |row: &AuditLine| operator.as_ref().is_none_or(|name| row.operator.as_ref() == Some(name));
+        Act::AuditList { subject: Some(subject), .. } if subject.document_no == "1" => {
+            Err(Refusal::new(RefusalCode::DocumentInvalid).into())
+        }
+        Act::AuditList { before, limit, operator, subject } => {
+            let wanted = |row: &AuditLine| {
+                operator.as_ref().is_none_or(|name| row.operator.as_ref() == Some(name))
+                    && (subject.is_none() || row.about == "460***********9519")
+            };
             let older = |row: &AuditLine| before.is_none_or(|before| row.seq < before);
             let mut rows: Vec<_> = audit_rows().into_iter().filter(|row| wanted(row) && older(row)).collect();
             let more = rows.len() > *limit;

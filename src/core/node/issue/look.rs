@@ -3,9 +3,9 @@
 //!
 //! Here too it is told that a number of a certificate was revealed on a screen which had it already.
 
-use super::super::audit::Told;
-use super::{MAX_ISSUING, Node};
-use crate::audit::AuditAction;
+use super::super::audit::{DONE, Told};
+use super::{MAX_ISSUING, Node, subject_of};
+use crate::audit::{AuditAction, AuditRow};
 use crate::certificate::schema::Field;
 use crate::certificate::{CertificateKind, fields_of, may_issue};
 use crate::desk::{AccountView, Event, ReleasedField, Stage};
@@ -21,9 +21,12 @@ use crate::operator::ProvenAct;
 #[derive(Debug)]
 pub(super) struct Looking {
     token: u64,
+    act: ProvenAct,
     kind: CertificateKind,
     account_no: String,
     plain: bool,
+    /// What the rows of the audit log say of it.
+    about: String,
 }
 
 fn reason(text: &str) -> Result<&str, Refusal> {
@@ -41,7 +44,8 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<Event, Stop> {
         let about = format!("{number} {}", reason(why)?);
-        self.tell(env, Some(act), vec![Told::new(AuditAction::Reveal, about, "done")], out)?;
+        let subject = env.shelf.issued(number)?.and_then(|record| record.subject);
+        self.tell(env, Some(act), vec![Told::new(AuditAction::Reveal, about, DONE).of(subject)], out)?;
         Ok(Event::Done)
     }
 
@@ -60,25 +64,30 @@ impl Node {
             return Err(RefusalCode::TooManyRequests.into());
         }
         let about = format!("{} {}", masked(&identifier(account_no)), why.unwrap_or("masked"));
-        self.tell(env, Some(act), vec![Told::new(AuditAction::AccountShow, about, "asked")], out)?;
+        self.tell(env, Some(act), vec![Told::new(AuditAction::AccountShow, about.clone(), "asked")], out)?;
         self.issue.next_reading += 1;
         let reading = self.issue.next_reading;
         out.push(Effect::Reply { token, event: Box::new(Event::Progress { stage: Stage::ReadingSource }) });
         out.push(Effect::ReadSource { reading, account_no: account_no.to_owned() });
-        let looking = Looking { token, kind, account_no: account_no.to_owned(), plain: why.is_some() };
+        let looking = Looking { token, act: act.clone(), kind, account_no: account_no.to_owned(), plain: why.is_some(), about };
         self.issue.looking.insert(reading, looking);
         Ok(())
     }
 
-    /// The source has answered about an account that is looked at.
+    /// The source has answered about an account that is looked at: from here on it is known whose it is.
     pub(super) fn looked(
         &mut self,
+        env: &mut Env<'_>,
         reading: u64,
         facts: Result<Box<AccountFacts>, Refusal>,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         let Some(looking) = self.issue.looking.remove(&reading) else { return Ok(()) };
         let token = looking.token;
+        let (outcome, subject) = match &facts {
+            Ok(facts) => (DONE.to_owned(), subject_of(env, facts)?),
+            Err(refusal) => (AuditRow::refused(refusal.code), None),
+        };
         let event = match facts {
             Ok(facts) if facts.account_no != identifier(&looking.account_no) => {
                 Event::Refused { refusal: RefusalCode::SourceUnavailable.into(), about: None }
@@ -86,6 +95,7 @@ impl Node {
             Ok(facts) => Event::Account(Box::new(self.account_view(&looking, &facts))),
             Err(refusal) => Event::Refused { refusal, about: None },
         };
+        self.tell(env, Some(&looking.act), vec![Told::new(AuditAction::AccountShow, looking.about, outcome).of(subject)], out)?;
         out.push(Effect::Reply { token, event: Box::new(event) });
         Ok(())
     }

@@ -24,8 +24,8 @@ use crate::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
 use crate::seal::{Key, SUITE};
 use crate::shelf::memory::MemoryShelf;
 use crate::shelf::{
-    AccessRow, AuditCommitment, CaseRecord, CertificateRow, HitRow, House, HouseWrite, IssuedRecord, JournalState, ListingRow, Lists,
-    ObjectionRow, PendingHit, Shelf, WithheldRow, Write,
+    AccessRow, AuditCommitment, AuditFilter, CaseRecord, CertificateRow, HitRow, House, HouseWrite, IssuedRecord, JournalState, ListingRow,
+    Lists, ObjectionRow, PendingHit, Shelf, WithheldRow, Write,
 };
 use crate::sign::SecretKey;
 use crate::time::{SECOND_MS, Time};
@@ -306,7 +306,7 @@ impl House for Counting<'_> {
     fn audit_log(&self) -> Result<AuditLog, ShelfError> { no() }
     fn audit_has(&self, _: &RequestId) -> Result<bool, ShelfError> { no() }
     fn audit_rows(&self, _: u64, _: usize) -> Result<Vec<AuditRow>, ShelfError> { no() }
-    fn audit_newest(&self, _: u64, _: usize, _: Option<&OperatorName>) -> Result<Vec<AuditRow>, ShelfError> { no() }
+    fn audit_newest(&self, _: u64, _: usize, _: &AuditFilter) -> Result<Vec<AuditRow>, ShelfError> { no() }
     fn audit_commitments(&self, _: Option<u64>, _: usize) -> Result<Vec<AuditCommitment>, ShelfError> { no() }
 }
 

@@ -49,7 +49,18 @@ pub(super) fn issue(world: &mut World, peer: usize, wallet: &mut Wallet, address
 
 /// A grant for a few fields of `number`, for `peer`.
 pub(super) fn grant_for(world: &mut World, wallet: &mut Wallet, number: &CertificateNumber, peer: usize, uses: u32) -> String {
-    let fields = ["name", "monthly_deposit", "continuous_months"].map(str::to_owned).to_vec();
+    grant_of(world, wallet, (number, &["name", "monthly_deposit", "continuous_months"]), peer, uses)
+}
+
+/// The same of other fields.
+pub(super) fn grant_of(
+    world: &mut World,
+    wallet: &mut Wallet,
+    (number, fields): (&CertificateNumber, &[&str]),
+    peer: usize,
+    uses: u32,
+) -> String {
+    let fields = fields.iter().map(|field| (*field).to_owned()).collect();
     let mut request = GrantRequest::new(world.now, number.clone(), fields, world.peers[peer].centre.clone(), "cross-region-loan");
     request.uses = uses;
     let key = world.peers[peer].keys.sealing.public();

@@ -40,12 +40,19 @@ fn an_account_is_shown_masked_or_for_a_reason_and_either_is_written_down() {
         told,
         [
             row("460**********0001 masked", "asked"),
+            row("460**********0001 masked", "done"),
             row("460**********0001 核对证件", "asked"),
+            row("460**********0001 核对证件", "done"),
             row("460**********0001 masked", "asked"),
+            row("460**********0001 masked", "done"),
             row("460**********0001", "field-missing"),
             row("460**********0001", "request-invalid"),
         ]
     );
+    // Whose account it is, is known from when the source has said so; the look itself was written down before.
+    let marked: Vec<_> = rows.iter().map(|row| row.subject.is_some()).collect();
+    assert_eq!(marked, [false, true, false, true, false, true, false, false]);
+    assert!(rows[1].subject == rows[3].subject && rows[3].subject == rows[5].subject);
 }
 
 #[test]

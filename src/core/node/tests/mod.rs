@@ -16,4 +16,5 @@ mod replication;
 mod restored;
 mod signed;
 mod stretches;
+mod subjects;
 mod world;

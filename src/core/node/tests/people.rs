@@ -127,7 +127,7 @@ fn only_the_security_administrator_makes_and_disables_accounts_and_only_the_audi
     for (i, role) in Role::ALL.into_iter().enumerate() {
         done(&mut world, "admin", &add(role.code(), &format!("E{i}"), role));
     }
-    let list = Act::AuditList { before: None, limit: 10, operator: None };
+    let list = Act::AuditList { before: None, limit: 10, operator: None, subject: None };
     for role in Role::ALL {
         let by = role.code();
         if role != Role::Security {

@@ -16,7 +16,7 @@ use crate::names::{CaseNumber, Digest, ListingRef, RequestId};
 use crate::node::{Effect, Input};
 use crate::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
 use crate::seal::Key;
-use crate::shelf::{House, HouseWrite, Lists, Shelf, Write};
+use crate::shelf::{AuditFilter, House, HouseWrite, Lists, Shelf, Write};
 use crate::sign::SecretKey;
 use crate::time::{DAY_MS, SECOND_MS};
 use rand::RngExt;
@@ -220,7 +220,7 @@ fn one_person_alone_gets_nobody_listed() {
     world.run_for(5 * SECOND_MS);
     assert_eq!((show(&mut world, &number).line.state, kinds(&world, 0)), (CaseState::Reviewed, Vec::new()));
     // Who tried is on record.
-    let rows = world.peers[0].shelf.audit_newest(u64::MAX, 99, None).unwrap();
+    let rows = world.peers[0].shelf.audit_newest(u64::MAX, 99, &AuditFilter::default()).unwrap();
     let told = |action, outcome: &str| rows.iter().any(|r| r.action == action && r.outcome == outcome && r.about == "C46010-A1");
     assert!(told(AuditAction::Propose, "done") && told(AuditAction::Review, "second-person-needed"));
     assert!(told(AuditAction::Notify, "second-person-needed"));
@@ -449,7 +449,7 @@ fn the_subject_is_shown_in_plain_to_who_gives_a_reason_and_the_reason_is_kept() 
     assert_eq!(refused(&mut world, 0, "teller", &shown(" ")).detail.as_deref(), Some("unmask"));
     let view = case(&mut world, 0, "teller", &shown("核对证件"));
     assert_eq!((view.name.as_str(), view.document_no.as_str()), ("史霞玲", NUMBER));
-    let rows = world.peers[0].shelf.audit_newest(u64::MAX, 9, None).unwrap();
+    let rows = world.peers[0].shelf.audit_newest(u64::MAX, 9, &AuditFilter::default()).unwrap();
     assert!(rows.iter().any(|row| row.action == AuditAction::Show && row.about == "C46010-A1 核对证件" && row.outcome == "done"));
     assert!(rows.iter().all(|row| !row.about.contains(NUMBER) && !row.about.contains("史霞玲")));
 }

@@ -49,7 +49,7 @@ fn keep(world: &mut World, peer: usize, operator: Operator) {
 }
 
 /// Two peers that know a certificate of the first for the second, with everybody of each role at both.
-fn house(seed: u64) -> (World, Wallet, CertificateNumber) {
+pub(super) fn house(seed: u64) -> (World, Wallet, CertificateNumber) {
     let mut world = World::new(seed, 2);
     for peer in 0..2 {
         Role::ALL.into_iter().for_each(|role| keep(&mut world, peer, account(role.code(), role)));
@@ -70,23 +70,23 @@ fn send(world: &mut World, peer: usize, signed: SignedAct) -> Event {
     world.closing(peer, token).cloned().unwrap()
 }
 
-fn ask(world: &mut World, peer: usize, by: &str, act: &Act) -> Event {
+pub(super) fn ask(world: &mut World, peer: usize, by: &str, act: &Act) -> Event {
     let signed = signed(world, peer, by, act);
     send(world, peer, signed)
 }
 
-fn code(event: &Event) -> RefusalCode {
+pub(super) fn code(event: &Event) -> RefusalCode {
     match event {
         Event::Refused { refusal, .. } => refusal.code,
         other => panic!("not refused: {other:?}"),
     }
 }
 
-fn query(grant: &str, request: RequestId) -> Act {
+pub(super) fn query(grant: &str, request: RequestId) -> Act {
     Act::Query { grant: grant.to_owned(), business_no: BUSINESS_NO.to_owned(), matter: None, request }
 }
 
-fn issuing(world: &mut World, holder: &mut Wallet) -> Act {
+pub(super) fn issuing(world: &mut World, holder: &mut Wallet) -> Act {
     let (centre, now) = (world.peers[0].centre.clone(), world.now);
     Act::CertificateIssue {
         account_no: ACCOUNT.to_owned(),
@@ -99,11 +99,11 @@ fn issuing(world: &mut World, holder: &mut Wallet) -> Act {
     }
 }
 
-fn cancel(number: &CertificateNumber) -> Act {
+pub(super) fn cancel(number: &CertificateNumber) -> Act {
     Act::CertificateCancel { number: number.clone(), reason: "superseded".to_owned() }
 }
 
-fn log(world: &World, peer: usize) -> Vec<AuditRow> {
+pub(super) fn log(world: &World, peer: usize) -> Vec<AuditRow> {
     world.peers[peer].shelf.audit_rows(0, 10_000).unwrap()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::check::{self, Misfit};
-use super::super::{AuditCommitment, House, HouseWrite};
+use super::super::{AuditCommitment, AuditFilter, House, HouseWrite};
 use super::MemoryShelf;
 use crate::audit::{AuditLog, AuditRow};
 use crate::error::ShelfError;
@@ -94,10 +94,9 @@ impl House for MemoryShelf {
         Ok(self.house.rows.iter().skip(from).take(limit).cloned().collect())
     }
 
-    fn audit_newest(&self, before: u64, limit: usize, operator: Option<&OperatorName>) -> Result<Vec<AuditRow>, ShelfError> {
-        let rows = self.house.rows.iter().rev().filter(|row| row.seq < before);
-        let theirs = rows.filter(|row| operator.is_none_or(|name| row.operator.as_ref() == Some(name)));
-        Ok(theirs.take(limit).cloned().collect())
+    fn audit_newest(&self, before: u64, limit: usize, whose: &AuditFilter) -> Result<Vec<AuditRow>, ShelfError> {
+        let rows = self.house.rows.iter().rev().filter(|row| row.seq < before && whose.keeps(row));
+        Ok(rows.take(limit).cloned().collect())
     }
 
     fn audit_commitments(&self, after: Option<u64>, limit: usize) -> Result<Vec<AuditCommitment>, ShelfError> {

@@ -1,11 +1,13 @@
-//! Which rows of the audit log are kept. The operator is asked of the peer; the rest is looked for in what was read.
+//! Which rows of the audit log are kept. The operator and whom a row is about are asked of the peer; the rest is looked for in what was read.
 
 use anju_core::audit::AuditAction;
-use anju_core::desk::AuditLine;
+use anju_core::desk::{AuditLine, AuditSubject};
 use anju_core::listing::Day;
+use anju_core::listing::case::MAX_REASON_CHARS;
 use anju_core::operator::OperatorName;
 use anju_core::time::Time;
 
+use super::super::blacklist::{NUMBER_MAX_CHARS, document_types};
 use super::patterns::Pattern;
 use super::rows;
 use crate::shown::Shown;
@@ -18,6 +20,7 @@ const TEXT_MAX_CHARS: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Filter {
     pub(super) operator: Option<OperatorName>,
+    pub(super) subject: Option<AuditSubject>,
     action: String,
     matter: String,
     business_no: String,
@@ -31,18 +34,24 @@ fn is_operator(text: &str) -> Option<&'static str> {
 }
 
 impl Filter {
-    pub(super) fn of(form: &Form) -> Self {
-        let value = |id: &str| form.value(id);
+    /// What was typed, or the field that is missing.
+    pub(super) fn of(form: &Form) -> Result<Self, &'static str> {
+        let value = |id: &str| form.value(id).trim().to_owned();
         let day = |id: &str| value(id).parse().ok();
-        Self {
+        let subject = AuditSubject { document_type: value("document_type"), document_no: value("document_no"), reason: value("reason") };
+        if !subject.document_no.is_empty() && subject.reason.is_empty() {
+            return Err("reason");
+        }
+        Ok(Self {
             operator: OperatorName::new(&value("operator")).ok(),
+            subject: Some(subject).filter(|subject| !subject.document_no.is_empty()),
             action: value("action"),
             matter: value("matter"),
             business_no: value("business_no"),
             about: value("about"),
             from: day("from"),
             until: day("until"),
-        }
+        })
     }
 
     pub(super) fn form(&self, words: Words) -> Form {
@@ -57,6 +66,9 @@ impl Filter {
             Field::optional("about", words.say("audit.column-about"), text()),
             Field::optional("from", words.say("audit.from"), Kind::Date),
             Field::optional("until", words.say("audit.until"), Kind::Date),
+            Field::optional("document_type", words.say("blacklist.document-type"), document_types(words)),
+            Field::optional("document_no", words.say("blacklist.document-no"), Kind::Identity(NUMBER_MAX_CHARS)),
+            Field::optional("reason", words.say("audit.reason"), Kind::Text(MAX_REASON_CHARS)),
         ]);
         let day = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
         form.set("operator", self.operator.as_ref().map_or("", OperatorName::as_str));
@@ -66,6 +78,11 @@ impl Filter {
         form.set("about", &self.about);
         form.set("from", &day(self.from));
         form.set("until", &day(self.until));
+        if let Some(subject) = &self.subject {
+            form.set("document_type", &subject.document_type);
+            form.set("document_no", &subject.document_no);
+            form.set("reason", &subject.reason);
+        }
         form
     }
 
@@ -91,6 +108,11 @@ impl Filter {
         Self { operator: Some(pattern.operator.clone()), from: Some(pattern.day), until: Some(pattern.day), ..self.clone() }
     }
 
+    /// Whether the same rows are asked of the peer.
+    pub(super) fn asks_as(&self, other: &Self) -> bool {
+        self.operator == other.operator && self.subject == other.subject
+    }
+
     /// What is kept, in words.
     pub(super) fn said(&self, words: Words) -> Shown {
         let text = |key: &str, value: &str| {
@@ -107,6 +129,9 @@ impl Filter {
             text("audit.column-about", &self.about),
             text("audit.from", &day(self.from)),
             text("audit.until", &day(self.until)),
+            self.subject
+                .as_ref()
+                .map(|subject| Shown::join([&words.say("blacklist.document-no"), &Shown::masked(&subject.document_no)], " ")),
         ];
         let parts: Vec<Shown> = parts.into_iter().flatten().collect();
         if parts.is_empty() { Shown::default() } else { Shown::join(&parts, "   ") }

@@ -1,5 +1,5 @@
 //! 审计: what a centre's own people did, for the auditor. Rows are read page by page, because reading is itself recorded; everything but the
-//! operator is filtered here, over the rows that were read. Rows name subjects masked and carry no token, so none can be asked for.
+//! operator and whom a row is about is filtered here, over the rows that were read.
 
 mod filter;
 mod patterns;
@@ -88,7 +88,8 @@ impl Audit {
     }
 
     fn page(&self, before: Option<u64>) -> Vec<Action> {
-        vec![Action::act(ROWS, Act::AuditList { before, limit: PAGE, operator: self.filter.operator.clone() })]
+        let (operator, subject) = (self.filter.operator.clone(), self.filter.subject.clone());
+        vec![Action::act(ROWS, Act::AuditList { before, limit: PAGE, operator, subject })]
     }
 
     fn older(&mut self, cx: &Cx<'_>) -> Vec<Action> {
@@ -127,7 +128,7 @@ impl Audit {
     }
 
     fn set_filter(&mut self, cx: &Cx<'_>, filter: Filter) -> Vec<Action> {
-        let same = filter.operator == self.filter.operator;
+        let same = filter.asks_as(&self.filter);
         self.filter = filter;
         self.view = View::Rows;
         if !same {
@@ -185,10 +186,13 @@ impl Audit {
             View::Row(detail) => detail.on(cmd, whole),
             View::Check => self.check.get_mut().is_some_and(|(_, detail)| detail.on(cmd, whole)),
             View::Filter(form) => match form.on(cx.words, cmd) {
-                FormEvent::Submit => {
-                    let filter = Filter::of(form);
-                    return Some(self.set_filter(cx, filter));
-                }
+                FormEvent::Submit => match Filter::of(form) {
+                    Ok(filter) => return Some(self.set_filter(cx, filter)),
+                    Err(field) => {
+                        form.refuse(field, cx.words.say("audit.reason-missing"));
+                        true
+                    }
+                },
                 FormEvent::Handled => true,
                 FormEvent::Pass => false,
             },

@@ -25,7 +25,7 @@ const LOOKUP: Tag = "lookup";
 /// Code of the legal basis when none is stated: the duty that the list itself is kept for.
 pub(super) const LEGAL_BASIS: &str = "statutory-duty";
 /// Longest document number that is typed, in characters.
-pub(super) const NUMBER_MAX_CHARS: usize = 40;
+pub(in crate::screens) const NUMBER_MAX_CHARS: usize = 40;
 const FIELDS: &[&str] = &["document_type", "document_no", "matter", "business_no", "legal_basis"];
 
 pub(super) struct LookupPage {
@@ -40,7 +40,7 @@ pub(super) struct LookupPage {
 }
 
 /// The types of documents, for a choice.
-pub(super) fn document_types(words: Words) -> Kind {
+pub(in crate::screens) fn document_types(words: Words) -> Kind {
     Kind::Choice(DocumentType::ALL.iter().map(|kind| (kind.code().to_owned(), words.code("blacklist.document", kind.code()))).collect())
 }
 

@@ -29,6 +29,7 @@ use crate::screen::{Action, Cx, Moment, Reaction, Screen, ScreenId, Sheet, Tag, 
 use crate::shown::Shown;
 use crate::words::Words;
 use finding::Snapshot;
+pub(super) use lookup::{NUMBER_MAX_CHARS, document_types};
 
 const ID: ScreenId = "blacklist";
 const LEAVE: Tag = "leave";

@@ -137,7 +137,7 @@ impl Query {
         let path = Field::optional("path", words.say("query.entry-path"), Kind::Path);
         self.entry = Form::new(vec![grant, path]);
         (self.step, self.held, self.got, self.asked, self.trouble) = (Step::Grant, None, None, None, None);
-        (self.stages, self.list, self.veil) = (Stages::default(), Load::default(), Veil::default());
+        (self.stages, self.list, self.veil, self.evidence_to) = (Stages::default(), Load::default(), Veil::default(), None);
     }
 
     fn take(&mut self, cx: &Cx<'_>, text: &str) -> Vec<Action> {
@@ -229,7 +229,8 @@ impl Query {
         self.stages.finish();
         let elapsed_ms = cx.at.saturating_sub(asked.since);
         self.got = Some(Got { answer, business_no: asked.business_no.clone(), request: asked.request, elapsed_ms });
-        (self.list, self.veil, self.step) = (Load::default(), Veil::default(), Step::Answer);
+        // A reason was given for what stood here before, and that is not written any more.
+        (self.list, self.veil, self.step, self.evidence_to) = (Load::default(), Veil::default(), Step::Answer, None);
         (self.all, self.said, self.fields) = Default::default();
         self.refresh(cx);
     }

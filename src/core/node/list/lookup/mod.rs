@@ -36,7 +36,7 @@ use jiff::civil::Date;
 use super::super::audit::Told;
 use super::super::{Effect, Env, Node, Stop};
 use super::{Job, MAX_DERIVING};
-use crate::audit::{AuditAction, AuditRow};
+use crate::audit::{AuditAction, AuditRow, SubjectMark};
 use crate::desk::{
     Act, Applicant, CentreAnswer, Event, LookupAnswer, MAX_CODE_BYTES, MAX_SCREEN_PAGE, ScreenAnswer, ScreenPage, Stage, Verdict,
 };
@@ -45,6 +45,7 @@ use crate::facts::text::is_hostile;
 use crate::grant::access::MAX_BUSINESS_NO_BYTES;
 use crate::listing::{Document, DocumentType, Pepper, SubjectSecret};
 use crate::operator::ProvenAct;
+use crate::seal::Key;
 use crate::shelf::{ListWrite, PendingHit, Write};
 use judge::{CentreCopy, Examined};
 
@@ -80,6 +81,7 @@ struct Row {
     row: u64,
     business_no: String,
     masked: String,
+    subject: Option<SubjectMark>,
     /// Why they cannot be looked up.
     problem: Option<Refusal>,
 }
@@ -114,25 +116,26 @@ impl Purpose {
             matter: kept(&self.matter, is_code(&self.matter)),
             business_no: kept(&row.business_no, is_business_no(&row.business_no)),
             legal_basis: kept(&self.legal_basis, is_code(&self.legal_basis)),
-            ..Told::new(self.action, row.masked.clone(), outcome)
+            ..Told::new(self.action, row.masked.clone(), outcome).of(row.subject)
         }
     }
 }
 
 impl Row {
     /// Reads what was asked, and the document if it is one.
-    fn read(applicant: &Applicant, latest_birth: Date) -> (Self, Option<Document>) {
+    fn read(applicant: &Applicant, own: &Key, latest_birth: Date) -> (Self, Option<Document>) {
         let document = DocumentType::from_code(&applicant.document_type)
             .ok_or(RefusalCode::DocumentInvalid)
             .and_then(|kind| Document::new(kind, &applicant.document_no, latest_birth));
         let masked = document.as_ref().map_or_else(|_| NO_DOCUMENT.to_owned(), Document::masked);
+        let subject = document.as_ref().ok().map(|document| SubjectMark::of(own, document));
         let problem = if is_business_no(&applicant.business_no) {
             document.as_ref().err().map(|code| Refusal::new(*code))
         } else {
             Some(Refusal::about(RefusalCode::RequestInvalid, "business-no"))
         };
         let document = document.ok().filter(|_| problem.is_none());
-        (Self { row: applicant.row, business_no: applicant.business_no.clone(), masked, problem }, document)
+        (Self { row: applicant.row, business_no: applicant.business_no.clone(), masked, subject, problem }, document)
     }
 }
 
@@ -155,9 +158,9 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<Option<Event>, Stop> {
         let purpose = Purpose::of(act).ok_or(RefusalCode::RequestInvalid)?;
-        let today = env.now.legal_day();
+        let (own, today) = (env.shelf.local_secret()?, env.now.legal_day());
         // No more are read than may be asked for: what is beyond that is refused as a whole.
-        let read = applicants.iter().take(MAX_SCREEN_PAGE).map(|applicant| Row::read(applicant, today));
+        let read = applicants.iter().take(MAX_SCREEN_PAGE).map(|applicant| Row::read(applicant, &own, today));
         let (mut rows, mut documents): (Vec<_>, Vec<_>) = read.unzip();
         if let Err(stop) = self.admit(env, act, &purpose, applicants.len(), &mut rows, out) {
             if let Stop::Refused(refusal) = &stop {

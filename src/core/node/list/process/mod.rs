@@ -9,9 +9,9 @@ mod objections;
 mod publish;
 mod view;
 
-use super::super::audit::Told;
+use super::super::audit::{Told, document, mark};
 use super::super::{Effect, Env, Node, Stop};
-use crate::audit::{AuditAction, AuditRow};
+use crate::audit::{AuditAction, AuditRow, SubjectMark};
 use crate::desk::{Act, CaseRef, Event, Proposal};
 use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::journal::{Entry, Kind, Statement, hash};
@@ -19,7 +19,7 @@ use crate::listing::case::{Case, CaseState, Listable, Move, Origin, check_propos
 use crate::listing::changed::ObjectionRef;
 use crate::listing::import::ApprovedFile;
 use crate::listing::subject::{content_digest, decision_digest, listing_id};
-use crate::listing::{Change, ChangedBody, Day, Document, DocumentType};
+use crate::listing::{Change, ChangedBody, Day, Document};
 use crate::names::{CaseNumber, CentreCode, ListingRef};
 use crate::operator::ProvenAct;
 use crate::seal::SUITE;
@@ -91,7 +91,7 @@ impl Node {
         &mut self,
         env: &mut Env<'_>,
         act: &ProvenAct,
-        (action, about): (AuditAction, String),
+        told: Told,
         out: &mut Vec<Effect>,
         work: impl FnOnce(&mut Self, &mut Env<'_>, &mut Vec<Effect>) -> Result<Event, Stop>,
     ) -> Result<Event, Stop> {
@@ -105,18 +105,20 @@ impl Node {
         if done.is_ok() {
             out.append(&mut effects);
         }
-        self.tell(env, Some(act), vec![Told::new(action, about, outcome)], out)?;
+        self.tell(env, Some(act), vec![Told { outcome, ..told }], out)?;
         done
     }
 
     fn propose(&mut self, env: &mut Env<'_>, act: &ProvenAct, proposal: &Proposal, out: &mut Vec<Effect>) -> Result<Event, Stop> {
         // The number that the store will give; one that is refused gets none, and is told of by whom it was about.
         let prepared = self.prepare(env, act, proposal);
+        let document = document(&proposal.row.document_type, &proposal.row.document_no, env.now);
         let about = match &prepared {
             Ok(held) => self.case_number(held.record.serial).to_string(),
-            Err(_) => masked(proposal, Day::of(env.now)),
+            Err(_) => document.as_ref().map_or_else(|| "-".to_owned(), Document::masked),
         };
-        self.told(env, act, (AuditAction::Propose, about), out, |node, env, out| {
+        let told = Told::new(AuditAction::Propose, about, "").of(mark(env, document.as_ref())?);
+        self.told(env, act, told, out, |node, env, out| {
             let held = prepared?;
             out.push(Effect::Write(Write::List(ListWrite::Case(held.record.clone()))));
             node.case_event(env, act, &held)
@@ -180,7 +182,8 @@ impl Node {
     ) -> Result<Event, Stop> {
         let held = self.held(env, about)?;
         let number = self.case_number(held.record.serial).to_string();
-        self.told(env, act, (action, number), out, |node, env, out| node.step_now(env, act, held, out))
+        let told = Told::new(action, number, "").of(subject_of(env, &held.case)?);
+        self.told(env, act, told, out, |node, env, out| node.step_now(env, act, held, out))
     }
 
     fn step_now(&mut self, env: &mut Env<'_>, act: &ProvenAct, held: Held, out: &mut Vec<Effect>) -> Result<Event, Stop> {
@@ -302,9 +305,7 @@ fn document_of(case: &Case, now: Time) -> Result<Document, ShelfError> {
         .map_err(|_| ShelfError::Damaged("a case's document".to_owned()))
 }
 
-/// Whom a refused proposal was about, as far as a log may say it.
-fn masked(proposal: &Proposal, today: Day) -> String {
-    let kind = DocumentType::from_code(&proposal.row.document_type);
-    let document = kind.and_then(|kind| Document::new(kind, &proposal.row.document_no, today.date()).ok());
-    document.map_or_else(|| "-".to_owned(), |document| document.masked())
+/// How a row of the audit log marks whom a case is about.
+fn subject_of(env: &Env<'_>, case: &Case) -> Result<Option<SubjectMark>, ShelfError> {
+    mark(env, document_of(case, env.now).ok().as_ref())
 }

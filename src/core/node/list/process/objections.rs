@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::super::audit::Told;
 use super::super::super::{Effect, Env, Node, Stop};
 use super::{Held, opened, updated};
 use crate::audit::AuditAction;
@@ -44,7 +45,7 @@ impl Node {
         (ground, text): (&str, &str),
         out: &mut Vec<Effect>,
     ) -> Result<Event, Stop> {
-        self.told(env, act, (AuditAction::Object, place.to_string()), out, |node, env, out| {
+        self.told(env, act, Told::new(AuditAction::Object, place.to_string(), ""), out, |node, env, out| {
             node.may_write()?;
             let (ground, text) = objection_fields(ground, text)?;
             let row = env.shelf.listing(place)?.ok_or_else(|| Refusal::about(RefusalCode::CaseUnknown, place.to_string()))?;

@@ -6,7 +6,7 @@
 use super::super::super::audit::Told;
 use super::super::super::{Effect, Env, Node, Stop};
 use super::super::{Job, MAX_DERIVING};
-use super::{Held, document_of, read, updated};
+use super::{Held, document_of, read, subject_of, updated};
 use crate::audit::AuditAction;
 use crate::error::{RefusalCode, ShelfError};
 use crate::journal::{Kind, Statement};
@@ -98,7 +98,8 @@ impl Node {
         let record = updated(&held.record, &case, Some(index), env.now)?;
         let number = self.case_number(record.serial).to_string();
         out.push(Effect::Write(Write::List(ListWrite::Case(record))));
-        self.tell(env, None, vec![Told::new(AuditAction::List, number, "done")], out)?;
+        let told = Told::new(AuditAction::List, number, "done").of(subject_of(env, &case)?);
+        self.tell(env, None, vec![told], out)?;
         Ok(())
     }
 

@@ -1,8 +1,9 @@
 //! What is shown of cases: the queue, one case, and of another centre's listing what a member may know without the subject's number.
 
+use super::super::super::audit::Told;
 use super::super::super::{Effect, Env, Node, Stop};
 use super::super::lookup::{MAX_OBJECTIONS, stands};
-use super::{Held, read};
+use super::{Held, read, subject_of};
 use crate::audit::AuditAction;
 use crate::desk::{BeforeView, CaseLine, CaseRef, CaseView, Event, ExportRow, MAX_PAGE, StepView};
 use crate::error::{Refusal, RefusalCode, ShelfError};
@@ -48,7 +49,8 @@ impl Node {
         let held = self.with_objections_seen(env, about)?;
         let number = self.case_number(held.record.serial);
         let told = unmask.map_or_else(|| format!("{number} masked"), |reason| format!("{number} {reason}"));
-        self.told(env, act, (AuditAction::Show, told), out, |node, env, _| {
+        let told = Told::new(AuditAction::Show, told, "").of(subject_of(env, &held.case)?);
+        self.told(env, act, told, out, |node, env, _| {
             let reason = unmask.map(|reason| shown(reason, MAX_REASON_CHARS));
             if reason == Some(None) {
                 return Err(Refusal::about(RefusalCode::FieldMissing, "unmask").into());
