@@ -10,6 +10,8 @@ use crate::cli::{err, out};
 use crate::federation::{AUDITOR, Federation, Granting, HAIKOU, Over, REVIEWER, SANYA, TELLER, account, request};
 
 const ACCOUNT: &str = "46010000000100000";
+/// Whose it is.
+const DOCUMENT: &str = "460199199211165352";
 /// How soon after it was made an ending must be heeded at another centre.
 const ENDING_TIME: Duration = Duration::from_secs(5);
 
@@ -47,7 +49,7 @@ fn a_certificate_is_read_at_the_other_counter_while_its_issuer_is_stopped_and_on
     for words in ["真实？是", "已授权？是", "现行？", "460***********5352"] {
         assert!(out(&shown).contains(words), "{words}: {}", out(&shown));
     }
-    assert!(!out(&shown).contains("460199199211165352"), "the identity number is masked on a screen");
+    assert!(!out(&shown).contains(DOCUMENT), "the identity number is masked on a screen");
     let again = federation.acts(SANYA, TELLER, "query --grant @grant.txt --business-no SY-2", 77);
     assert_eq!(again["error"]["code"], "grant-used-up");
 
@@ -133,6 +135,29 @@ fn a_request_that_comes_again_gets_the_same_answer_and_costs_no_further_use() {
     };
     assert_eq!((told("done"), told("again")), (2, 5), "who read how often stands in the log: {listed}");
     assert_eq!((told("grant-used-up"), told("request-reused")), (2, 1), "{listed}");
+}
+
+#[test]
+fn the_auditor_finds_everything_that_was_done_about_a_person_by_their_number_and_for_a_reason() {
+    let federation = two();
+    let number = federation.certificate(ACCOUNT, "YDDKJCZM");
+    federation.grant(Granting { fields: "name,document_type,document_no", uses: 1, ..Granting::of(&number) }, "grant.txt");
+    assert_eq!(federation.query("grant.txt", request(1)).status.code(), Some(0));
+    federation.look_up(SANYA, "01", DOCUMENT);
+    federation.look_up(SANYA, "01", "11010519491231002X");
+    let rows = |code: &str| {
+        let listed = federation.acts(code, AUDITOR, &format!("audit list --document-no {DOCUMENT} --reason 信访件18"), 0);
+        let rows = listed["rows"].as_array().unwrap().clone();
+        assert!(rows.iter().all(|row| !row.to_string().contains(DOCUMENT)), "{listed}");
+        rows.into_iter().map(|row| row["action"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(rows(HAIKOU), ["certificate.issue"]);
+    assert_eq!(rows(HAIKOU), ["audit.read", "certificate.issue"], "that it was asked for is found as well");
+    assert_eq!(rows(SANYA), ["blacklist.lookup", "certificate.query"]);
+    let line = |rest: &str| format!("audit list --document-no {rest}");
+    assert_eq!(federation.acts(SANYA, AUDITOR, &line("460199199211165353 --reason 信访件18"), 65)["error"]["code"], "document-invalid");
+    let without = federation.room.run(&Federation::line(SANYA, AUDITOR, &line(DOCUMENT)));
+    assert_eq!(without.status.code(), Some(64), "a number without a reason is no command");
 }
 
 #[test]

@@ -267,6 +267,7 @@ fn house_keeping(house: &mut House) {
     house.acts("disable", "b", "admin", &format!("operator disable {TELLER} --reason {DISABLED}"), 0);
     for peer in ["a", "b"] {
         house.reads(&format!("audit at {peer}"), peer, AUDITOR, "audit list --limit 200", 0);
+        house.reads(&format!("audit at {peer}"), peer, AUDITOR, &format!("audit list --document-no {NOBODY} --reason 查阅"), 0);
         house.reads("audit check", peer, AUDITOR, "audit check", 0);
         for line in ["status", "sync --until-current --timeout 60s", "operator list"] {
             let place = if line == "operator list" { "operators" } else { "status" };
