@@ -337,8 +337,9 @@ impl<R: Role> Shelf for Db<R> {
         Ok(u32::try_from(uses).unwrap_or(u32::MAX))
     }
 
-    fn grant_revoked(&self, grant: &GrantId) -> Result<Option<Time>, ShelfError> {
-        Ok(self.one("SELECT at FROM grant_revoked WHERE grant_id = ?1", [grant.0], |row| Ok(Time(row.get(0)?)))?)
+    fn grant_revoked(&self, grant: &GrantId, holder: &Thumbprint) -> Result<Option<Time>, ShelfError> {
+        let sql = "SELECT at FROM grant_revoked WHERE grant_id = ?1 AND holder = ?2";
+        Ok(self.one(sql, params![grant.0, holder.0], |row| Ok(Time(row.get(0)?)))?)
     }
 
     fn access(&self, author: &CentreCode, request: &RequestId) -> Result<Option<AccessRow>, ShelfError> {

@@ -118,7 +118,7 @@ impl<R: Role> Db<R> {
                            ended_reason FROM certificate ORDER BY number";
         let access = "SELECT author, idx, at, request, asked, grant_id, certificate, matter, business_no, fields, refused
                       FROM access ORDER BY author, idx";
-        let revoked = "SELECT grant_id, at FROM grant_revoked ORDER BY grant_id";
+        let revoked = "SELECT grant_id, holder, at FROM grant_revoked ORDER BY grant_id, holder";
         let objection = "SELECT author, idx, about_centre, about_idx, listing, ground, at, day FROM objection ORDER BY author, idx";
         let hit = format!("SELECT {HIT_COLUMNS} FROM hit ORDER BY author, idx");
         let acknowledged = "SELECT author, idx, at, applied FROM acknowledged ORDER BY author, idx";

@@ -168,11 +168,11 @@ impl Store {
             Projection::Access(row) => self.accessed(row),
             Projection::List(projection) => self.list_projection(projection),
             Projection::AuditCommitted(commitment) => self.audit_committed(commitment),
-            Projection::GrantRevoked { grant, at } => {
+            Projection::GrantRevoked { grant, holder, at } => {
                 // Any centre may say it: the earliest time is the same in whatever order the journals arrive.
-                let sql = "INSERT INTO grant_revoked (grant_id, at) VALUES (?1, ?2)
-                           ON CONFLICT (grant_id) DO UPDATE SET at = min(at, excluded.at)";
-                self.run(sql, params![grant.0, at.0]).map(|_| ())
+                let sql = "INSERT INTO grant_revoked (grant_id, holder, at) VALUES (?1, ?2, ?3)
+                           ON CONFLICT (grant_id, holder) DO UPDATE SET at = min(at, excluded.at)";
+                self.run(sql, params![grant.0, holder.0, at.0]).map(|_| ())
             }
         }
     }

@@ -83,6 +83,8 @@ actions! {
     CertificateCancel = "certificate.cancel",
     /// A certificate was looked at, with the account that it speaks of.
     CertificateShow = "certificate.show",
+    /// A holder took a grant back at this centre; by nobody.
+    GrantRevoke = "grant.revoke",
     /// The audit log was read.
     AuditRead = "audit.read",
     /// A backup was begun, and again: what came of it.

@@ -88,6 +88,11 @@ pub enum Request {
     },
     /// What an operator asks for.
     Act(SignedAct),
+    /// Carry a holder's revocation of a grant to everybody. It needs no operator: the holder signed it.
+    GrantRevoke {
+        /// Its text.
+        text: String,
+    },
     /// Wait until every journal is as new as its author's newest checkpoint.
     Sync {
         /// How long at most, in milliseconds.
@@ -114,6 +119,15 @@ pub enum Event {
     System(Box<SystemView>),
     /// A backup was made.
     Backup(Box<Backup>),
+    /// A grant no longer counts.
+    GrantRevoked {
+        /// Which.
+        grant: GrantId,
+        /// On which certificate.
+        number: CertificateNumber,
+        /// Since when.
+        at: Time,
+    },
     /// A certificate was issued; `file` is for its holder.
     CertificateIssued {
         /// Its number.

@@ -90,6 +90,12 @@ impl Revocation {
         &self.number
     }
 
+    /// Whose key signed it.
+    #[must_use]
+    pub const fn holder(&self) -> Thumbprint {
+        self.holder
+    }
+
     /// When the holder says it was made.
     #[must_use]
     pub const fn made(&self) -> Time {

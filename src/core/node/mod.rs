@@ -10,6 +10,7 @@
 //! | [`repair`] | payloads that are damaged come again, payloads whose time is over go |
 //! | [`issue`] | certificates are issued, listed and ended |
 //! | [`query`] | a grant is used: pull, verify, release, record |
+//! | [`revoke`] | a holder takes a grant back |
 //! | [`operator`] | our own people ask: who they are, what their role allows |
 //! | [`list`] | the blacklist: due process, lookups, imports, exports, endings |
 //! | [`audit`] | what our people did is committed to |
@@ -34,6 +35,7 @@ pub mod publish;
 pub mod query;
 pub mod repair;
 pub mod replicate;
+pub mod revoke;
 pub mod serve;
 pub mod status;
 pub mod sync;
@@ -128,6 +130,7 @@ pub struct Node {
     repair: repair::State,
     issue: issue::State,
     query: query::State,
+    revoke: revoke::State,
     list: list::State,
     audit: audit::State,
     house: house::State,
@@ -162,6 +165,7 @@ impl Node {
             repair: repair::State::default(),
             issue: issue::State::default(),
             query: query::State::default(),
+            revoke: revoke::State::default(),
             list: list::State::default(),
             audit: audit::State::default(),
             house: house::State::default(),
@@ -191,6 +195,7 @@ impl Node {
             repair: repair::State::default(),
             issue: self.issue.successor(),
             query: query::State::default(),
+            revoke: self.revoke.clone(),
             list: self.list.successor(),
             audit: audit::State::default(),
             house: self.house.clone(),
@@ -299,6 +304,7 @@ impl Node {
             desk::Request::CertificateFile { number } => self.certificate_file(env, &number).map(Some),
             desk::Request::Operators => self.operators(env).map(Some),
             desk::Request::OperatorKey { name } => self.operator_key(env, &name).map(Some),
+            desk::Request::GrantRevoke { text } => self.revoke(env, &text, out).map(Some),
             desk::Request::Act(signed) => self.act(env, token, &signed, out),
             desk::Request::Sync { timeout_ms } => self.sync(env, token, timeout_ms, out).map(|()| None),
         };

@@ -7,6 +7,7 @@ mod listing;
 
 use crate::audit::AuditBody;
 use crate::certificate::{CertificateBody, EndedBody};
+use crate::grant::Revocation;
 use crate::grant::access::{self, SLOT_AUTHOR, SLOT_ISSUER};
 use crate::journal::{Entry, Header, Kind, MAX_JOURNAL_ROWS};
 use crate::names::CentreCode;
@@ -43,8 +44,8 @@ pub fn project_sound(
         Kind::ListingHit => listing::hit(own, opening, author, index, body).map(Projection::List),
         Kind::Vector => acknowledged(own, author, index, header, body).map(Projection::List),
         Kind::AuditRecorded => committed(own, author, index, body),
-        Kind::GrantRevoked
-        | Kind::HolderBound
+        Kind::GrantRevoked => revoked(header, body),
+        Kind::HolderBound
         | Kind::HolderEnded
         | Kind::DossierOpened
         | Kind::DossierJoined
@@ -69,6 +70,12 @@ fn ended(author: &CentreCode, header: &Header, body: &[u8]) -> Option<Projection
     let body = EndedBody::parse(body).ok()?;
     let ended = Ended { at: header.at(), reason: body.reason.code().to_owned() };
     (body.number.centre() == *author).then_some(Projection::CertificateEnded { number: body.number, ended })
+}
+
+/// Any centre may carry it: the holder signed it.
+fn revoked(header: &Header, body: &[u8]) -> Option<Projection> {
+    let revocation = Revocation::parse(std::str::from_utf8(body).ok()?).ok()?;
+    Some(Projection::GrantRevoked { grant: revocation.grant(), holder: revocation.holder(), at: header.at() })
 }
 
 /// Read as the author's own, or as the issuer that was looked at; everybody else cannot.

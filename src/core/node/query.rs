@@ -201,7 +201,7 @@ impl Node {
         let asker = Asker { centre: &self.centre, now: env.now, matter: asked.matter.as_deref() };
         presented.for_this_asker(&asker)?;
         let Some(row) = env.shelf.certificate(&presented.claims().number)? else { return Ok(Attempt::Missing) };
-        let revoked = env.shelf.grant_revoked(&presented.id())?;
+        let revoked = env.shelf.grant_revoked(&presented.id(), &presented.holder())?;
         let authorised = presented.authorise(&asker, &row, uses, revoked)?;
         let Some(found) = self.find(env, row)? else { return Ok(Attempt::Missing) };
         let body = found.entry.body().ok_or(RefusalCode::CertificateAltered)?;

@@ -135,6 +135,8 @@ pub enum Projection {
     GrantRevoked {
         /// Which.
         grant: GrantId,
+        /// Whose key signed that: it counts for grants of the same key only, for ids are anybody's to name.
+        holder: Thumbprint,
         /// When.
         at: Time,
     },
@@ -257,8 +259,8 @@ pub trait Shelf: Lists + House {
     fn certificate_count(&self, issuer: &CentreCode, prefix: &str) -> Result<u64, ShelfError>;
     /// How often this centre released fields for `grant`; with `before`, in the rows of its journal before that one.
     fn grant_uses(&self, author: &CentreCode, grant: &GrantId, before: Option<u64>) -> Result<u32, ShelfError>;
-    /// When the grant was revoked, if it was.
-    fn grant_revoked(&self, grant: &GrantId) -> Result<Option<Time>, ShelfError>;
+    /// When the holder with this key took the grant back, if they did.
+    fn grant_revoked(&self, grant: &GrantId, holder: &Thumbprint) -> Result<Option<Time>, ShelfError>;
     /// The access made under this request id by `author`.
     fn access(&self, author: &CentreCode, request: &RequestId) -> Result<Option<AccessRow>, ShelfError>;
     /// The certificate that this request issued.

@@ -72,7 +72,7 @@ fn write_of(step: Step, authors: &mut [Author; 2], accepted: &[(usize, u64, Vec<
             Write::Project(Projection::CertificateEnded { number: number(code, small), ended })
         }
         8 => Write::Project(Projection::Access(access(code, u64::from(a % 40)))),
-        9 => Write::Project(Projection::GrantRevoked { grant, at: Time(i64::from(b)) }),
+        9 => Write::Project(Projection::GrantRevoked { grant, holder: Thumbprint([a % 3; 32]), at: Time(i64::from(b)) }),
         10 => {
             let account_no = format!("46010000{b}");
             Write::Issued(IssuedRecord {

@@ -17,7 +17,11 @@ fn project(author: &CentreCode, index: u64, entry: &Entry) -> Vec<Projection> {
     match body {
         b"issue" => vec![Projection::Certificate(certificate(author.as_str(), index))],
         b"use" => vec![Projection::Access(access(author.as_str(), index))],
-        b"revoke" => vec![Projection::GrantRevoked { grant: GrantId([3; 16]), at: Time(1000 - i64::try_from(index).unwrap()) }],
+        b"revoke" => vec![Projection::GrantRevoked {
+            grant: GrantId([3; 16]),
+            holder: Thumbprint([4; 32]),
+            at: Time(1000 - i64::try_from(index).unwrap()),
+        }],
         [b'e', sequence] => vec![ended(u64::from(*sequence))],
         b"commit" => vec![Projection::AuditCommitted(AuditCommitment { index, size: index * 2, root: Digest([1; 32]) })],
         body => list_projection(author.as_str(), index, body).map(Projection::List).into_iter().collect(),

@@ -365,7 +365,7 @@ impl Shelf for Counting<'_> {
     fn certificates(&self, _: &CentreCode, _: Option<&CertificateNumber>, _: usize) -> Result<Vec<CertificateRow>, ShelfError> { no() }
     fn certificate_count(&self, _: &CentreCode, _: &str) -> Result<u64, ShelfError> { no() }
     fn grant_uses(&self, _: &CentreCode, _: &GrantId, _: Option<u64>) -> Result<u32, ShelfError> { no() }
-    fn grant_revoked(&self, _: &GrantId) -> Result<Option<Time>, ShelfError> { no() }
+    fn grant_revoked(&self, _: &GrantId, _: &Thumbprint) -> Result<Option<Time>, ShelfError> { no() }
     fn access(&self, _: &CentreCode, _: &RequestId) -> Result<Option<AccessRow>, ShelfError> { no() }
     fn issued_by(&self, _: &RequestId) -> Result<Option<IssuedRecord>, ShelfError> { no() }
     fn issued(&self, _: &CertificateNumber) -> Result<Option<IssuedRecord>, ShelfError> { no() }

@@ -14,6 +14,7 @@ mod process;
 mod pushed;
 mod replication;
 mod restored;
+mod revoked;
 mod signed;
 mod stretches;
 mod subjects;

@@ -32,7 +32,7 @@ pub struct MemoryShelf {
     journals: BTreeMap<CentreCode, Journal>,
     certificates: BTreeMap<CertificateNumber, CertificateRow>,
     accesses: BTreeMap<(CentreCode, u64), AccessRow>,
-    revoked: BTreeMap<GrantId, Time>,
+    revoked: BTreeMap<(GrantId, Thumbprint), Time>,
     issued: BTreeMap<CertificateNumber, IssuedRecord>,
     forks: BTreeMap<CentreCode, (Vec<u8>, Vec<u8>)>,
     faults: BTreeMap<(StationKey, FaultCode), u64>,
@@ -177,8 +177,8 @@ impl MemoryShelf {
             }
             Projection::List(projection) => self.lists.project(projection),
             Projection::AuditCommitted(commitment) => self.house.commit(commitment),
-            Projection::GrantRevoked { grant, at } => {
-                let first = self.revoked.entry(*grant).or_insert(*at);
+            Projection::GrantRevoked { grant, holder, at } => {
+                let first = self.revoked.entry((*grant, *holder)).or_insert(*at);
                 *first = (*first).min(*at);
             }
         }
@@ -255,8 +255,8 @@ impl Shelf for MemoryShelf {
         Ok(u32::try_from(uses).unwrap_or(u32::MAX))
     }
 
-    fn grant_revoked(&self, grant: &GrantId) -> Result<Option<Time>, ShelfError> {
-        Ok(self.revoked.get(grant).copied())
+    fn grant_revoked(&self, grant: &GrantId, holder: &Thumbprint) -> Result<Option<Time>, ShelfError> {
+        Ok(self.revoked.get(&(*grant, *holder)).copied())
     }
 
     fn access(&self, author: &CentreCode, request: &RequestId) -> Result<Option<AccessRow>, ShelfError> {
