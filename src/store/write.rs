@@ -168,6 +168,7 @@ impl Store {
             Projection::Access(row) => self.accessed(row),
             Projection::List(projection) => self.list_projection(projection),
             Projection::AuditCommitted(commitment) => self.audit_committed(commitment),
+            Projection::Published(projection) => self.published(projection),
             Projection::GrantRevoked { grant, at } => {
                 // Any centre may say it: the earliest time is the same in whatever order the journals arrive.
                 let sql = "INSERT INTO grant_revoked (grant_id, at) VALUES (?1, ?2)

@@ -86,6 +86,10 @@ actions! {
     AuditRead = "audit.read",
     /// A backup was begun, and again: what came of it.
     Backup = "store.backup",
+    /// A matter was published.
+    MatterPublish = "matter.publish",
+    /// The catalogue was published.
+    CataloguePublish = "catalogue.publish",
 }
 
 /// One row. Personal: `business_no` and `about` are sealed at rest.

@@ -327,4 +327,14 @@ pub enum Act {
     AuditCheck,
     /// Make a backup of the database into the peer's folder for backups. System administrator.
     Backup,
+    /// Publish a matter of ours. Reviewer: it decides what tellers may be shown, so it is neither theirs to say nor a machine's matter.
+    MatterPublish {
+        /// The matter's file, as it was written: what is signed is what was read.
+        file: String,
+    },
+    /// Publish our catalogue. Reviewer.
+    CataloguePublish {
+        /// The catalogue's file, as it was written.
+        file: String,
+    },
 }

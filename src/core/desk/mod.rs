@@ -12,12 +12,15 @@
 //! - [`Request::CertificateList`] and [`Request::CertificateShow`] say what stands in the clear in a journal that every member holds: number,
 //!   kind, addressee, times. Of which account a certificate speaks is [`Act::CertificateShow`];
 //! - [`Request::CertificateFile`] is what that journal holds of one certificate, and its proof: sealed, and opened by its holder's key only;
+//! - [`Request::Matters`], [`Request::Matter`], [`Request::Catalogues`] and [`Request::Catalogue`] are what centres publish for every
+//!   member to read, and nothing of a person;
 //! - [`Request::Operators`] and [`Request::OperatorKey`] come before anybody can sign: the staff's names and roles, and keys that are nothing
 //!   without their passphrases.
 
 mod act;
 mod blacklist;
 mod house;
+mod matter;
 mod system;
 
 use serde::{Deserialize, Serialize};
@@ -28,9 +31,11 @@ pub use blacklist::{
     Proof, ScreenAnswer, ScreenPage, StepView, Verdict,
 };
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
+pub use matter::{CatalogueLine, CatalogueView, MAX_MATTER_PAGE, MatterKey, MatterLine, MatterView, RuleVerdict};
 pub use system::{Backup, Evidence, KeyAge, KeyRole, LogLine, LogPage, MAX_LOG_PAGE, Storage, SystemView};
 
 use crate::error::{FaultCode, Refusal};
+use crate::listing::Day;
 use crate::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, StationKey};
 use crate::operator::{OperatorName, SignedAct};
 use crate::shelf::{CertificateRow, Ended};
@@ -93,6 +98,31 @@ pub enum Request {
     Sync {
         /// How long at most, in milliseconds.
         timeout_ms: u64,
+    },
+    /// Matters that a centre has published, in order of code and day.
+    Matters {
+        /// Whose; this centre's when absent.
+        centre: Option<CentreCode>,
+        /// Only those after this one.
+        after: Option<MatterKey>,
+        /// At most so many, and at most [`MAX_MATTER_PAGE`].
+        limit: usize,
+    },
+    /// One matter.
+    Matter {
+        /// Whose; this centre's when absent.
+        centre: Option<CentreCode>,
+        /// Its code.
+        code: String,
+        /// The one in force on that day; the one of today, or else the next, when absent.
+        day: Option<Day>,
+    },
+    /// Which centres have published a catalogue.
+    Catalogues,
+    /// A centre's catalogue.
+    Catalogue {
+        /// Whose; this centre's when absent.
+        centre: Option<CentreCode>,
     },
 }
 
@@ -197,6 +227,33 @@ pub enum Event {
     AuditState(Box<AuditState>),
     /// How current this peer is.
     Sync(Box<SyncView>),
+    /// Matters of a centre.
+    Matters {
+        /// In order of code and day.
+        matters: Vec<MatterLine>,
+        /// Whether there are more after the last one.
+        more: bool,
+    },
+    /// One matter.
+    Matter(Box<MatterView>),
+    /// Which centres have published a catalogue.
+    Catalogues {
+        /// In the charter's order.
+        catalogues: Vec<CatalogueLine>,
+    },
+    /// A centre's catalogue.
+    Catalogue(Box<CatalogueView>),
+    /// A matter or a catalogue of ours is published.
+    Published {
+        /// The matter's code; nothing for a catalogue.
+        code: Option<String>,
+        /// Which version.
+        version: u32,
+        /// First legal day on which the matter holds.
+        from: Option<Day>,
+        /// Row of our journal.
+        index: u64,
+    },
     /// A policy said no. Closes the request.
     Refused {
         /// Why.
@@ -295,6 +352,9 @@ pub struct Answer {
     pub fields: Vec<ReleasedField>,
     /// The SD-JWT+KB presentation, which other software can verify.
     pub presentation: String,
+    /// What the rules of this centre's own matter say of the fields; empty when it has none in force.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<RuleVerdict>,
 }
 
 /// What was checked of a certificate's authenticity. All of it held, or there would be no answer.

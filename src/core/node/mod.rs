@@ -12,6 +12,7 @@
 //! | [`query`] | a grant is used: pull, verify, release, record |
 //! | [`operator`] | our own people ask: who they are, what their role allows |
 //! | [`list`] | the blacklist: due process, lookups, imports, exports, endings |
+//! | [`matter`] | matters and catalogues are published and shown, and ours bind what we ask |
 //! | [`audit`] | what our people did is committed to |
 //! | [`vector`] | how far we have applied every journal is declared |
 //! | [`house`] | the peer itself: log, store, backups, keys |
@@ -27,6 +28,7 @@ pub mod house;
 mod io;
 pub mod issue;
 pub mod list;
+pub mod matter;
 pub mod message;
 pub mod operator;
 pub mod project;
@@ -301,6 +303,10 @@ impl Node {
             desk::Request::OperatorKey { name } => self.operator_key(env, &name).map(Some),
             desk::Request::Act(signed) => self.act(env, token, &signed, out),
             desk::Request::Sync { timeout_ms } => self.sync(env, token, timeout_ms, out).map(|()| None),
+            desk::Request::Matters { centre, after, limit } => self.matters(env, centre, after.as_ref(), limit).map(Some),
+            desk::Request::Matter { centre, code, day } => self.matter(env, centre, &code, day).map(Some),
+            desk::Request::Catalogues => self.catalogues(env).map(Some),
+            desk::Request::Catalogue { centre } => self.catalogue(env, centre).map(Some),
         };
         let event = match answered {
             Ok(Some(event)) => event,

@@ -80,6 +80,8 @@ impl Node {
             }
             Act::AuditList { .. } | Act::AuditCheck => self.audit_act(env, token, act, out),
             Act::Backup => self.backup(env, token, act, out).map(|()| None),
+            Act::MatterPublish { file } => self.matter_publish(env, act, file, out).map(Some),
+            Act::CataloguePublish { file } => self.catalogue_publish(env, act, file, out).map(Some),
             Act::Propose(_)
             | Act::Review { .. }
             | Act::Notify { .. }
@@ -129,6 +131,8 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::Query { grant, .. } => (AuditAction::Query, query::certificate_of(grant)),
         Act::AuditList { .. } | Act::AuditCheck => (AuditAction::AuditRead, String::new()),
         Act::Backup => (AuditAction::Backup, String::new()),
+        Act::MatterPublish { .. } => (AuditAction::MatterPublish, String::new()),
+        Act::CataloguePublish { .. } => (AuditAction::CataloguePublish, String::new()),
         Act::Queue { .. } | Act::Proof { .. } => return None,
     };
     let mut told = Told::new(action, about, outcome);
@@ -157,9 +161,13 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
         Act::OperatorAdd { .. } | Act::OperatorDisable { .. } => &[Role::Security],
         Act::OperatorPasswd { .. } | Act::Queue { .. } | Act::Proof { .. } => &Role::ALL,
         Act::Propose(_) | Act::ImportBegin { .. } | Act::ImportRows { .. } | Act::ImportFinish { .. } => &[Role::Teller],
-        Act::Review { .. } | Act::Answer { .. } | Act::Withdraw { .. } | Act::Repair { .. } | Act::ImportApprove { .. } => {
-            &[Role::Reviewer]
-        }
+        Act::Review { .. }
+        | Act::Answer { .. }
+        | Act::Withdraw { .. }
+        | Act::Repair { .. }
+        | Act::ImportApprove { .. }
+        | Act::MatterPublish { .. }
+        | Act::CataloguePublish { .. } => &[Role::Reviewer],
         Act::Notify { waiver, .. } => {
             if waiver.is_some() {
                 &[Role::Reviewer]

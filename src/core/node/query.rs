@@ -201,6 +201,9 @@ impl Node {
         let Some(row) = env.shelf.certificate(&presented.claims().number)? else { return Ok(Attempt::Missing) };
         let revoked = env.shelf.grant_revoked(&presented.id())?;
         let authorised = presented.authorise(&asker, &row, uses, revoked)?;
+        if let Some(matter) = self.binding_matter(env, &presented.claims().matter)? {
+            presented.within(&matter, &row.kind)?;
+        }
         let Some(found) = self.find(env, row)? else { return Ok(Attempt::Missing) };
         let body = found.entry.body().ok_or(RefusalCode::CertificateAltered)?;
         let body = CertificateBody::parse(body).map_err(|_| RefusalCode::CertificateAltered)?;
@@ -291,6 +294,7 @@ impl Node {
         let claims = presented.claims();
         let field = |(name, value): (&str, &serde_json::Value)| ReleasedField { name: name.to_owned(), value: value.clone() };
         Ok(Answer {
+            verdicts: self.verdicts(env, &claims.matter, &found.row.kind, released.fields())?,
             certificate: found.row.into(),
             // `find` and `release` hold the proofs: without any of them there is no `Found` and no `Released`.
             authentic: Authentic {

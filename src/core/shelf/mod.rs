@@ -7,6 +7,7 @@
 pub mod check;
 mod house;
 mod lists;
+mod matters;
 pub mod memory;
 
 pub use house::{AuditCommitment, House, HouseWrite};
@@ -14,6 +15,7 @@ pub use lists::{
     Adopted, CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, USED_KEPT_DAYS,
     WithheldRow, newest_of_each,
 };
+pub use matters::{CatalogueRow, MatterProjection, MatterRow, Matters};
 
 use serde::{Deserialize, Serialize};
 
@@ -141,6 +143,8 @@ pub enum Projection {
     List(ListProjection),
     /// Our own journal commits to our audit log.
     AuditCommitted(AuditCommitment),
+    /// A centre published a matter or a catalogue.
+    Published(MatterProjection),
 }
 
 /// What an issuer keeps of a certificate it issued. A record, not a projection: it is in no journal. Sealed at rest.
@@ -235,7 +239,7 @@ pub enum Write {
 }
 
 /// Reads. Implementations answer as of the writes made so far, and never cache across a failed transaction.
-pub trait Shelf: Lists + House {
+pub trait Shelf: Lists + House + Matters {
     /// How far `centre`'s journal is held; the default when nothing is.
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError>;
     /// Rows `from..`, at least one if there is one, then as many as fit `max_bytes` of header and payload, at most `max_rows`.

@@ -165,6 +165,8 @@ pub(crate) const fn weight_of(act: &Act) -> Weight {
         | Act::ImportRows { .. }
         | Act::ImportFinish { .. }
         | Act::ImportApprove { .. }
-        | Act::Backup => Weight::Changes,
+        | Act::Backup
+        | Act::MatterPublish { .. }
+        | Act::CataloguePublish { .. } => Weight::Changes,
     }
 }

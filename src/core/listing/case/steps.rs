@@ -79,7 +79,9 @@ impl Case {
             | Act::Query { .. }
             | Act::Reveal { .. }
             | Act::AuditCheck
-            | Act::Backup => return Err(RefusalCode::RequestInvalid.into()),
+            | Act::Backup
+            | Act::MatterPublish { .. }
+            | Act::CataloguePublish { .. } => return Err(RefusalCode::RequestInvalid.into()),
         };
         self.clone().with_step(act, what, now)
     }

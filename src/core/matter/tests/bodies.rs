@@ -162,7 +162,7 @@ fn a_catalogue_travels_unchanged_and_one_that_is_wrong_is_refused() {
         assert_eq!(CatalogueBody::parse(&CatalogueBody::to_bytes(&wrong)).unwrap_err().code, FaultCode::BadStatement);
     }
     let mut twice = sound.clone();
-    twice.items[1].code.clone_from(&twice.items[0].code);
+    twice.items[1].code = sound.items[0].code.clone();
     assert_eq!(twice.check().unwrap_err().code, P::Twice);
 }
 

@@ -24,8 +24,8 @@ use crate::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
 use crate::seal::{Key, SUITE};
 use crate::shelf::memory::MemoryShelf;
 use crate::shelf::{
-    AccessRow, AuditCommitment, CaseRecord, CertificateRow, HitRow, House, HouseWrite, IssuedRecord, JournalState, ListingRow, Lists,
-    ObjectionRow, PendingHit, Shelf, WithheldRow, Write,
+    AccessRow, AuditCommitment, CaseRecord, CatalogueRow, CertificateRow, HitRow, House, HouseWrite, IssuedRecord, JournalState,
+    ListingRow, Lists, MatterRow, Matters, ObjectionRow, PendingHit, Shelf, WithheldRow, Write,
 };
 use crate::sign::SecretKey;
 use crate::time::{SECOND_MS, Time};
@@ -308,6 +308,15 @@ impl House for Counting<'_> {
     fn audit_rows(&self, _: u64, _: usize) -> Result<Vec<AuditRow>, ShelfError> { no() }
     fn audit_newest(&self, _: u64, _: usize, _: Option<&OperatorName>) -> Result<Vec<AuditRow>, ShelfError> { no() }
     fn audit_commitments(&self, _: Option<u64>, _: usize) -> Result<Vec<AuditCommitment>, ShelfError> { no() }
+}
+
+#[rustfmt::skip]
+impl Matters for Counting<'_> {
+    fn matter(&self, _: &CentreCode, _: &str, _: Day) -> Result<Option<MatterRow>, ShelfError> { no() }
+    fn matters(&self, _: &CentreCode, _: Option<(&str, Day)>, _: usize) -> Result<Vec<MatterRow>, ShelfError> { no() }
+    fn matter_in_force(&self, _: &CentreCode, _: Day) -> Result<bool, ShelfError> { no() }
+    fn matter_version(&self, _: &CentreCode, _: &str) -> Result<Option<u32>, ShelfError> { no() }
+    fn catalogue(&self, _: &CentreCode) -> Result<Option<CatalogueRow>, ShelfError> { no() }
 }
 
 #[rustfmt::skip]

@@ -3,6 +3,7 @@
 
 mod house;
 mod lists;
+mod matters;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +40,7 @@ pub struct MemoryShelf {
     damaged: RefCell<BTreeSet<(CentreCode, u64)>>,
     lists: lists::Tables,
     house: house::Tables,
+    matters: matters::Tables,
     full: bool,
 }
 
@@ -177,6 +179,7 @@ impl MemoryShelf {
             }
             Projection::List(projection) => self.lists.project(projection),
             Projection::AuditCommitted(commitment) => self.house.commit(commitment),
+            Projection::Published(projection) => self.matters.project(projection),
             Projection::GrantRevoked { grant, at } => {
                 let first = self.revoked.entry(*grant).or_insert(*at);
                 *first = (*first).min(*at);

@@ -81,7 +81,9 @@ impl Node {
             | Act::Query { .. }
             | Act::Reveal { .. }
             | Act::AuditCheck
-            | Act::Backup => Err(RefusalCode::RequestInvalid.into()),
+            | Act::Backup
+            | Act::MatterPublish { .. }
+            | Act::CataloguePublish { .. } => Err(RefusalCode::RequestInvalid.into()),
         };
         answered.map(Some)
     }
