@@ -65,7 +65,9 @@ impl Exit {
             | R::NotInCatalogue
             | R::DatesContradict
             | R::DecisionReused
-            | R::ImportDiffers => Self::Data,
+            | R::ImportDiffers
+            | R::MatterInvalid
+            | R::CatalogueInvalid => Self::Data,
             R::RequestInvalid | R::RequestReused | R::AddresseeInvalid | R::FieldMissing | R::CursorInvalid => Self::Usage,
             R::ReadOnly | R::WriterUnreachable | R::TooManyRequests | R::StoreUnavailable | R::ImportRunning | R::QuotaExceeded => {
                 Self::TryLater
@@ -103,7 +105,14 @@ impl Exit {
             | R::CaseUnknown
             | R::StepNotAllowed
             | R::CaseExists
-            | R::ImportUnknown => Self::Refused,
+            | R::ImportUnknown
+            | R::VersionNotNewer
+            | R::MatterUnknown
+            | R::CatalogueUnknown
+            | R::WrongCertificateKind
+            | R::ModeNotAllowed
+            | R::FieldNotInMatter
+            | R::FieldNotGranted => Self::Refused,
         }
     }
 }

@@ -378,7 +378,8 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::CertificateCancelled { .. }
         | Event::Answer(_)
         | Event::Case(_)
-        | Event::Listing(_) => true,
+        | Event::Listing(_)
+        | Event::Published { .. } => true,
         Event::Progress { .. }
         | Event::Status(_)
         | Event::Trends(_)
@@ -400,6 +401,10 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::AuditState(_)
         | Event::Account(_)
         | Event::Sync(_)
+        | Event::Matters { .. }
+        | Event::Matter(_)
+        | Event::Catalogues { .. }
+        | Event::Catalogue(_)
         | Event::Refused { .. }
         | Event::Failed { .. } => false,
     }

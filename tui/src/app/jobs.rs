@@ -128,7 +128,11 @@ pub(crate) const fn weight_of_request(request: &Request) -> Weight {
         | Request::CertificateFile { .. }
         | Request::Operators
         | Request::OperatorKey { .. }
-        | Request::Sync { .. } => Weight::Reads,
+        | Request::Sync { .. }
+        | Request::Matters { .. }
+        | Request::Matter { .. }
+        | Request::Catalogues
+        | Request::Catalogue { .. } => Weight::Reads,
         Request::Act(_) => Weight::Changes,
     }
 }

@@ -52,7 +52,7 @@ fn groups_three_deep_are_read_and_four_deep_are_refused_everywhere() {
     assert_eq!(MatterBody::parse(&MatterBody::to_bytes(&three)).unwrap(), three);
     let (fault, problem) = refused(&with_rule(nested(4)));
     assert_eq!((fault, problem.code), (FaultCode::Malformed, ProblemCode::TooDeep));
-    assert_eq!(problem.at, "rule[0].all[0].any[0].all[0].any");
+    assert_eq!(problem.at, "rule[0].any[0].all[0].any[0].all");
 }
 
 #[test]

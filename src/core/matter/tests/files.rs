@@ -68,7 +68,7 @@ const WRONG: &[Wrong] = {
         ("YDDKJCZM", "XXX", (4, 15), "certificate", P::UnknownKind),
         ("title = { zh = \"小\", en = \"Small\" }", "title = { zh = \"小\" }", (5, 9), "title", P::KeyMissing),
         ("title = { zh = \"小\", en = \"Small\" }", "title = \"Small\"", (5, 9), "title", P::WrongType),
-        ("title = { zh = \"小\", en = \"Small\" }", "title = { zh = \"小\", en = \"Small\", fr = \"Petit\" }", (5, 33), "title.?", P::UnknownKey),
+        ("title = { zh = \"小\", en = \"Small\" }", "title = { zh = \"小\", en = \"Small\", fr = \"Petit\" }", (5, 35), "title.?", P::UnknownKey),
         ("en = \"Small\"", "en = \"\"", (5, 25), "title.en", P::Empty),
         ("\"details\"", "\"details\", \"peek\"", (7, 21), "modes[1]", P::UnknownMode),
         ("\"details\"", "\"details\", \"details\"", (7, 21), "modes[1]", P::Twice),
