@@ -245,6 +245,7 @@ pub(super) fn stage(ctx: Ctx, stage: Stage) -> String {
         Stage::Pulling => "stage.pulling",
         Stage::Obtained => "stage.obtained",
         Stage::Verified => "stage.verified",
+        Stage::AskingIssuer => "stage.asking-issuer",
         Stage::Deriving => "stage.deriving",
         Stage::Copying { .. } => "stage.copying",
     })

@@ -65,11 +65,17 @@ impl Exit {
             | R::NotInCatalogue
             | R::DatesContradict
             | R::DecisionReused
-            | R::ImportDiffers => Self::Data,
+            | R::ImportDiffers
+            | R::MatterInvalid
+            | R::CatalogueInvalid => Self::Data,
             R::RequestInvalid | R::RequestReused | R::AddresseeInvalid | R::FieldMissing | R::CursorInvalid => Self::Usage,
-            R::ReadOnly | R::WriterUnreachable | R::TooManyRequests | R::StoreUnavailable | R::ImportRunning | R::QuotaExceeded => {
-                Self::TryLater
-            }
+            R::ReadOnly
+            | R::WriterUnreachable
+            | R::TooManyRequests
+            | R::StoreUnavailable
+            | R::ImportRunning
+            | R::QuotaExceeded
+            | R::IssuerDark => Self::TryLater,
             R::SourceUnavailable => Self::NoInput,
             R::Unsupported => Self::Unavailable,
             R::NoCharter => Self::Config,
@@ -103,7 +109,15 @@ impl Exit {
             | R::CaseUnknown
             | R::StepNotAllowed
             | R::CaseExists
-            | R::ImportUnknown => Self::Refused,
+            | R::ImportUnknown
+            | R::VersionNotNewer
+            | R::MatterUnknown
+            | R::CatalogueUnknown
+            | R::WrongCertificateKind
+            | R::ModeNotAllowed
+            | R::FieldNotInMatter
+            | R::FieldNotGranted
+            | R::RuleUnknown => Self::Refused,
         }
     }
 }

@@ -109,6 +109,9 @@ failures! {
     StoreDamaged = "store-damaged" => Data,
     StoreFailed = "store-failed" => Io,
     StoreDiffers = "store-differs" => Data,
+    MatterBad = "matter-bad" => Data,
+    CatalogueBad = "catalogue-bad" => Data,
+    ValuesBad = "values-bad" => Data,
     Internal = "internal" => Software,
 }
 

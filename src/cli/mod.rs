@@ -7,6 +7,7 @@
 mod acting;
 mod audit;
 mod blacklist;
+mod catalogue;
 mod certificate;
 mod common;
 mod completions;
@@ -20,6 +21,7 @@ mod first;
 mod help;
 mod holder;
 mod init;
+mod matter;
 mod meter;
 mod onlooker;
 mod operator;
@@ -75,6 +77,10 @@ enum Command {
     #[command(subcommand)]
     Certificate(certificate::Command),
     Query(query::Args),
+    #[command(subcommand)]
+    Matter(matter::Command),
+    #[command(subcommand)]
+    Catalogue(catalogue::Command),
     #[command(subcommand)]
     Blacklist(blacklist::Command),
     Sync(sync::Args),
@@ -133,6 +139,8 @@ fn dispatch(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::Holder(command) => holder::run(ctx, command),
         Command::Certificate(command) => certificate::run(ctx, command),
         Command::Query(args) => query::run(ctx, &args),
+        Command::Matter(command) => matter::run(ctx, command),
+        Command::Catalogue(command) => catalogue::run(ctx, command),
         Command::Blacklist(command) => blacklist::run(ctx, command),
         Command::Sync(args) => sync::run(ctx, &args),
         Command::Operator(command) => operator::run(ctx, command),

@@ -16,6 +16,7 @@ use super::certificate::summary;
 use super::common::{self, DataArgs};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::matter;
 use super::out::{Ctx, Done, table};
 use super::text::{clean, mask};
 
@@ -85,6 +86,7 @@ fn shown(ctx: Ctx, answer: &Answer) -> String {
     ));
     out.push_str(&current(ctx, &answer.current));
     out.push_str(&fields(ctx, &answer.certificate.kind, &answer.fields));
+    out.push_str(&matter::rule_verdicts(ctx, &answer.verdicts));
     out
 }
 

@@ -147,6 +147,28 @@ codes! {
         TooManyRequests = "too-many-requests",
         /// The store could not write; nothing was changed.
         StoreUnavailable = "store-unavailable",
+        /// The matter's file is not one; told with line and column.
+        MatterInvalid = "matter-invalid",
+        /// The catalogue's file is not one; told with line and column.
+        CatalogueInvalid = "catalogue-invalid",
+        /// A version as new as this one is published already.
+        VersionNotNewer = "version-not-newer",
+        /// No matter of this code is in force.
+        MatterUnknown = "matter-unknown",
+        /// The centre has published no catalogue.
+        CatalogueUnknown = "catalogue-unknown",
+        /// The matter needs another kind of certificate.
+        WrongCertificateKind = "wrong-certificate-kind",
+        /// The matter does not allow fields to be asked for in this way.
+        ModeNotAllowed = "mode-not-allowed",
+        /// The grant names a field that the matter is not to be shown.
+        FieldNotInMatter = "field-not-in-matter",
+        /// The matter cannot be handled without a field that the grant does not name.
+        FieldNotGranted = "field-not-granted",
+        /// The issuer, who alone can answer this, is not reached.
+        IssuerDark = "issuer-dark",
+        /// The matter in force has no rule of this name.
+        RuleUnknown = "rule-unknown",
     }
 }
 

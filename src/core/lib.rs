@@ -14,6 +14,7 @@
 //! | [`facts`] | what a certificate says, derived from account, transactions and loans |
 //! | [`certificate`], [`grant`], [`holder`] | signed evidence, consent to read it, and the citizen's side of both |
 //! | [`listing`] | the blacklist: subjects, due process, what is published of it |
+//! | [`matter`] | what a centre asks certificates for, and by which rules it judges them, as data |
 //! | [`operator`], [`audit`] | a centre's own people and what they may do; the log of what they did |
 //! | [`vector`] | how far a centre has applied every journal: the acknowledgement |
 //! | [`shelf`] | what the core may read of the store, and what it asks the store to write |
@@ -28,8 +29,10 @@ pub mod error;
 pub mod facts;
 pub mod grant;
 pub mod holder;
+pub mod interact;
 pub mod journal;
 pub mod listing;
+pub mod matter;
 pub mod names;
 pub mod node;
 pub mod operator;

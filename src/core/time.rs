@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 pub const SECOND_MS: i64 = 1_000;
 /// Milliseconds in one minute.
 pub const MINUTE_MS: i64 = 60 * SECOND_MS;
+/// Milliseconds in an hour.
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// Milliseconds in one day.
 pub const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 /// How far two honest clocks may differ before a grant's times are held against its bearer.

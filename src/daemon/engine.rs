@@ -377,8 +377,10 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::CertificateFile { .. }
         | Event::CertificateCancelled { .. }
         | Event::Answer(_)
+        | Event::GrantRevoked { .. }
         | Event::Case(_)
-        | Event::Listing(_) => true,
+        | Event::Listing(_)
+        | Event::Published { .. } => true,
         Event::Progress { .. }
         | Event::Status(_)
         | Event::Trends(_)
@@ -399,7 +401,12 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::Audit { .. }
         | Event::AuditState(_)
         | Event::Account(_)
+        | Event::Attested(_)
         | Event::Sync(_)
+        | Event::Matters { .. }
+        | Event::Matter(_)
+        | Event::Catalogues { .. }
+        | Event::Catalogue(_)
         | Event::Refused { .. }
         | Event::Failed { .. } => false,
     }

@@ -13,7 +13,7 @@
 //! | `sealed` | the columns that are sealed, and their keys |
 //! | `read`, `write` | the two halves of the contract with the core |
 //! | `drops` | when payloads have to go |
-//! | `lists`, `house` | the blacklist, our own people and what they did |
+//! | `lists`, `house`, `matters` | the blacklist, our own people and what they did, matters and catalogues |
 //! | [`backup`] | a copy of the database while it is written to |
 //! | [`figures`] | how much lies there |
 //! | `log` | the write-ahead log made ready, and folded in at idle moments |
@@ -29,6 +29,7 @@ pub mod head_file;
 mod house;
 mod lists;
 mod log;
+mod matters;
 mod open;
 mod read;
 pub mod rebuild;

@@ -2,12 +2,13 @@
 
 use anju_core::audit::SubjectMark;
 use anju_core::error::{FaultCode, RefusalCode, ShelfError};
+use anju_core::grant::Mode;
 use anju_core::journal::proof::subtree_from_stored;
 use anju_core::journal::{Entry, Frontier};
 use anju_core::names::{CentreCode, CertificateNumber, Digest, GrantId, RequestId, StatementId, StationKey, Thumbprint};
 use anju_core::seal::Key;
 use anju_core::seal::hpke::SealingKey;
-use anju_core::shelf::{AccessRow, CertificateRow, Ended, Head, IssuedRecord, JournalState, Shelf};
+use anju_core::shelf::{AccessRow, AnsweredRow, CertificateRow, Ended, Head, IssuedRecord, JournalState, Shelf};
 use anju_core::time::Time;
 use rusqlite::types::FromSql;
 use rusqlite::{Params, Row, Statement, StatementStatus, params};
@@ -140,8 +141,19 @@ impl<R: Role> Db<R> {
             business_no,
             fields,
             refused: refused.map(|code| code.parse::<RefusalCode>()).transpose().map_err(|_| StoreError::damaged("access.refused"))?,
+            asker: row
+                .get::<_, Option<String>>(11)?
+                .map_or_else(|| Ok(author.clone()), |code| CentreCode::new(&code))
+                .map_err(|_| StoreError::damaged("access.asker"))?,
+            mode: row.get::<_, Option<String>>(12)?.unwrap_or_else(|| Mode::Details.code().to_owned()),
             author,
         })
+    }
+
+    fn answered_row(&self, row: &Row<'_>) -> Result<AnsweredRow, StoreError> {
+        let (asker, request): (CentreCode, [u8; 16]) = (name(row, 0)?, row.get(1)?);
+        let text = self.columns.open_text(Column::Answered, &[asker.as_str().as_bytes(), &request], &row.get::<_, Vec<u8>>(4)?)?;
+        Ok(AnsweredRow { asker, request: RequestId(request), asked: Digest(row.get(2)?), until: Time(row.get(3)?), text })
     }
 
     pub(super) fn issued_record(&self, row: &Row<'_>) -> Result<IssuedRecord, StoreError> {
@@ -343,9 +355,14 @@ impl<R: Role> Shelf for Db<R> {
     }
 
     fn access(&self, author: &CentreCode, request: &RequestId) -> Result<Option<AccessRow>, ShelfError> {
-        let sql = "SELECT author, idx, at, request, asked, grant_id, certificate, matter, business_no, fields, refused
+        let sql = "SELECT author, idx, at, request, asked, grant_id, certificate, matter, business_no, fields, refused, asker, mode
                    FROM access WHERE author = ?1 AND request = ?2 ORDER BY idx LIMIT 1";
         Ok(self.one(sql, params![author.as_str(), request.0], |row| self.access_row(row))?)
+    }
+
+    fn answered(&self, asker: &CentreCode, request: &RequestId) -> Result<Option<AnsweredRow>, ShelfError> {
+        let sql = "SELECT asker, request, asked, until, sealed FROM answered WHERE asker = ?1 AND request = ?2";
+        Ok(self.one(sql, params![asker.as_str(), request.0], |row| self.answered_row(row))?)
     }
 
     fn issued_by(&self, request: &RequestId) -> Result<Option<IssuedRecord>, ShelfError> {

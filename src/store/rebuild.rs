@@ -45,7 +45,9 @@ const WIPE: &str = "
         SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = hit.author AND x.idx = hit.idx);
     DELETE FROM acknowledged WHERE NOT EXISTS (
         SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = acknowledged.author AND x.idx = acknowledged.idx);
-    DELETE FROM audit_committed;";
+    DELETE FROM audit_committed;
+    DELETE FROM matter;
+    DELETE FROM catalogue;";
 
 /// The row's index, then everything else of a table that is kept by place; parameters are the first and last place of a journal.
 const LISTING: &str = "SELECT place & 1099511627775, listing, pepper, token, restriction_until, publication_until, basis, at,
@@ -116,13 +118,15 @@ impl<R: Role> Db<R> {
     pub fn projection_digests(&self) -> Result<BTreeMap<&'static str, Digest>, StoreError> {
         let certificate = "SELECT number, issuer, idx, statement, kind, addressee, holder, holder_sealing, issued, expires, ended_at,
                            ended_reason FROM certificate ORDER BY number";
-        let access = "SELECT author, idx, at, request, asked, grant_id, certificate, matter, business_no, fields, refused
+        let access = "SELECT author, idx, at, request, asked, grant_id, certificate, matter, business_no, fields, refused, asker, mode
                       FROM access ORDER BY author, idx";
         let revoked = "SELECT grant_id, holder, at FROM grant_revoked ORDER BY grant_id, holder";
         let objection = "SELECT author, idx, about_centre, about_idx, listing, ground, at, day FROM objection ORDER BY author, idx";
         let hit = format!("SELECT {HIT_COLUMNS} FROM hit ORDER BY author, idx");
         let acknowledged = "SELECT author, idx, at, applied FROM acknowledged ORDER BY author, idx";
         let committed = "SELECT idx, size, root FROM audit_committed ORDER BY idx";
+        let matter = "SELECT centre, code, from_day, version, idx, at, body FROM matter ORDER BY centre, code, from_day";
+        let catalogue = "SELECT centre, version, idx, at, body FROM catalogue ORDER BY centre";
         Ok(BTreeMap::from([
             ("certificate", self.digest_of(certificate, &|row| plain(row, None))?),
             ("access", self.digest_of(access, &|row| plain(row, Some((8, self.access_row(row)?.business_no))))?),
@@ -133,6 +137,8 @@ impl<R: Role> Db<R> {
             ("hit", self.digest_of(&hit, &|row| plain(row, Some((6, self.hit_row(row)?.business_no))))?),
             ("acknowledged", self.digest_of(acknowledged, &|row| plain(row, None))?),
             ("audit_committed", self.digest_of(committed, &|row| plain(row, None))?),
+            ("matter", self.digest_of(matter, &|row| plain(row, None))?),
+            ("catalogue", self.digest_of(catalogue, &|row| plain(row, None))?),
         ]))
     }
 

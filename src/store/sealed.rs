@@ -34,6 +34,8 @@ columns! {
     IssuedAccountNo = ("issued", "account_no"),
     /// The key a certificate's field keys come from.
     IssuedContentKey = ("issued", "content_key"),
+    /// What was attested to another centre.
+    Answered = ("answered", "sealed"),
     /// The asker's business number.
     AccessBusinessNo = ("access", "business_no"),
     /// The asker's business number, as another centre told it to us.

@@ -4,7 +4,7 @@ use anju_core::error::FaultCode;
 use anju_core::journal::{Entry, SoundRows, Subtree};
 use anju_core::names::{CentreCode, Digest, StationKey};
 use anju_core::shelf::check::{self, Misfit};
-use anju_core::shelf::{AccessRow, CertificateRow, Ended, Head, IssuedRecord, JournalState, Projection, Write};
+use anju_core::shelf::{AccessRow, AnsweredRow, CertificateRow, Ended, Head, IssuedRecord, JournalState, Projection, Write};
 use rusqlite::{Params, params};
 
 use super::read::{planned_once, signed};
@@ -20,6 +20,8 @@ impl Store {
             Write::Restore { centre, index, payload } => self.restore(centre, *index, payload),
             Write::Project(projection) => self.project(projection),
             Write::Issued(record) => self.issue(record),
+            Write::Answered(row) => self.keep_answer(row),
+            Write::ForgetAnswered { before } => self.run("DELETE FROM answered WHERE until < ?1", [before.0]).map(|_| ()),
             Write::Fork { centre, one, other } => self.fork(centre, one, other),
             Write::List(write) => self.list(write),
             Write::House(write) => self.house(write),
@@ -168,6 +170,7 @@ impl Store {
             Projection::Access(row) => self.accessed(row),
             Projection::List(projection) => self.list_projection(projection),
             Projection::AuditCommitted(commitment) => self.audit_committed(commitment),
+            Projection::Published(projection) => self.published(projection),
             Projection::GrantRevoked { grant, holder, at } => {
                 // Any centre may say it: the earliest time is the same in whatever order the journals arrive.
                 let sql = "INSERT INTO grant_revoked (grant_id, holder, at) VALUES (?1, ?2, ?3)
@@ -204,8 +207,8 @@ impl Store {
         let bound_to: [&[u8]; 2] = [row.author.as_str().as_bytes(), &row.index.to_be_bytes()];
         let business_no = self.columns.seal(Column::AccessBusinessNo, &bound_to, row.business_no.as_bytes())?;
         let fields = serde_json::to_string(&row.fields).map_err(|_| StoreError::damaged("access.fields"))?;
-        let sql = "INSERT INTO access (author, idx, at, request, asked, grant_id, certificate, matter, business_no, fields, refused)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (author, idx) DO NOTHING";
+        let sql = "INSERT INTO access (author, idx, at, request, asked, grant_id, certificate, matter, business_no, fields, refused,
+                   asker, mode) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (author, idx) DO NOTHING";
         self.run(
             sql,
             params![
@@ -220,9 +223,20 @@ impl Store {
                 business_no,
                 fields,
                 row.refused.map(|code| code.as_str()),
+                row.asker.as_str(),
+                row.mode,
             ],
         )?;
         Ok(())
+    }
+
+    fn keep_answer(&self, row: &AnsweredRow) -> Result<(), StoreError> {
+        let asker = row.asker.as_str();
+        let sealed = self.columns.seal(Column::Answered, &[asker.as_bytes(), &row.request.0], row.text.as_bytes())?;
+        let sql = "INSERT INTO answered (asker, request, asked, until, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
+                   ON CONFLICT (asker, request) DO NOTHING";
+        let kept = self.run(sql, params![asker, row.request.0, row.asked.0, row.until.0, sealed])?;
+        if kept == 0 { Err(Misfit::Exists.into()) } else { Ok(()) }
     }
 
     fn issue(&self, record: &IssuedRecord) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use anju_core::certificate::{
 use anju_core::charter::{CentreCard, CentreKeys, Charter, CharterFile};
 use anju_core::error::Refusal;
 use anju_core::facts::{AccountFacts, AccountStatus, Fen, Month};
-use anju_core::grant::{Access, Asker, Presented, Released, Revocation, access};
+use anju_core::grant::{Access, Asker, Mode, Presented, Released, Revocation, access};
 use anju_core::holder::{GrantRequest, HolderCard, Wallet, card, grant, receive};
 use anju_core::journal::{Author, Batch, Entry, Evidence, Frame, Frontier, Kind, Statement, batch, hash, proof};
 use anju_core::listing::changed::ObjectionRef;
@@ -209,7 +209,7 @@ impl Made {
 
     /// What the lender's counter reads with this grant and this certificate.
     pub fn read(&self, grant: &str, body: &[u8]) -> Result<Released, Refusal> {
-        let asker = Asker { centre: &self.lender.code, now: self.now, matter: Some(MATTER) };
+        let asker = Asker { centre: &self.lender.code, now: self.now, matter: Some(MATTER), mode: Some(Mode::Details) };
         let presented = Presented::parse(grant)?;
         let body = CertificateBody::parse(body)?;
         presented.authorise(&asker, &self.row(), 0, None)?.release(&self.lender.keys.sealing, &body, &self.identity(), self.now)
@@ -230,6 +230,8 @@ impl Made {
             fields: GRANTED.iter().map(|name| (*name).to_owned()).collect(),
             refused: None,
             at: self.now,
+            asker: None,
+            mode: None,
         }
     }
 

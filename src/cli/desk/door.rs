@@ -132,6 +132,11 @@ const fn patience(request: &Request) -> Duration {
         | Request::CertificateFile { .. }
         | Request::Operators
         | Request::OperatorKey { .. }
+        | Request::Matters { .. }
+        | Request::Matter { .. }
+        | Request::Catalogues
+        | Request::Catalogue { .. }
+        | Request::GrantRevoke { .. }
         | Request::Act(_) => common::PATIENCE,
     }
 }

@@ -77,6 +77,10 @@ actions! {
     Reveal = "certificate.reveal",
     /// A grant was used: a certificate was read and verified.
     Query = "certificate.query",
+    /// Values were put to the issuer of a certificate.
+    Check = "certificate.check",
+    /// A rule was put to the issuer of a certificate.
+    Evaluate = "certificate.evaluate",
     /// A certificate was issued.
     CertificateIssue = "certificate.issue",
     /// A certificate was ended.
@@ -89,6 +93,10 @@ actions! {
     AuditRead = "audit.read",
     /// A backup was begun, and again: what came of it.
     Backup = "store.backup",
+    /// A matter was published.
+    MatterPublish = "matter.publish",
+    /// The catalogue was published.
+    CataloguePublish = "catalogue.publish",
 }
 
 /// One row. Personal: `business_no` and `about` are sealed at rest.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::interact::Wanted;
 use crate::listing::import::ImportRow;
 use crate::names::{CaseNumber, CentreCode, CertificateNumber, Digest, ListingRef, Malformed, RequestId};
 use crate::operator::{OperatorName, Role, SealedKey};
@@ -332,6 +333,19 @@ pub enum Act {
         /// One use: whoever asks for the same again under this id, signed anew, gets the same answer and costs no further use.
         request: RequestId,
     },
+    /// Put values or a rule to the issuer of a certificate, as a grant allows. Teller or reviewer.
+    Ask {
+        /// The grant's text.
+        grant: String,
+        /// The asking centre's business number.
+        business_no: String,
+        /// Code of the matter at hand; the grant's own when absent.
+        matter: Option<String>,
+        /// What is wanted.
+        wanted: Wanted,
+        /// One use, as for a reading.
+        request: RequestId,
+    },
     /// Rows of the audit log. Auditor.
     AuditList {
         /// Only rows before this one; the newest when absent.
@@ -347,4 +361,14 @@ pub enum Act {
     AuditCheck,
     /// Make a backup of the database into the peer's folder for backups. System administrator.
     Backup,
+    /// Publish a matter of ours. Reviewer: it decides what tellers may be shown, so it is neither theirs to say nor a machine's matter.
+    MatterPublish {
+        /// The matter's file, as it was written: what is signed is what was read.
+        file: String,
+    },
+    /// Publish our catalogue. Reviewer.
+    CataloguePublish {
+        /// The catalogue's file, as it was written.
+        file: String,
+    },
 }

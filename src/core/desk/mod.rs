@@ -12,12 +12,15 @@
 //! - [`Request::CertificateList`] and [`Request::CertificateShow`] say what stands in the clear in a journal that every member holds: number,
 //!   kind, addressee, times. Of which account a certificate speaks is [`Act::CertificateShow`];
 //! - [`Request::CertificateFile`] is what that journal holds of one certificate, and its proof: sealed, and opened by its holder's key only;
+//! - [`Request::Matters`], [`Request::Matter`], [`Request::Catalogues`] and [`Request::Catalogue`] are what centres publish for every
+//!   member to read, and nothing of a person;
 //! - [`Request::Operators`] and [`Request::OperatorKey`] come before anybody can sign: the staff's names and roles, and keys that are nothing
 //!   without their passphrases.
 
 mod act;
 mod blacklist;
 mod house;
+mod matter;
 mod system;
 
 use serde::{Deserialize, Serialize};
@@ -28,11 +31,14 @@ pub use blacklist::{
     Proof, ScreenAnswer, ScreenPage, StepView, Verdict,
 };
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
+pub use matter::{CatalogueLine, CatalogueView, MAX_MATTER_PAGE, MatterKey, MatterLine, MatterView, RuleVerdict};
 pub use system::{
     Backup, Evidence, KeyAge, KeyRole, LogLine, LogPage, MAX_LOG_PAGE, Storage, SystemView, TREND_SAMPLES_MAX, Trend, Trends,
 };
 
 use crate::error::{FaultCode, Refusal};
+use crate::interact::Attestation;
+use crate::listing::Day;
 use crate::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, StationKey};
 use crate::operator::{OperatorName, SignedAct};
 use crate::shelf::{CertificateRow, Ended};
@@ -98,6 +104,31 @@ pub enum Request {
         /// How long at most, in milliseconds.
         timeout_ms: u64,
     },
+    /// Matters that a centre has published, in order of code and day.
+    Matters {
+        /// Whose; this centre's when absent.
+        centre: Option<CentreCode>,
+        /// Only those after this one.
+        after: Option<MatterKey>,
+        /// At most so many, and at most [`MAX_MATTER_PAGE`].
+        limit: usize,
+    },
+    /// One matter.
+    Matter {
+        /// Whose; this centre's when absent.
+        centre: Option<CentreCode>,
+        /// Its code.
+        code: String,
+        /// The one in force on that day; the one of today, or else the next, when absent.
+        day: Option<Day>,
+    },
+    /// Which centres have published a catalogue.
+    Catalogues,
+    /// A centre's catalogue.
+    Catalogue {
+        /// Whose; this centre's when absent.
+        centre: Option<CentreCode>,
+    },
 }
 
 /// What the peer answers.
@@ -119,6 +150,8 @@ pub enum Event {
     System(Box<SystemView>),
     /// A backup was made.
     Backup(Box<Backup>),
+    /// What the issuer of a certificate attested.
+    Attested(Box<AttestedAnswer>),
     /// A grant no longer counts.
     GrantRevoked {
         /// Which.
@@ -210,6 +243,33 @@ pub enum Event {
     AuditState(Box<AuditState>),
     /// How current this peer is.
     Sync(Box<SyncView>),
+    /// Matters of a centre.
+    Matters {
+        /// In order of code and day.
+        matters: Vec<MatterLine>,
+        /// Whether there are more after the last one.
+        more: bool,
+    },
+    /// One matter.
+    Matter(Box<MatterView>),
+    /// Which centres have published a catalogue.
+    Catalogues {
+        /// In the charter's order.
+        catalogues: Vec<CatalogueLine>,
+    },
+    /// A centre's catalogue.
+    Catalogue(Box<CatalogueView>),
+    /// A matter or a catalogue of ours is published.
+    Published {
+        /// The matter's code; nothing for a catalogue.
+        code: Option<String>,
+        /// Which version.
+        version: u32,
+        /// First legal day on which the matter holds.
+        from: Option<Day>,
+        /// Row of our journal.
+        index: u64,
+    },
     /// A policy said no. Closes the request.
     Refused {
         /// Why.
@@ -246,6 +306,8 @@ pub enum Stage {
     Obtained,
     /// 已核验: every check has passed.
     Verified,
+    /// 询问中: the issuer is asked.
+    AskingIssuer,
     /// 推导中: the subject's token is being derived.
     Deriving,
     /// 复制中: the database is being copied.
@@ -308,6 +370,9 @@ pub struct Answer {
     pub fields: Vec<ReleasedField>,
     /// The SD-JWT+KB presentation, which other software can verify.
     pub presentation: String,
+    /// What the rules of this centre's own matter say of the fields; empty when it has none in force.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<RuleVerdict>,
 }
 
 /// What was checked of a certificate's authenticity. All of it held, or there would be no answer.
@@ -353,6 +418,31 @@ pub struct Current {
     pub stale: bool,
     /// Whether rows that the issuer has announced are not here yet.
     pub behind: bool,
+    /// What the issuer itself said while it was asked; nothing when it was not reached in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<Live>,
+}
+
+/// The issuer confirms that a certificate stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Live {
+    /// When it said so, to the second.
+    pub at: Time,
+    /// Whether the account says something else now than the certificate; nothing when its source did not tell in time.
+    pub changed: Option<bool>,
+}
+
+/// What the issuer of a certificate attested.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttestedAnswer {
+    /// The issuer.
+    pub issuer: CentreCode,
+    /// Uses that the grant allows.
+    pub uses: u32,
+    /// What it says.
+    pub attestation: Attestation,
+    /// The same as a JWS that others can verify under the issuer's key.
+    pub text: String,
 }
 
 /// Whether a certificate still stands, as far as this peer can know.

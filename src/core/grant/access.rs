@@ -39,7 +39,7 @@ const MAX_SLOTS: usize = 3;
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Access {
-    /// The centre that looked.
+    /// The centre in whose journal it stands: the one that looked, or the issuer where it alone could answer.
     #[n(0)]
     pub author: CentreCode,
     /// The issuer of the certificate, by its number.
@@ -75,6 +75,12 @@ pub struct Access {
     /// When.
     #[n(11)]
     pub at: Time,
+    /// The centre that looked, where the author answered it; the author itself when absent.
+    #[n(12)]
+    pub asker: Option<CentreCode>,
+    /// Code of what was done; `details` when absent.
+    #[n(13)]
+    pub mode: Option<String>,
 }
 
 impl std::fmt::Debug for Access {
@@ -117,6 +123,7 @@ impl Access {
             (is_code(&self.legal_basis, MAX_LEGAL_BASIS_BYTES), "legal basis"),
             (self.fields.len() <= MAX_FIELDS && self.fields.iter().all(|name| is_code(name, 32)), "fields"),
             (self.issuer == self.number.centre(), "issuer"),
+            (self.mode.as_ref().is_none_or(|mode| is_code(mode, 16)), "mode"),
         ];
         checks.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, what)| Err(AccessError::Form(what)))
     }
@@ -215,6 +222,8 @@ mod tests {
             fields: vec!["name".to_owned(), "balance".to_owned()],
             refused: None,
             at: Time(1_795_000_000_000),
+            asker: None,
+            mode: None,
         }
     }
 

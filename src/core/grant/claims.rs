@@ -75,7 +75,7 @@ pub struct Claims {
     pub uses: u32,
     /// Its random id, 16 bytes in lower-case hex.
     pub jti: String,
-    /// base64url of the sealed `GrantKeys`.
+    /// base64url of the sealed `GrantKeys`; a wallet leaves it empty for every mode but details: no field is opened by the audience then.
     pub keys: String,
 }
 

@@ -65,11 +65,13 @@ pub fn make(rng: &mut dyn CryptoRng, now: Time, granting: &Granting<'_>, holder:
     let mut id = [0; 16];
     rng.fill_bytes(&mut id);
     let mut claims = claims(granting, GrantId(id));
+    if granting.mode == Mode::Details {
+        let keys = keys(now, granting, &claims, holder);
+        let sealed = hpke::seal(rng, granting.audience_key, Purpose::GrantKeys, &claims.bound(), &keys.to_bytes())
+            .map_err(|_| Refusal::about(RefusalCode::WrongCentre, granting.audience.as_str()))?;
+        claims.keys = URL_SAFE_NO_PAD.encode(wire::encode(&sealed));
+    }
     claims.check().map_err(refusal)?;
-    let keys = keys(now, granting, &claims, holder);
-    let sealed = hpke::seal(rng, granting.audience_key, Purpose::GrantKeys, &claims.bound(), &keys.to_bytes())
-        .map_err(|_| Refusal::about(RefusalCode::WrongCentre, granting.audience.as_str()))?;
-    claims.keys = URL_SAFE_NO_PAD.encode(wire::encode(&sealed));
     let header = Header { jwk: Some(Jwk::new(&holder.public())), ..Header::new(GRANT_TYPE) };
     let text = jws::sign(&header, &claims, holder);
     if text.len() > MAX_GRANT_BYTES {

@@ -5,6 +5,7 @@
 //! What must never be here: how often a grant was used (the node counts), and where a text came from.
 
 pub mod access;
+pub mod bounds;
 pub mod claims;
 pub mod make;
 pub mod present;

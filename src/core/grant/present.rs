@@ -44,6 +44,8 @@ pub struct Asker<'a> {
     pub now: Time,
     /// The matter the operator works on, if one was said.
     pub matter: Option<&'a str>,
+    /// What is to be done; nothing where any mode will do, for what reads no field.
+    pub mode: Option<Mode>,
 }
 
 /// Proof that the grant allows this centre this use now. Nothing outside this module makes one.
@@ -180,9 +182,8 @@ impl Presented {
             Some(_) => return Err(Refusal::about(RefusalCode::GrantExpired, claims.expires().legal_text())),
             None => {}
         }
-        match claims.mode {
-            Mode::Details => {}
-            Mode::Check | Mode::Evaluate => return Err(Refusal::about(RefusalCode::WrongMode, claims.mode.code())),
+        if asker.mode.is_some_and(|mode| mode != claims.mode) {
+            return Err(Refusal::about(RefusalCode::WrongMode, claims.mode.code()));
         }
         if asker.matter.is_some_and(|matter| matter != claims.matter) {
             return Err(Refusal::about(RefusalCode::WrongMatter, claims.matter.clone()));
@@ -221,6 +222,9 @@ impl Authorised<Presented> {
     /// whatever verifying the certificate refuses.
     pub fn release(self, opening: &OpeningKey, body: &CertificateBody, issuer: &IssuerIdentity, now: Time) -> Result<Released, Refusal> {
         let claims = &self.0.claims;
+        if claims.mode != Mode::Details {
+            return Err(Refusal::about(RefusalCode::WrongMode, claims.mode.code()));
+        }
         if body.head.number != claims.number {
             return Err(RefusalCode::CertificateUnknown.into());
         }

@@ -20,7 +20,7 @@ use crate::sign::SecretKey;
 use crate::time::{DAY_MS, SECOND_MS, Time};
 
 fn asker<'a>(centre: &'a crate::names::CentreCode, now: Time) -> Asker<'a> {
-    Asker { centre, now, matter: Some("cross-region-loan") }
+    Asker { centre, now, matter: Some("cross-region-loan"), mode: Some(Mode::Details) }
 }
 
 fn authorise(presented: &Presented, world: &World, now: Time) -> Result<Authorised<Presented>, Refusal> {
@@ -201,7 +201,7 @@ fn the_checks_come_in_their_order_each_with_its_code() {
     let presented = Presented::parse(&resigned(&world, &text, |claims| claims["mode"] = "check".into())).unwrap();
     let try_it = |centre_code: &str, now: Time, matter: &str, row: &CertificateRow, revoked| {
         let centre = centre(centre_code);
-        code(presented.authorise(&Asker { centre: &centre, now, matter: Some(matter) }, row, 1, revoked)).0
+        code(presented.authorise(&Asker { centre: &centre, now, matter: Some(matter), mode: Some(Mode::Details) }, row, 1, revoked)).0
     };
     let other = CertificateRow { holder: crate::names::Thumbprint([0; 32]), ended: ended.clone(), ..world.row() };
     assert_eq!(try_it("C50010", late, "other", &other, Some(NOW)), RefusalCode::WrongCentre);
@@ -209,7 +209,13 @@ fn the_checks_come_in_their_order_each_with_its_code() {
     assert_eq!(try_it("C46020", NOW, "other", &other, Some(NOW)), RefusalCode::WrongMode);
     let presented = Presented::parse(&text).unwrap();
     let try_it = |matter: &str, row: CertificateRow, uses: u32, revoked| {
-        code(presented.authorise(&Asker { centre: &centre("C46020"), now: NOW, matter: Some(matter) }, &row, uses, revoked)).0
+        code(presented.authorise(
+            &Asker { centre: &centre("C46020"), now: NOW, matter: Some(matter), mode: Some(Mode::Details) },
+            &row,
+            uses,
+            revoked,
+        ))
+        .0
     };
     let matter = "cross-region-loan";
     assert_eq!(try_it("other", other.clone(), 1, Some(NOW)), RefusalCode::WrongMatter);
@@ -223,7 +229,11 @@ fn the_checks_come_in_their_order_each_with_its_code() {
     assert_eq!(try_it(matter, world.row(), 1, None), RefusalCode::GrantUsedUp);
     let unknown = CertificateRow { number: CertificateNumber::new("C46010-JCZM-2026-000009").unwrap(), ..world.row() };
     assert_eq!(try_it(matter, unknown, 0, None), RefusalCode::CertificateUnknown);
-    assert!(presented.authorise(&Asker { centre: &centre("C46020"), now: NOW, matter: None }, &world.row(), 0, None).is_ok());
+    assert!(
+        presented
+            .authorise(&Asker { centre: &centre("C46020"), now: NOW, matter: None, mode: Some(Mode::Details) }, &world.row(), 0, None)
+            .is_ok()
+    );
 }
 
 #[test]

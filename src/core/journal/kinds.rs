@@ -55,9 +55,9 @@ kinds! {
     /// A change of a shared case.
     DossierChanged = "dossier.changed", false;
     /// What data exists and who answers for it.
-    CataloguePublished = "catalogue.published", false;
+    CataloguePublished = "catalogue.published", true;
     /// What a query may be for, with fields and rules.
-    MatterPublished = "matter.published", false;
+    MatterPublished = "matter.published", true;
     /// A next charter was proposed.
     CharterProposed = "charter.proposed", false;
     /// A member approves a proposed charter.

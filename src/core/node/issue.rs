@@ -122,12 +122,17 @@ impl Node {
             return Err(RefusalCode::TooManyRequests.into());
         }
         let (token, job) = (asked.token, self.check_request(env, asked, digest)?);
-        self.issue.next_reading += 1;
-        let reading = self.issue.next_reading;
+        let reading = self.next_reading();
         out.push(Effect::Reply { token, event: Box::new(Event::Progress { stage: Stage::ReadingSource }) });
         out.push(Effect::ReadSource { reading, account_no: job.account_no.clone() });
         self.issue.reading.insert(reading, job);
         Ok(())
+    }
+
+    /// A number for a reading of the source that no other has.
+    pub(super) fn next_reading(&mut self) -> u64 {
+        self.issue.next_reading += 1;
+        self.issue.next_reading
     }
 
     fn check_request(&self, env: &Env<'_>, asked: Asked, digest: Digest) -> Result<Job, Stop> {
@@ -173,6 +178,9 @@ impl Node {
         facts: Result<Box<AccountFacts>, Refusal>,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
+        if self.inquiry_read(env, reading, &facts, out)? {
+            return Ok(());
+        }
         let Some(job) = self.issue.reading.remove(&reading) else { return self.looked(env, reading, facts, out) };
         let (token, act, account_no) = (job.token, job.act.clone(), job.account_no.clone());
         let subject = facts.as_ref().map_or(Ok(None), |facts| subject_of(env, facts))?;

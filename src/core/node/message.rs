@@ -62,6 +62,9 @@ pub enum Question {
     /// The newest head of the asker's own journal, with its rows if they fit: a frame's bytes. Take it.
     #[n(3)]
     Push(#[n(0)] ByteVec),
+    /// What only the issuer of a certificate can answer: the bytes of a [`crate::interact::Inquiry`].
+    #[n(4)]
+    Inquire(#[n(0)] ByteVec),
 }
 
 /// What a station answers.
@@ -82,6 +85,9 @@ pub enum Answer {
     /// A push was taken; so many rows of the asker's journal are held, durably.
     #[n(4)]
     Held(#[n(0)] u64),
+    /// To an inquiry: the bytes of a [`crate::interact::Reply`].
+    #[n(5)]
+    Replied(#[n(0)] ByteVec),
 }
 
 /// One journal as another station holds it.
@@ -171,6 +177,8 @@ pub enum SoundAnswer {
     Declined(Decline),
     /// So many rows of our own journal are held.
     Held(u64),
+    /// The bytes of a [`crate::interact::Reply`]; not read.
+    Replied(Vec<u8>),
 }
 
 impl SoundAnswer {
@@ -186,6 +194,7 @@ impl SoundAnswer {
             Answer::Payloads(payloads) => Self::Payloads(payloads),
             Answer::Declined(decline) => Self::Declined(decline),
             Answer::Held(rows) => Self::Held(rows),
+            Answer::Replied(bytes) => Self::Replied(bytes.to_vec()),
         })
     }
 }

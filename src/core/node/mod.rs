@@ -10,9 +10,11 @@
 //! | [`repair`] | payloads that are damaged come again, payloads whose time is over go |
 //! | [`issue`] | certificates are issued, listed and ended |
 //! | [`query`] | a grant is used: pull, verify, release, record |
+//! | [`interact`] | what only the issuer can answer: check, evaluate, status |
 //! | [`revoke`] | a holder takes a grant back |
 //! | [`operator`] | our own people ask: who they are, what their role allows |
 //! | [`list`] | the blacklist: due process, lookups, imports, exports, endings |
+//! | [`matter`] | matters and catalogues are published and shown, and ours bind what we ask |
 //! | [`audit`] | what our people did is committed to |
 //! | [`vector`] | how far we have applied every journal is declared |
 //! | [`house`] | the peer itself: log, store, backups, keys |
@@ -25,9 +27,11 @@
 pub mod announce;
 pub mod audit;
 pub mod house;
+pub mod interact;
 mod io;
 pub mod issue;
 pub mod list;
+pub mod matter;
 pub mod message;
 pub mod operator;
 pub mod project;
@@ -67,6 +71,8 @@ pub struct Settings {
     pub heartbeat_ms: i64,
     /// How long a query waits for a certificate that is not here, in milliseconds.
     pub pull_patience_ms: i64,
+    /// How long a reading is held for the issuer's word on it, in milliseconds; nothing is asked when it is 0.
+    pub live_patience_ms: i64,
     /// Days a certificate is valid unless the clerk says otherwise.
     pub valid_days: u32,
     /// The telephone number printed on certificates.
@@ -81,6 +87,7 @@ impl Default for Settings {
             anti_entropy_ms: 30 * SECOND_MS,
             heartbeat_ms: 5 * MINUTE_MS,
             pull_patience_ms: 5 * SECOND_MS,
+            live_patience_ms: interact::LIVE_PATIENCE_MS,
             valid_days: 90,
             phone: String::new(),
             blacklist: list::Settings::default(),
@@ -131,6 +138,7 @@ pub struct Node {
     issue: issue::State,
     query: query::State,
     revoke: revoke::State,
+    interact: interact::State,
     list: list::State,
     audit: audit::State,
     house: house::State,
@@ -166,6 +174,7 @@ impl Node {
             issue: issue::State::default(),
             query: query::State::default(),
             revoke: revoke::State::default(),
+            interact: interact::State::default(),
             list: list::State::default(),
             audit: audit::State::default(),
             house: house::State::default(),
@@ -196,6 +205,7 @@ impl Node {
             issue: self.issue.successor(),
             query: query::State::default(),
             revoke: self.revoke.clone(),
+            interact: self.interact.successor(),
             list: self.list.successor(),
             audit: audit::State::default(),
             house: self.house.clone(),
@@ -253,8 +263,10 @@ impl Node {
         self.repair_tick(env, out)?;
         self.sync_tick(env, out)?;
         self.import_tick(env, out)?;
+        self.answering_tick(env, out)?;
+        self.forget_answers(env, out);
         // Each of these may append to the own journal, and an input appends at most once: see `publish`.
-        if !self.query_tick(env, out)? && !self.own_rows_tick(env, out)? {
+        if !self.query_tick(env, out)? && !self.asking_tick(env, out)? && !self.own_rows_tick(env, out)? {
             self.heartbeat_tick(env, out)?;
         }
         Ok(())
@@ -307,6 +319,10 @@ impl Node {
             desk::Request::GrantRevoke { text } => self.revoke(env, &text, out).map(Some),
             desk::Request::Act(signed) => self.act(env, token, &signed, out),
             desk::Request::Sync { timeout_ms } => self.sync(env, token, timeout_ms, out).map(|()| None),
+            desk::Request::Matters { centre, after, limit } => self.matters(env, centre, after.as_ref(), limit).map(Some),
+            desk::Request::Matter { centre, code, day } => self.matter(env, centre, &code, day).map(Some),
+            desk::Request::Catalogues => self.catalogues(env).map(Some),
+            desk::Request::Catalogue { centre } => self.catalogue(env, centre).map(Some),
         };
         let event = match answered {
             Ok(Some(event)) => event,

@@ -6,7 +6,7 @@ mod account;
 pub use account::first_operator;
 
 use super::audit::{Told, document, mark};
-use super::{Effect, Env, Node, Stop, issue, query};
+use super::{Effect, Env, Node, Stop, interact, issue, query};
 use crate::audit::{AuditAction, AuditRow};
 use crate::desk::{Act, Applicant, Event, OperatorKey};
 use crate::error::{Refusal, RefusalCode, ShelfError};
@@ -79,8 +79,15 @@ impl Node {
                 let asked = query::Asked { token, act: act.clone(), grant, business_no, matter, request: *request };
                 self.query(env, asked, out).map(|()| None)
             }
+            Act::Ask { grant, business_no, matter, wanted, request } => {
+                let (grant, business_no, matter, wanted) = (grant.clone(), business_no.clone(), matter.clone(), wanted.clone());
+                let wish = interact::Wish { grant, business_no, matter, wanted, request: *request };
+                self.inquire(env, (token, act), wish, out).map(|()| None)
+            }
             Act::AuditList { .. } | Act::AuditCheck => self.audit_act(env, token, act, out),
             Act::Backup => self.backup(env, token, act, out).map(|()| None),
+            Act::MatterPublish { file } => self.matter_publish(env, act, file, out).map(Some),
+            Act::CataloguePublish { file } => self.catalogue_publish(env, act, file, out).map(Some),
             Act::Propose(_)
             | Act::Review { .. }
             | Act::Notify { .. }
@@ -129,19 +136,24 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::CertificateShow { number } => (AuditAction::CertificateShow, number.to_string()),
         Act::CertificateCancel { number, .. } => (AuditAction::CertificateCancel, number.to_string()),
         Act::Query { grant, .. } => (AuditAction::Query, query::certificate_of(grant)),
+        Act::Ask { grant, wanted, .. } => (interact::action(wanted), query::certificate_of(grant)),
         Act::AuditList { .. } => (AuditAction::AuditRead, masked),
         Act::AuditCheck => (AuditAction::AuditRead, String::new()),
         Act::Backup => (AuditAction::Backup, String::new()),
+        Act::MatterPublish { .. } => (AuditAction::MatterPublish, String::new()),
+        Act::CataloguePublish { .. } => (AuditAction::CataloguePublish, String::new()),
         Act::Queue { .. } | Act::Proof { .. } => return None,
     };
     let mut told = Told::new(action, about, outcome);
     if let Act::Lookup { matter, legal_basis, .. } | Act::Screen { matter, legal_basis, .. } = act {
         (told.matter, told.legal_basis) = (Some(matter.clone()), Some(legal_basis.clone()));
     }
-    if let Act::Lookup { applicant: Applicant { business_no, .. }, .. } | Act::Query { business_no, .. } = act {
+    if let Act::Lookup { applicant: Applicant { business_no, .. }, .. } | Act::Query { business_no, .. } | Act::Ask { business_no, .. } =
+        act
+    {
         told.business_no = Some(business_no.clone());
     }
-    if let Act::Query { matter, .. } = act {
+    if let Act::Query { matter, .. } | Act::Ask { matter, .. } = act {
         (told.matter, told.legal_basis) = (matter.clone(), Some(query::LEGAL_BASIS.to_owned()));
     }
     Some(told)
@@ -178,7 +190,10 @@ fn subject_of(act: &Act, now: Time) -> Option<Document> {
         | Act::CertificateShow { .. }
         | Act::CertificateCancel { .. }
         | Act::Query { .. }
+        | Act::Ask { .. }
         | Act::AuditCheck
+        | Act::MatterPublish { .. }
+        | Act::CataloguePublish { .. }
         | Act::Backup => None,
     }
 }
@@ -189,9 +204,13 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
         Act::OperatorAdd { .. } | Act::OperatorDisable { .. } => &[Role::Security],
         Act::OperatorPasswd { .. } | Act::Queue { .. } | Act::Proof { .. } => &Role::ALL,
         Act::Propose(_) | Act::ImportBegin { .. } | Act::ImportRows { .. } | Act::ImportFinish { .. } => &[Role::Teller],
-        Act::Review { .. } | Act::Answer { .. } | Act::Withdraw { .. } | Act::Repair { .. } | Act::ImportApprove { .. } => {
-            &[Role::Reviewer]
-        }
+        Act::Review { .. }
+        | Act::Answer { .. }
+        | Act::Withdraw { .. }
+        | Act::Repair { .. }
+        | Act::ImportApprove { .. }
+        | Act::MatterPublish { .. }
+        | Act::CataloguePublish { .. } => &[Role::Reviewer],
         Act::Notify { waiver, .. } => {
             if waiver.is_some() {
                 &[Role::Reviewer]
@@ -208,7 +227,8 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
         | Act::CertificateIssue { .. }
         | Act::CertificateShow { .. }
         | Act::CertificateCancel { .. }
-        | Act::Query { .. } => &[Role::Teller, Role::Reviewer],
+        | Act::Query { .. }
+        | Act::Ask { .. } => &[Role::Teller, Role::Reviewer],
         Act::CaseShow { .. } => &[Role::Teller, Role::Reviewer, Role::Auditor],
         Act::AuditList { .. } | Act::AuditCheck => &[Role::Auditor],
         Act::Backup => &[Role::System],

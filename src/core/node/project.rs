@@ -10,9 +10,10 @@ use crate::certificate::{CertificateBody, EndedBody};
 use crate::grant::Revocation;
 use crate::grant::access::{self, SLOT_AUTHOR, SLOT_ISSUER};
 use crate::journal::{Entry, Header, Kind, MAX_JOURNAL_ROWS};
+use crate::matter::{CatalogueBody, MatterBody};
 use crate::names::CentreCode;
 use crate::seal::hpke::OpeningKey;
-use crate::shelf::{AuditCommitment, Ended, ListProjection, Projection};
+use crate::shelf::{AuditCommitment, CatalogueRow, Ended, ListProjection, MatterProjection, MatterRow, Projection};
 use crate::vector::VectorBody;
 
 /// Projects row `index` of `author`'s journal, as `own` may read it.
@@ -45,13 +46,13 @@ pub fn project_sound(
         Kind::Vector => acknowledged(own, author, index, header, body).map(Projection::List),
         Kind::AuditRecorded => committed(own, author, index, body),
         Kind::GrantRevoked => revoked(header, body),
+        Kind::MatterPublished => matter(author, index, header, body),
+        Kind::CataloguePublished => catalogue(author, index, header, body),
         Kind::HolderBound
         | Kind::HolderEnded
         | Kind::DossierOpened
         | Kind::DossierJoined
         | Kind::DossierChanged
-        | Kind::CataloguePublished
-        | Kind::MatterPublished
         | Kind::CharterProposed
         | Kind::CharterApproved
         | Kind::ForkReported
@@ -98,6 +99,27 @@ fn committed(own: &CentreCode, author: &CentreCode, index: u64, body: &[u8]) -> 
     let body = AuditBody::parse(body).ok()?;
     let commitment = AuditCommitment { index, size: body.size, root: body.root };
     (author == own && row_exists(body.size)).then_some(Projection::AuditCommitted(commitment))
+}
+
+/// Judged as its author's own peer judged it: what is no matter is nobody's matter.
+fn matter(author: &CentreCode, index: u64, header: &Header, body: &[u8]) -> Option<Projection> {
+    let matter = MatterBody::parse(body).ok()?;
+    let row = MatterRow {
+        centre: author.clone(),
+        code: matter.code,
+        from: matter.from,
+        version: matter.version,
+        index,
+        at: header.at(),
+        body: body.to_vec(),
+    };
+    Some(Projection::Published(MatterProjection::Matter(row)))
+}
+
+fn catalogue(author: &CentreCode, index: u64, header: &Header, body: &[u8]) -> Option<Projection> {
+    let version = CatalogueBody::parse(body).ok()?.version;
+    let row = CatalogueRow { centre: author.clone(), version, index, at: header.at(), body: body.to_vec() };
+    Some(Projection::Published(MatterProjection::Catalogue(row)))
 }
 
 /// A number that a journal can have: anything larger is nobody's row, and a store could not keep it.

@@ -126,6 +126,7 @@ impl Node {
                 out.push(Effect::Write(Write::Erase { centre: author.clone(), index }));
             }
             self.deserves_a_vector(author, row.header(), env.now);
+            self.notice_nonsense(author, row, out);
         }
         Ok(())
     }

@@ -10,13 +10,14 @@
 use std::collections::BTreeMap;
 
 use super::audit::{AGAIN, DONE, Told, document, mark};
+use super::interact::Word;
 use super::{Effect, Env, Node, Stop};
 use crate::audit::{AuditAction, AuditRow};
 use crate::certificate::{CertificateBody, IssuerIdentity};
-use crate::desk::{Answer, Authentic, Authorised, Currency, Current, Event, RefusedQuery, ReleasedField, Stage};
+use crate::desk::{Answer, Authentic, Authorised, Currency, Current, Event, Live, RefusedQuery, ReleasedField, Stage};
 use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::grant::access::{self, MAX_BUSINESS_NO_BYTES};
-use crate::grant::{Access, Asker, Presented, Released};
+use crate::grant::{Access, Asker, Mode, Presented, Released};
 use crate::journal::frame::FRAME_BUDGET_BYTES;
 use crate::journal::proof::{OnShelf, inclusion, verify_inclusion};
 use crate::journal::{Entry, Kind, Statement, hash};
@@ -44,6 +45,8 @@ struct Waiting {
     asked: Asked,
     presented: Presented,
     since: Time,
+    /// The issuer is asked for its word, under this number.
+    word: Option<u64>,
 }
 
 /// A request to use a grant.
@@ -110,32 +113,47 @@ impl Node {
         if self.query.waiting.values().any(|waiting| waiting.asked.act.signed().request == asked.act.signed().request) {
             return Err(RefusalCode::RequestReused.into());
         }
-        if self.attempt(env, &asked, &presented, false, out)? {
-            return Ok(());
-        }
         if self.query.waiting.len() >= MAX_WAITING {
             return Err(RefusalCode::TooManyRequests.into());
         }
-        self.hurry(env, out);
+        let word = self.word_wanted(env, &asked, &presented, out)?;
+        if word.is_none() {
+            if self.attempt(env, &asked, &presented, (false, Word::Nothing), out)? {
+                return Ok(());
+            }
+            self.hurry(env, out);
+        }
         self.query.next += 1;
-        self.query.waiting.insert(self.query.next, Waiting { asked, presented, since: env.now });
+        self.query.waiting.insert(self.query.next, Waiting { asked, presented, since: env.now, word });
         Ok(())
     }
 
     /// Tries the waiting queries again. Stops after one that wrote, since an input appends, and tells the audit log, at most once. Returns whether one did.
     pub(super) fn query_tick(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<bool, ShelfError> {
         for key in self.query.waiting.keys().copied().collect::<Vec<_>>() {
-            let Some(waiting) = self.query.waiting.remove(&key) else { continue };
+            let Some(mut waiting) = self.query.waiting.remove(&key) else { continue };
+            let word = match waiting.word.map(|word| self.word_on(env, word)) {
+                None => Word::Nothing,
+                Some(Some(word)) => word,
+                Some(None) => {
+                    self.query.waiting.insert(key, waiting);
+                    continue;
+                }
+            };
+            let first = waiting.word.take().is_some();
             let late = env.now.since(waiting.since).abs() >= self.settings.pull_patience_ms;
             let Waiting { asked, presented, .. } = &waiting;
             let mut effects = Vec::new();
-            match self.attempt(env, asked, presented, late, &mut effects) {
+            match self.attempt(env, asked, presented, (late, word), &mut effects) {
                 Ok(true) => {
                     out.append(&mut effects);
                     out.push(Effect::WhenStored);
                     return Ok(true);
                 }
                 Ok(false) => {
+                    if first {
+                        self.hurry(env, out);
+                    }
                     self.query.waiting.insert(key, waiting);
                 }
                 Err(Stop::Refused(refusal)) => {
@@ -156,7 +174,7 @@ impl Node {
         env: &mut Env<'_>,
         asked: &Asked,
         presented: &Presented,
-        late: bool,
+        (late, word): (bool, Word),
         out: &mut Vec<Effect>,
     ) -> Result<bool, Stop> {
         let before = env.shelf.access(&self.centre, &asked.request)?;
@@ -170,6 +188,11 @@ impl Node {
                 return Ok(true);
             }
         }
+        let live = match word {
+            Word::Over(refusal) if before.is_none() => return self.refuse(env, asked, presented, refusal, out),
+            Word::Stands(live) => Some(live),
+            Word::Over(_) | Word::Nothing => None,
+        };
         // The same request again opens what it opened before and costs no further use: it is the use it was then, whatever came after.
         let counted = env.shelf.grant_uses(&self.centre, &presented.id(), before.as_ref().map(|access| access.index))?;
         match self.judge(env, asked, presented, counted) {
@@ -182,7 +205,7 @@ impl Node {
                 if before.is_none() {
                     self.record(env, asked, presented, Some(&found.row), None, out)?;
                 }
-                let answer = self.answer(env, presented, *found, &released, counted + 1)?;
+                let answer = self.answer(env, presented, (*found, live), &released, counted + 1)?;
                 let outcome = if before.is_none() { DONE } else { AGAIN };
                 let subject = mark(env, subject_of(&released, env.now).as_ref())?;
                 self.tell(env, Some(&asked.act), vec![asked.told(presented, outcome).of(subject)], out)?;
@@ -196,13 +219,25 @@ impl Node {
         }
     }
 
+    /// Whether the issuer is asked for its word first: under which number. Not for what was answered before.
+    fn word_wanted(&mut self, env: &mut Env<'_>, asked: &Asked, presented: &Presented, out: &mut Vec<Effect>) -> Result<Option<u64>, Stop> {
+        let asker = Asker { centre: &self.centre, now: env.now, matter: asked.matter.as_deref(), mode: Some(Mode::Details) };
+        if presented.for_this_asker(&asker).is_err() || env.shelf.access(&self.centre, &asked.request)?.is_some() {
+            return Ok(None);
+        }
+        Ok(self.ask_status(env, (asked.request, &asked.business_no), presented, &asked.grant, out))
+    }
+
     /// Everything that must hold before a field is opened, and the opening itself.
     fn judge(&self, env: &Env<'_>, asked: &Asked, presented: &Presented, uses: u32) -> Result<Attempt, Stop> {
-        let asker = Asker { centre: &self.centre, now: env.now, matter: asked.matter.as_deref() };
+        let asker = Asker { centre: &self.centre, now: env.now, matter: asked.matter.as_deref(), mode: Some(Mode::Details) };
         presented.for_this_asker(&asker)?;
         let Some(row) = env.shelf.certificate(&presented.claims().number)? else { return Ok(Attempt::Missing) };
         let revoked = env.shelf.grant_revoked(&presented.id(), &presented.holder())?;
         let authorised = presented.authorise(&asker, &row, uses, revoked)?;
+        if let Some(matter) = self.binding_matter(env, &presented.claims().matter)? {
+            presented.within(&matter, &row.kind)?;
+        }
         let Some(found) = self.find(env, row)? else { return Ok(Attempt::Missing) };
         let body = found.entry.body().ok_or(RefusalCode::CertificateAltered)?;
         let body = CertificateBody::parse(body).map_err(|_| RefusalCode::CertificateAltered)?;
@@ -268,6 +303,8 @@ impl Node {
             fields: if refused.is_none() { claims.fields.clone() } else { Vec::new() },
             refused,
             at: env.now,
+            asker: None,
+            mode: None,
         };
         let own = self.keys.sealing.public();
         let issuer = self.charter.member(&access.issuer).map(|member| &member.sealing);
@@ -280,7 +317,14 @@ impl Node {
         Ok(())
     }
 
-    fn answer(&self, env: &Env<'_>, presented: &Presented, found: Found, released: &Released, use_no: u32) -> Result<Answer, Stop> {
+    fn answer(
+        &self,
+        env: &Env<'_>,
+        presented: &Presented,
+        (found, live): (Found, Option<Live>),
+        released: &Released,
+        use_no: u32,
+    ) -> Result<Answer, Stop> {
         let fresh = self.freshness(env, &found.row.issuer)?;
         let state = if fresh.behind || fresh.heartbeat.is_none() || env.shelf.forked(&found.row.issuer)? {
             Currency::Unknown
@@ -289,10 +333,11 @@ impl Node {
         } else {
             Currency::Standing
         };
-        let current = Current { state, as_of: fresh.heartbeat, age_ms: fresh.age_ms, stale: fresh.stale, behind: fresh.behind };
+        let current = Current { state, as_of: fresh.heartbeat, age_ms: fresh.age_ms, stale: fresh.stale, behind: fresh.behind, live };
         let claims = presented.claims();
         let field = |(name, value): (&str, &serde_json::Value)| ReleasedField { name: name.to_owned(), value: value.clone() };
         Ok(Answer {
+            verdicts: self.verdicts(env, &claims.matter, &found.row.kind, released.fields())?,
             certificate: found.row.into(),
             // `find` and `release` hold the proofs: without any of them there is no `Found` and no `Released`.
             authentic: Authentic {
@@ -350,5 +395,7 @@ pub(super) fn access_row(author: &crate::names::CentreCode, index: u64, access: 
         business_no: access.business_no,
         fields: access.fields,
         refused: access.refused,
+        asker: access.asker.unwrap_or(access.author),
+        mode: access.mode.unwrap_or_else(|| Mode::Details.code().to_owned()),
     }
 }

@@ -48,11 +48,16 @@ impl Node {
                 fault(out, from, FaultCode::OtherCharter);
                 Answer::Declined(Decline::OtherCharter)
             }
+            Ok(Ask { question: Question::Inquire(inquiry), .. }) => match self.inquired(env, (from, token), &inquiry, out)? {
+                Some(answer) => answer,
+                None => return Ok(()),
+            },
             Ok(ask) => match ask.question {
                 Question::Heads => self.report_heads(env)?,
                 Question::Pull { centre, from, rows } => Self::serve_rows(env, centre, from, rows)?,
                 Question::Payloads { centre, indexes } => Self::serve_payloads(env, &centre, &indexes)?,
                 Question::Push(frame) => self.pushed(env, from, &frame, out)?,
+                Question::Inquire(_) => Answer::Declined(Decline::NotHeld),
             },
         };
         out.push(Effect::Answer { token, bytes: answer.to_bytes() });

@@ -7,6 +7,7 @@
 pub mod check;
 mod house;
 mod lists;
+mod matters;
 pub mod memory;
 
 pub use house::{AuditCommitment, AuditFilter, House, HouseWrite};
@@ -14,6 +15,7 @@ pub use lists::{
     Adopted, CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, USED_KEPT_DAYS,
     WithheldRow, newest_of_each,
 };
+pub use matters::{CatalogueRow, MatterProjection, MatterRow, Matters};
 
 use serde::{Deserialize, Serialize};
 
@@ -93,7 +95,7 @@ pub struct Ended {
 /// One use of a grant, refused ones included, as far as this centre may read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessRow {
-    /// Centre that looked.
+    /// Centre in whose journal it stands: the one that looked, or the issuer where it answered.
     pub author: CentreCode,
     /// Row of that centre's journal.
     pub index: u64,
@@ -115,6 +117,25 @@ pub struct AccessRow {
     pub fields: Vec<String>,
     /// `None` when it was released, else why not.
     pub refused: Option<RefusalCode>,
+    /// The centre that looked.
+    pub asker: CentreCode,
+    /// Code of what was done.
+    pub mode: String,
+}
+
+/// What was attested to a centre, for when it asks the same again. A record, not a projection. Sealed at rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnsweredRow {
+    /// The centre that asked.
+    pub asker: CentreCode,
+    /// Its id of the request.
+    pub request: RequestId,
+    /// Digest over what was asked.
+    pub asked: Digest,
+    /// Kept until then.
+    pub until: Time,
+    /// The attestation's text.
+    pub text: String,
 }
 
 /// A change of a projection, derived from one statement.
@@ -144,6 +165,8 @@ pub enum Projection {
     List(ListProjection),
     /// Our own journal commits to our audit log.
     AuditCommitted(AuditCommitment),
+    /// A centre published a matter or a catalogue.
+    Published(MatterProjection),
 }
 
 /// What an issuer keeps of a certificate it issued. A record, not a projection: it is in no journal. Sealed at rest.
@@ -217,6 +240,13 @@ pub enum Write {
     Project(Projection),
     /// An issued certificate's record.
     Issued(IssuedRecord),
+    /// What was attested to another centre. Refused when that centre used the id before.
+    Answered(AnsweredRow),
+    /// Delete what was kept until then.
+    ForgetAnswered {
+        /// Until when.
+        before: Time,
+    },
     /// Two checkpoints that do not extend each other, kept as proof.
     Fork {
         /// Who forked.
@@ -240,7 +270,7 @@ pub enum Write {
 }
 
 /// Reads. Implementations answer as of the writes made so far, and never cache across a failed transaction.
-pub trait Shelf: Lists + House {
+pub trait Shelf: Lists + House + Matters {
     /// How far `centre`'s journal is held; the default when nothing is.
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError>;
     /// Rows `from..`, at least one if there is one, then as many as fit `max_bytes` of header and payload, at most `max_rows`.
@@ -263,6 +293,8 @@ pub trait Shelf: Lists + House {
     fn grant_revoked(&self, grant: &GrantId, holder: &Thumbprint) -> Result<Option<Time>, ShelfError>;
     /// The access made under this request id by `author`.
     fn access(&self, author: &CentreCode, request: &RequestId) -> Result<Option<AccessRow>, ShelfError>;
+    /// What was attested under this request of `asker`.
+    fn answered(&self, asker: &CentreCode, request: &RequestId) -> Result<Option<AnsweredRow>, ShelfError>;
     /// The certificate that this request issued.
     fn issued_by(&self, request: &RequestId) -> Result<Option<IssuedRecord>, ShelfError>;
     /// What the issuer kept of a certificate.

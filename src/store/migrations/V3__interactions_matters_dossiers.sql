@@ -1,4 +1,30 @@
--- Revocations name whose key signed them: ids of grants are anybody's to name. (No row was written before this version.)
+-- Part 4: the four interactions, matters and catalogues, dossiers. Tables with `-- projection` are derived from journals by
+-- `anju store rebuild`; the others are records.
+
+-- Matters and catalogues. Nothing in them is personal: every member reads them.
+
+-- projection: the newest version of each centre's matters from each day on
+CREATE TABLE matter (
+    centre TEXT NOT NULL,
+    code TEXT NOT NULL,
+    from_day INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    idx INTEGER NOT NULL CHECK (idx >= 0),
+    at INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (centre, code, from_day)
+) STRICT, WITHOUT ROWID;
+
+-- projection: the newest version of each centre's catalogue
+CREATE TABLE catalogue (
+    centre TEXT NOT NULL PRIMARY KEY,
+    version INTEGER NOT NULL,
+    idx INTEGER NOT NULL CHECK (idx >= 0),
+    at INTEGER NOT NULL,
+    body BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- projection: revocations name whose key signed them, for ids of grants are anybody's to name (no row was written before this version)
 DROP TABLE grant_revoked;
 CREATE TABLE grant_revoked (
     grant_id BLOB NOT NULL CHECK (length(grant_id) = 16),
@@ -6,3 +32,18 @@ CREATE TABLE grant_revoked (
     at INTEGER NOT NULL,
     PRIMARY KEY (grant_id, holder)
 ) STRICT, WITHOUT ROWID;
+
+-- projection: who looked, where the issuer answered (the author itself in older rows), and what was done
+ALTER TABLE access ADD COLUMN asker TEXT;
+ALTER TABLE access ADD COLUMN mode TEXT;
+
+-- What was attested to other centres, for when they ask the same again. sealed is the attestation.
+CREATE TABLE answered (
+    asker TEXT NOT NULL,
+    request BLOB NOT NULL CHECK (length(request) = 16),
+    asked BLOB NOT NULL CHECK (length(asked) = 32),
+    until INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (asker, request)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX answered_by_end ON answered (until);

@@ -128,8 +128,12 @@ pub(crate) const fn weight_of_request(request: &Request) -> Weight {
         | Request::CertificateFile { .. }
         | Request::Operators
         | Request::OperatorKey { .. }
-        | Request::Sync { .. } => Weight::Reads,
-        Request::Act(_) => Weight::Changes,
+        | Request::Sync { .. }
+        | Request::Matters { .. }
+        | Request::Matter { .. }
+        | Request::Catalogues
+        | Request::Catalogue { .. } => Weight::Reads,
+        Request::GrantRevoke { .. } | Request::Act(_) => Weight::Changes,
     }
 }
 
@@ -161,10 +165,13 @@ pub(crate) const fn weight_of(act: &Act) -> Weight {
         | Act::CertificateCancel { .. }
         // A query costs a use of its grant.
         | Act::Query { .. }
+        | Act::Ask { .. }
         | Act::ImportBegin { .. }
         | Act::ImportRows { .. }
         | Act::ImportFinish { .. }
         | Act::ImportApprove { .. }
-        | Act::Backup => Weight::Changes,
+        | Act::Backup
+        | Act::MatterPublish { .. }
+        | Act::CataloguePublish { .. } => Weight::Changes,
     }
 }

@@ -77,9 +77,12 @@ impl Case {
             | Act::CertificateShow { .. }
             | Act::CertificateCancel { .. }
             | Act::Query { .. }
+            | Act::Ask { .. }
             | Act::Reveal { .. }
             | Act::AuditCheck
-            | Act::Backup => return Err(RefusalCode::RequestInvalid.into()),
+            | Act::Backup
+            | Act::MatterPublish { .. }
+            | Act::CataloguePublish { .. } => return Err(RefusalCode::RequestInvalid.into()),
         };
         self.clone().with_step(act, what, now)
     }

@@ -65,8 +65,7 @@ impl Node {
         }
         let about = format!("{} {}", masked(&identifier(account_no)), why.unwrap_or("masked"));
         self.tell(env, Some(act), vec![Told::new(AuditAction::AccountShow, about.clone(), "asked")], out)?;
-        self.issue.next_reading += 1;
-        let reading = self.issue.next_reading;
+        let reading = self.next_reading();
         out.push(Effect::Reply { token, event: Box::new(Event::Progress { stage: Stage::ReadingSource }) });
         out.push(Effect::ReadSource { reading, account_no: account_no.to_owned() });
         let looking = Looking { token, act: act.clone(), kind, account_no: account_no.to_owned(), plain: why.is_some(), about };

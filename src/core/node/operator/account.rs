@@ -65,9 +65,12 @@ impl Node {
             | Act::CertificateShow { .. }
             | Act::CertificateCancel { .. }
             | Act::Query { .. }
+            | Act::Ask { .. }
             | Act::Reveal { .. }
             | Act::AuditCheck
-            | Act::Backup => return Err(RefusalCode::Unsupported.into()),
+            | Act::Backup
+            | Act::MatterPublish { .. }
+            | Act::CataloguePublish { .. } => return Err(RefusalCode::Unsupported.into()),
         };
         out.push(Effect::Write(Write::House(HouseWrite::Operator(operator))));
         self.tell(env, Some(act), vec![told], out)?;

@@ -75,9 +75,17 @@ struct Call {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum About {
     Heads,
-    Pull { centre: CentreCode, stretch: Stretch },
-    Payloads { centre: CentreCode, indexes: Vec<u64> },
+    Pull {
+        centre: CentreCode,
+        stretch: Stretch,
+    },
+    Payloads {
+        centre: CentreCode,
+        indexes: Vec<u64>,
+    },
     Push,
+    /// An inquiry of the conversation with this number.
+    Inquiry(u64),
 }
 
 impl Node {
@@ -99,10 +107,22 @@ impl Node {
             About::Heads => Question::Heads,
             About::Pull { centre, stretch } => Question::Pull { centre: centre.clone(), from: stretch.from, rows: Some(stretch.rows) },
             About::Payloads { centre, indexes } => Question::Payloads { centre: centre.clone(), indexes: indexes.clone() },
-            About::Push => return, // Has a way of its own: what it brings is not asked for.
+            About::Push | About::Inquiry(_) => return, // These have ways of their own.
         };
         let call = self.note_call(Call { to, about, since: env.now });
         let bytes = Ask { charter: self.charter.digest(), question }.to_bytes();
+        out.push(Effect::Call { to, call, bytes });
+    }
+
+    /// Whether a station is connected.
+    pub(in crate::node) fn is_connected(&self, station: &StationKey) -> bool {
+        self.replicate.connected.contains(station)
+    }
+
+    /// Takes an inquiry to a station.
+    pub(in crate::node) fn call_inquiry(&mut self, env: &Env<'_>, to: StationKey, key: u64, inquiry: Vec<u8>, out: &mut Vec<Effect>) {
+        let call = self.note_call(Call { to, about: About::Inquiry(key), since: env.now });
+        let bytes = Ask { charter: self.charter.digest(), question: Question::Inquire(inquiry.into()) }.to_bytes();
         out.push(Effect::Call { to, call, bytes });
     }
 
@@ -266,12 +286,16 @@ impl Node {
         match (about, answer) {
             (about, Err(problem)) => {
                 fault(out, from, problem.code);
-                if let About::Pull { centre, .. } = about {
-                    self.not_a_holder(&centre, &to);
+                match about {
+                    About::Pull { centre, .. } => self.not_a_holder(&centre, &to),
+                    About::Inquiry(key) => self.inquiry_replied(env, from, key, None, out)?,
+                    About::Heads | About::Payloads { .. } | About::Push => {}
                 }
             }
             (About::Push, Ok(SoundAnswer::Held(held))) => self.push_ended(env, to, Some(held), out)?,
             (About::Push, Ok(SoundAnswer::Declined(Decline::Busy))) => self.push_ended(env, to, None, out)?,
+            (About::Inquiry(key), Ok(SoundAnswer::Replied(reply))) => self.inquiry_replied(env, from, key, Some(&reply), out)?,
+            (About::Inquiry(key), Ok(SoundAnswer::Declined(_))) => self.inquiry_replied(env, from, key, None, out)?,
             (About::Heads, Ok(SoundAnswer::Heads(reports))) => self.heads(env, from, reports, out)?,
             (About::Pull { centre, stretch }, Ok(SoundAnswer::Frame(frame))) => self.frame(env, to, &centre, stretch, frame, out)?,
             (About::Payloads { centre, indexes }, Ok(SoundAnswer::Payloads(payloads))) => {
@@ -279,7 +303,9 @@ impl Node {
             }
             (_, Ok(SoundAnswer::Declined(Decline::Busy))) => return Ok(()), // The next tick asks again.
             (about, Ok(SoundAnswer::Declined(decline))) => self.declined(to, about, decline, out),
-            (About::Heads | About::Pull { .. } | About::Payloads { .. } | About::Push, _) => fault(out, from, FaultCode::Unasked),
+            (About::Heads | About::Pull { .. } | About::Payloads { .. } | About::Push | About::Inquiry(_), _) => {
+                fault(out, from, FaultCode::Unasked)
+            }
         }
         self.pull_what_is_missing(env, out)
     }
@@ -291,6 +317,7 @@ impl Node {
                 self.replicate.ask_again.insert(to, env.now);
             }
             Some(Call { to, about: About::Push, .. }) => self.push_ended(env, to, None, out)?,
+            Some(Call { to, about: About::Inquiry(key), .. }) => self.inquiry_replied(env, to, key, None, out)?,
             Some(Call { about: About::Heads | About::Payloads { .. }, .. }) | None => {}
         }
         self.pull_what_is_missing(env, out)

@@ -24,8 +24,8 @@ use crate::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
 use crate::seal::{Key, SUITE};
 use crate::shelf::memory::MemoryShelf;
 use crate::shelf::{
-    AccessRow, AuditCommitment, AuditFilter, CaseRecord, CertificateRow, HitRow, House, HouseWrite, IssuedRecord, JournalState, ListingRow,
-    Lists, ObjectionRow, PendingHit, Shelf, WithheldRow, Write,
+    AccessRow, AuditCommitment, AuditFilter, CaseRecord, CatalogueRow, CertificateRow, HitRow, House, HouseWrite, IssuedRecord,
+    JournalState, ListingRow, Lists, MatterRow, Matters, ObjectionRow, PendingHit, Shelf, WithheldRow, Write,
 };
 use crate::sign::SecretKey;
 use crate::time::{SECOND_MS, Time};
@@ -311,6 +311,15 @@ impl House for Counting<'_> {
 }
 
 #[rustfmt::skip]
+impl Matters for Counting<'_> {
+    fn matter(&self, _: &CentreCode, _: &str, _: Day) -> Result<Option<MatterRow>, ShelfError> { no() }
+    fn matters(&self, _: &CentreCode, _: Option<(&str, Day)>, _: usize) -> Result<Vec<MatterRow>, ShelfError> { no() }
+    fn matter_in_force(&self, _: &CentreCode, _: Day) -> Result<bool, ShelfError> { no() }
+    fn matter_version(&self, _: &CentreCode, _: &str) -> Result<Option<u32>, ShelfError> { no() }
+    fn catalogue(&self, _: &CentreCode) -> Result<Option<CatalogueRow>, ShelfError> { no() }
+}
+
+#[rustfmt::skip]
 impl Lists for Counting<'_> {
     fn local_secret(&self) -> Result<Key, ShelfError> { no() }
     fn listing(&self, _: &ListingRef) -> Result<Option<ListingRow>, ShelfError> { no() }
@@ -365,6 +374,7 @@ impl Shelf for Counting<'_> {
     fn certificates(&self, _: &CentreCode, _: Option<&CertificateNumber>, _: usize) -> Result<Vec<CertificateRow>, ShelfError> { no() }
     fn certificate_count(&self, _: &CentreCode, _: &str) -> Result<u64, ShelfError> { no() }
     fn grant_uses(&self, _: &CentreCode, _: &GrantId, _: Option<u64>) -> Result<u32, ShelfError> { no() }
+    fn answered(&self, _: &CentreCode, _: &RequestId) -> Result<Option<crate::shelf::AnsweredRow>, ShelfError> { no() }
     fn grant_revoked(&self, _: &GrantId, _: &Thumbprint) -> Result<Option<Time>, ShelfError> { no() }
     fn access(&self, _: &CentreCode, _: &RequestId) -> Result<Option<AccessRow>, ShelfError> { no() }
     fn issued_by(&self, _: &RequestId) -> Result<Option<IssuedRecord>, ShelfError> { no() }

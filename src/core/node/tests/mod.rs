@@ -6,6 +6,7 @@ mod attacks;
 mod counter;
 mod house;
 mod imports;
+mod interact;
 mod listings;
 mod looking;
 mod lookup;

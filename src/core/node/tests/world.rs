@@ -78,6 +78,8 @@ pub(super) struct World {
     pub(super) rng: StdRng,
     /// Peers that leave the payloads of listings out of everything they serve.
     pub(super) leaving_out: BTreeSet<usize>,
+    /// What everybody's source says; nothing while it does not answer.
+    pub(super) source: Option<fn(&str) -> AccountFacts>,
     cut: BTreeSet<(usize, usize)>,
     flying: BinaryHeap<Reverse<Flight>>,
     serial: u64,
@@ -104,7 +106,8 @@ impl World {
         let charter = file.verify().unwrap();
         let peers = founders.into_iter().map(|(centre, keys, _)| Peer::new(centre, keys, &charter)).collect();
         let (leaving_out, cut, flying) = (BTreeSet::new(), BTreeSet::new(), BinaryHeap::new());
-        let mut world = Self { now: START, peers, charter, weather: Weather::FAIR, rng, leaving_out, cut, flying, serial: 0 };
+        let mut world =
+            Self { now: START, peers, charter, weather: Weather::FAIR, rng, leaving_out, source: Some(facts), cut, flying, serial: 0 };
         for i in 0..size {
             let kept = KeptHead { centre: world.peers[i].centre.clone(), size: 0, root: crate::journal::hash::empty() };
             world.peers[i].kept = Some(kept.clone());
@@ -150,7 +153,9 @@ impl World {
                 again.push_back(Input::Derived { job, secrets });
             }
             Effect::ReadSource { reading, account_no } => {
-                again.push_back(Input::Source { reading, facts: Ok(Box::new(facts(&account_no))) });
+                if let Some(source) = self.source {
+                    again.push_back(Input::Source { reading, facts: Ok(Box::new(source(&account_no))) });
+                }
             }
             Effect::Reply { token, event } => self.peers[peer].replies.entry(token).or_default().push(*event),
             Effect::House { token, ask } => self.peers[peer].house.push((token, ask)),
@@ -366,12 +371,13 @@ fn without_listings(bytes: &[u8]) -> Vec<u8> {
             Answer::Frame(frame.to_bytes().into()).to_bytes()
         }
         Answer::Payloads(_) => Answer::Payloads(Vec::new()).to_bytes(),
-        answer @ (Answer::Heads(_) | Answer::Declined(_) | Answer::Held(_)) => answer.to_bytes(),
+        answer @ (Answer::Heads(_) | Answer::Declined(_) | Answer::Held(_) | Answer::Replied(_)) => answer.to_bytes(),
     }
 }
 
 pub(super) fn settings() -> Settings {
-    Settings { anti_entropy_ms: 5 * SECOND_MS, phone: "0898-12329".to_owned(), ..Settings::default() }
+    // Who tests the issuer's word asks for it: everybody else wants answers from the copy, at once.
+    Settings { anti_entropy_ms: 5 * SECOND_MS, phone: "0898-12329".to_owned(), live_patience_ms: 0, ..Settings::default() }
 }
 
 fn clerk_key() -> SecretKey {

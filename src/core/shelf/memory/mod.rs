@@ -3,12 +3,13 @@
 
 mod house;
 mod lists;
+mod matters;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    AccessRow, CertificateRow, Head, IssuedRecord, JournalState, ListWrite, Projection, Shelf, Write,
+    AccessRow, AnsweredRow, CertificateRow, Head, IssuedRecord, JournalState, ListWrite, Projection, Shelf, Write,
     check::{self, Misfit},
 };
 use crate::error::{FaultCode, ShelfError};
@@ -33,12 +34,14 @@ pub struct MemoryShelf {
     certificates: BTreeMap<CertificateNumber, CertificateRow>,
     accesses: BTreeMap<(CentreCode, u64), AccessRow>,
     revoked: BTreeMap<(GrantId, Thumbprint), Time>,
+    answered: BTreeMap<(CentreCode, RequestId), AnsweredRow>,
     issued: BTreeMap<CertificateNumber, IssuedRecord>,
     forks: BTreeMap<CentreCode, (Vec<u8>, Vec<u8>)>,
     faults: BTreeMap<(StationKey, FaultCode), u64>,
     damaged: RefCell<BTreeSet<(CentreCode, u64)>>,
     lists: lists::Tables,
     house: house::Tables,
+    matters: matters::Tables,
     full: bool,
 }
 
@@ -82,6 +85,14 @@ impl MemoryShelf {
             Write::Erase { centre, index } => self.erase(centre, *index)?,
             Write::Restore { centre, index, payload } => self.restore(centre, *index, payload)?,
             Write::Project(projection) => self.project(projection),
+            Write::Answered(row) => {
+                let key = (row.asker.clone(), row.request);
+                if self.answered.contains_key(&key) {
+                    return Err(Misfit::Exists.into());
+                }
+                self.answered.insert(key, row.clone());
+            }
+            Write::ForgetAnswered { before } => self.answered.retain(|_, row| row.until >= *before),
             Write::Issued(record) => {
                 if self.issued.contains_key(&record.number) {
                     return Err(Misfit::Exists.into());
@@ -177,11 +188,18 @@ impl MemoryShelf {
             }
             Projection::List(projection) => self.lists.project(projection),
             Projection::AuditCommitted(commitment) => self.house.commit(commitment),
+            Projection::Published(projection) => self.matters.project(projection),
             Projection::GrantRevoked { grant, holder, at } => {
                 let first = self.revoked.entry((*grant, *holder)).or_insert(*at);
                 *first = (*first).min(*at);
             }
         }
+    }
+
+    /// The access that stands in a row.
+    #[must_use]
+    pub fn access_at(&self, author: &CentreCode, index: u64) -> Option<AccessRow> {
+        self.accesses.get(&(author.clone(), index)).cloned()
     }
 
     fn accesses_of<'a>(&'a self, author: &CentreCode) -> impl Iterator<Item = &'a AccessRow> {
@@ -261,6 +279,10 @@ impl Shelf for MemoryShelf {
 
     fn access(&self, author: &CentreCode, request: &RequestId) -> Result<Option<AccessRow>, ShelfError> {
         Ok(self.accesses_of(author).find(|row| row.request == *request).cloned())
+    }
+
+    fn answered(&self, asker: &CentreCode, request: &RequestId) -> Result<Option<AnsweredRow>, ShelfError> {
+        Ok(self.answered.get(&(asker.clone(), *request)).cloned())
     }
 
     fn issued_by(&self, request: &RequestId) -> Result<Option<IssuedRecord>, ShelfError> {

@@ -72,9 +72,12 @@ impl Node {
             | Act::CertificateShow { .. }
             | Act::CertificateCancel { .. }
             | Act::Query { .. }
+            | Act::Ask { .. }
             | Act::Reveal { .. }
             | Act::AuditCheck
-            | Act::Backup => return Err(RefusalCode::Unsupported.into()),
+            | Act::Backup
+            | Act::MatterPublish { .. }
+            | Act::CataloguePublish { .. } => return Err(RefusalCode::Unsupported.into()),
         };
         if let Err(Stop::Refused(refusal)) = &answered {
             self.import_told(env, act, file, &AuditRow::refused(refusal.code), out)?;

@@ -79,9 +79,12 @@ impl Node {
             | Act::CertificateShow { .. }
             | Act::CertificateCancel { .. }
             | Act::Query { .. }
+            | Act::Ask { .. }
             | Act::Reveal { .. }
             | Act::AuditCheck
-            | Act::Backup => Err(RefusalCode::RequestInvalid.into()),
+            | Act::Backup
+            | Act::MatterPublish { .. }
+            | Act::CataloguePublish { .. } => Err(RefusalCode::RequestInvalid.into()),
         };
         answered.map(Some)
     }
