@@ -82,6 +82,7 @@ failures! {
     CharterNoCentre = "charter-no-centre" => Refused,
     EvidenceBad = "evidence-bad" => Data,
     FieldsMissing = "fields-missing" => Usage,
+    StatedBad = "stated-bad" => Data,
     NoRandomness = "no-randomness" => Software,
     ServeFailed = "serve-failed" => Unavailable,
     DeskNoTerminal = "desk-no-terminal" => Usage,

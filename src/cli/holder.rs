@@ -10,7 +10,7 @@ use anju_core::grant::Mode;
 use anju_core::holder::wallet::{Held, KeptCharter};
 use anju_core::holder::{self, GrantPreview, GrantRequest, Wallet};
 use anju_core::journal::{Author, Evidence};
-use anju_core::names::{CentreCode, CertificateNumber};
+use anju_core::names::{CentreCode, CertificateNumber, GrantId};
 use anju_core::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,7 +21,7 @@ use super::failure::{Code, Failure};
 use super::federation::{charter_failure, read_charter};
 use super::out::{Ctx, Done, table};
 use super::qr;
-use super::query::plain_value;
+use super::query::{self, plain_value};
 use super::text::clean;
 use crate::config::atomic;
 use crate::config::folder::DataFolder;
@@ -37,6 +37,7 @@ pub(super) enum Command {
     Receive(Receive),
     List(List),
     Grant(Grant),
+    Revoke(Revoke),
 }
 
 #[derive(Debug, clap::Args)]
@@ -89,6 +90,8 @@ pub(super) struct Grant {
     to: CentreCode,
     #[arg(long, value_name = "MATTER")]
     matter: String,
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = query::Mode::Details)]
+    mode: query::Mode,
     #[arg(long = "field", value_name = "FIELD", value_delimiter = ',')]
     fields: Vec<String>,
     #[arg(long, value_name = "DATE")]
@@ -103,6 +106,16 @@ pub(super) struct Grant {
     qr: Option<PathBuf>,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Revoke {
+    #[command(flatten)]
+    wallet: WalletArgs,
+    #[arg(value_name = "GRANT")]
+    grant: GrantId,
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
 pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
     match command {
         Command::New(args) => new(ctx, &args),
@@ -110,6 +123,7 @@ pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::Receive(args) => receive(ctx, &args),
         Command::List(args) => list(ctx, &args),
         Command::Grant(args) => grant(ctx, &args),
+        Command::Revoke(args) => revoke(ctx, &args),
     }
 }
 
@@ -223,7 +237,7 @@ fn grant(ctx: Ctx, args: &Grant) -> Result<Done, Failure> {
     let charter = kept_charter(&file.wallet)?;
     let now = common::now();
     let mut request = GrantRequest::new(now, args.certificate.clone(), args.fields.clone(), args.to.clone(), &args.matter);
-    request.uses = args.uses;
+    (request.uses, request.mode) = (args.uses, args.mode.into());
     if let Some(until) = args.until {
         request.expires = Time::end_of_legal_day(until);
     }
@@ -255,6 +269,20 @@ fn grant(ctx: Ctx, args: &Grant) -> Result<Done, Failure> {
         None => format!("{text}\n"),
     };
     Ok(Done::new(json, done))
+}
+
+/// Signs that a grant no longer counts; the file is handed to any centre.
+fn revoke(ctx: Ctx, args: &Revoke) -> Result<Done, Failure> {
+    if args.out.symlink_metadata().is_ok() {
+        return Err(Failure::new(Code::OutputExists).with("path", common::shown(&args.out)));
+    }
+    let mut file = args.wallet.open(ctx)?;
+    let text = holder::revoke(&mut file.wallet, common::now(), &args.grant)?;
+    common::write_out(&args.out, format!("{text}\n").as_bytes(), atomic::PUBLIC)?;
+    file.save().map_err(|e| args.wallet.failure(e))?;
+    let out = common::shown(&args.out);
+    let text = ctx.fill("holder.revoked", &[("grant", &args.grant.to_string()), ("out", &out)]);
+    Ok(Done::new(json!({ "grant": args.grant, "file": out }), text))
 }
 
 fn fields_missing(wallet: &Wallet, number: &CertificateNumber) -> Result<Failure, Failure> {
@@ -291,7 +319,7 @@ fn shown(ctx: Ctx, preview: &GrantPreview, audience: &str) -> String {
         .map(|(field, value)| vec![format!("  {}", common::label(ctx, field)), plain_value(ctx, &field.name, value)])
         .collect();
     out.push_str(&table(&rows));
-    out.push_str(&ctx.say("holder.preview-foot"));
+    out.push_str(&ctx.say(if preview.mode == Mode::Details { "holder.preview-foot" } else { "holder.preview-foot-issuer" }));
     out
 }
 

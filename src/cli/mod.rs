@@ -18,9 +18,11 @@ mod exit;
 mod failure;
 mod federation;
 mod first;
+mod grant;
 mod help;
 mod holder;
 mod init;
+mod inquiry;
 mod matter;
 mod meter;
 mod onlooker;
@@ -77,6 +79,8 @@ enum Command {
     #[command(subcommand)]
     Certificate(certificate::Command),
     Query(query::Args),
+    #[command(subcommand)]
+    Grant(grant::Command),
     #[command(subcommand)]
     Matter(matter::Command),
     #[command(subcommand)]
@@ -139,6 +143,7 @@ fn dispatch(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::Holder(command) => holder::run(ctx, command),
         Command::Certificate(command) => certificate::run(ctx, command),
         Command::Query(args) => query::run(ctx, &args),
+        Command::Grant(command) => grant::run(ctx, command),
         Command::Matter(command) => matter::run(ctx, command),
         Command::Catalogue(command) => catalogue::run(ctx, command),
         Command::Blacklist(command) => blacklist::run(ctx, command),

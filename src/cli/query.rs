@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anju_core::certificate::{CertificateKind, Field, schema::Group};
-use anju_core::desk::{Act, Answer, Currency, Current, Event, ReleasedField};
+use anju_core::desk::{Act, Answer, Currency, Current, Event, Live, ReleasedField};
 use anju_core::names::RequestId;
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ use super::certificate::summary;
 use super::common::{self, DataArgs};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::inquiry;
 use super::matter;
 use super::out::{Ctx, Done, table};
 use super::text::{clean, mask};
@@ -26,20 +27,47 @@ const MASKED: [&str; 2] = ["document_no", "account_no"];
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    data: DataArgs,
+    pub(super) data: DataArgs,
     #[command(flatten)]
-    operator: OperatorArgs,
+    pub(super) operator: OperatorArgs,
     #[arg(long, value_name = "FILE")]
-    grant: PathBuf,
+    pub(super) grant: PathBuf,
     #[arg(long, value_name = "NUMBER")]
-    business_no: String,
+    pub(super) business_no: String,
     #[arg(long, value_name = "MATTER")]
-    matter: Option<String>,
+    pub(super) matter: Option<String>,
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Details)]
+    pub(super) mode: Mode,
+    #[arg(long, value_name = "FILE")]
+    pub(super) values: Option<PathBuf>,
+    #[arg(long, value_name = "RULE")]
+    pub(super) rule: Option<String>,
     #[arg(long, value_name = "ID")]
-    request: Option<RequestId>,
+    pub(super) request: Option<RequestId>,
+}
+
+/// What is done with a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Mode {
+    Details,
+    Check,
+    Evaluate,
+}
+
+impl From<Mode> for anju_core::grant::Mode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Details => Self::Details,
+            Mode::Check => Self::Check,
+            Mode::Evaluate => Self::Evaluate,
+        }
+    }
 }
 
 pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
+    if let Some(wanted) = inquiry::wanted(args)? {
+        return inquiry::run(ctx, args, wanted);
+    }
     let grant = common::read_text(&args.grant)?;
     let request_id = common::request_id(args.request)?;
     let act = Act::Query {
@@ -102,6 +130,14 @@ fn current(ctx: Ctx, current: &Current) -> String {
     if current.behind {
         out.push_str(&ctx.say("query.behind"));
     }
+    let key = match &current.live {
+        None => "query.own-copy",
+        Some(Live { changed: Some(true), .. }) => "query.live-changed",
+        Some(Live { changed: Some(false), .. }) => "query.live",
+        Some(Live { changed: None, .. }) => "query.live-stands",
+    };
+    let at = current.live.as_ref().map(|live| live.at.legal_text()).unwrap_or_default();
+    out.push_str(&ctx.fill(key, &[("at", at.as_str()), ("age", &common::age(ctx, current.age_ms))]));
     out
 }
 

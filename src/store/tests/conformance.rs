@@ -72,7 +72,7 @@ fn write_of(step: Step, authors: &mut [Author; 2], accepted: &[(usize, u64, Vec<
             Write::Project(Projection::CertificateEnded { number: number(code, small), ended })
         }
         8 => Write::Project(Projection::Access(access(code, u64::from(a % 40)))),
-        9 => Write::Project(Projection::GrantRevoked { grant, holder: Thumbprint([a % 3; 32]), at: Time(i64::from(b)) }),
+        9 => Write::Project(Projection::GrantRevoked { grant, holder: Thumbprint([(a % 3) as u8; 32]), at: Time(i64::from(b)) }),
         10 => {
             let account_no = format!("46010000{b}");
             Write::Issued(IssuedRecord {
@@ -121,7 +121,9 @@ fn look(shelf: &dyn Shelf) -> Vec<String> {
             seen.push(format!("{:?}", shelf.certificate_of_holder(&Thumbprint([mark; 32]))));
             let grant = GrantId([mark; 16]);
             let uses = [None, Some(index), Some(u64::MAX)].map(|before| shelf.grant_uses(&centre, &grant, before));
-            seen.push(format!("{uses:?} {:?}", shelf.grant_revoked(&grant)));
+            for holder in 0..3 {
+                seen.push(format!("{uses:?} {:?}", shelf.grant_revoked(&grant, &Thumbprint([holder; 32]))));
+            }
             seen.push(format!("{:?}", shelf.access(&centre, &RequestId([mark; 16]))));
             let issued = shelf.issued(&number(code, index)).unwrap();
             seen.push(format!("{:?}", issued.map(|r| (r.number, r.account_no, *r.content_key.expose()))));

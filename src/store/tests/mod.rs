@@ -143,5 +143,7 @@ fn access(author: &str, index: u64) -> AccessRow {
         business_no: format!("业务-{index}"),
         fields: vec!["XINGMING".to_owned(), "GRZHYE".to_owned()],
         refused: index.is_multiple_of(3).then_some(anju_core::error::RefusalCode::GrantUsedUp),
+        asker: centre(if index.is_multiple_of(2) { author } else { "C50010" }),
+        mode: if index.is_multiple_of(2) { "details" } else { "check" }.to_owned(),
     }
 }

@@ -73,9 +73,10 @@ pub fn answer_with(state: Currency) -> Answer {
             use_no: 1,
             uses: 2,
         },
-        current: Current { state, as_of: Some(NOW.plus_ms(-42_000)), age_ms: Some(42_000), stale: false, behind: false },
+        current: Current { state, as_of: Some(NOW.plus_ms(-42_000)), age_ms: Some(42_000), stale: false, behind: false, live: None },
         fields: fields(CertificateKind::CrossRegionLoan),
         presentation: "eyJhbGciOiJFZERTQSJ9.e30.sig~".to_owned(),
+        verdicts: Vec::new(),
     }
 }
 

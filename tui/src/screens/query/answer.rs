@@ -1,6 +1,7 @@
 //! The three answers, each with a sign and a word, and what the lists say.
 
-use anju_core::desk::{Answer, Currency, Doubt, LookupAnswer, Verdict};
+use anju_core::desk::{Answer, Currency, Doubt, Live, LookupAnswer, RuleVerdict, Verdict};
+use anju_core::matter::{Outcome, Wording};
 use anju_core::names::RequestId;
 
 use crate::shown::Shown;
@@ -80,6 +81,15 @@ fn current(words: Words, answer: &Answer) -> Said {
     if current.behind {
         text = text.and(&words.say("query.is-behind"));
     }
+    let (live, changed) = match &current.live {
+        None => ("query.is-own-copy", false),
+        Some(Live { changed: Some(false), .. }) => ("query.is-live", false),
+        Some(Live { changed: None, .. }) => ("query.is-live-stands", false),
+        Some(Live { changed: Some(true), .. }) => ("query.is-live-changed", true),
+    };
+    let text = text.and(&words.say(live));
+    // What it said then is not what the account says now.
+    let sign = if changed && sign == Sign::Yes { Sign::Careful } else { sign };
     (sign, words.say("query.current-q"), text)
 }
 
@@ -112,10 +122,37 @@ pub(super) fn listed(words: Words, answer: &LookupAnswer) -> Said {
     (sign, words.say("query.listed-q"), words.fill("query.is-listed", &values))
 }
 
+/// What a rule of this centre's matter comes to, and each of its conditions.
+fn verdict(words: Words, verdict: &RuleVerdict) -> Vec<Line> {
+    let sign = |outcome| match outcome {
+        Outcome::Met => Sign::Yes,
+        Outcome::NotMet => Sign::No,
+        Outcome::Unknown => Sign::Unknown,
+    };
+    let wording = |text: &Wording| {
+        Shown::new(match words {
+            Words::Chinese => &text.zh,
+            Words::English => &text.en,
+        })
+    };
+    let outcome = |outcome: Outcome| words.code("query.rule", outcome.code());
+    let mut lines = vec![line((sign(verdict.outcome), wording(&verdict.title), outcome(verdict.outcome)))];
+    lines.extend(verdict.conditions.iter().map(|one| {
+        let sign = sign(one.outcome);
+        Line::Field {
+            label: Shown::new("    ").and(&Shown::new(sign.text())),
+            value: wording(&one.wording).and(&Shown::new("  ")).and(&outcome(one.outcome)),
+            tone: sign.tone(),
+        }
+    }));
+    lines
+}
+
 /// The answers, and what the lists say if they were asked.
 pub(super) fn said(words: Words, got: &Got, list: Option<&LookupAnswer>) -> Vec<Line> {
     let mut lines = vec![Line::Group(words.say("query.answers"))];
     lines.extend(three(words, &got.answer).map(line));
+    lines.extend(got.answer.verdicts.iter().flat_map(|one| verdict(words, one)));
     match list {
         None => lines.push(Line::Field {
             label: Shown::new("[ ] ").and(&words.say("query.listed-q")),

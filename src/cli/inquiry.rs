@@ -1,0 +1,102 @@
+//! `anju query --mode check|evaluate`: what only the issuer can answer. The peer asks it; no field is opened here.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anju_core::desk::{Act, AttestedAnswer, Event};
+use anju_core::interact::{Finding, Stated, Wanted};
+use anju_core::matter::Outcome;
+use anju_core::names::RequestId;
+use anju_core::time::Time;
+use serde_json::json;
+
+use super::acting::Acting;
+use super::common;
+use super::exit::Exit;
+use super::failure::{Code, Failure};
+use super::out::{Ctx, Done, table};
+use super::query::{Args, Mode};
+use super::text::clean;
+
+/// Largest file with stated values, in bytes.
+const VALUES_MAX_BYTES: u64 = 16 * 1024;
+
+/// What the options ask for; nothing for a reading of the fields.
+///
+/// # Errors
+/// [`Code::StatedBad`] naming the line, [`Code::UsageMissing`] when values or rule are missing.
+pub(super) fn wanted(args: &Args) -> Result<Option<Wanted>, Failure> {
+    match (args.mode, &args.values, &args.rule) {
+        (Mode::Details, ..) => Ok(None),
+        (Mode::Check, Some(path), _) => values(path).map(|values| Some(Wanted::Check { values })),
+        (Mode::Evaluate, _, Some(rule)) => Ok(Some(Wanted::Evaluate { rule: rule.clone() })),
+        (Mode::Check, None, _) => Err(Failure::new(Code::UsageMissing).with("argument", "--values FILE")),
+        (Mode::Evaluate, _, None) => Err(Failure::new(Code::UsageMissing).with("argument", "--rule NAME")),
+    }
+}
+
+/// One `field=value` a line; blank lines and lines that begin with `#` are none.
+fn values(path: &Path) -> Result<Vec<Stated>, Failure> {
+    let text = zeroize::Zeroizing::new(common::read_text_of(path, VALUES_MAX_BYTES)?);
+    let mut values = Vec::new();
+    for (number, line) in text.lines().enumerate().map(|(i, line)| (i + 1, line.trim())) {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let bad = || Failure::new(Code::StatedBad).with("path", common::shown(path)).with("line", number);
+        let (field, value) = line.split_once('=').ok_or_else(bad)?;
+        values.push(Stated { field: field.trim().to_owned(), value: value.trim().to_owned() });
+    }
+    Ok(values)
+}
+
+/// Asks the issuer and shows what it attests.
+pub(super) fn run(ctx: Ctx, args: &Args, wanted: Wanted) -> Result<Done, Failure> {
+    let grant = common::read_text(&args.grant)?.trim().to_owned();
+    let request: RequestId = common::request_id(args.request)?;
+    let act = Act::Ask { grant, business_no: args.business_no.clone(), matter: args.matter.clone(), wanted, request };
+    let acting = Acting::open(ctx, &args.data, &args.operator)?;
+    let start = Instant::now();
+    let progress = |stage| ctx.note(&common::stage(ctx, stage));
+    let answer = acting.ask(&act, common::PATIENCE, progress).map_err(|e| e.with("request", request))?;
+    let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let Event::Attested(answer) = answer else {
+        return Err(common::unexpected());
+    };
+    let mut text = shown(ctx, &answer);
+    text.push_str(&ctx.fill("query.foot", &[("elapsed", &elapsed_ms.to_string()), ("request", &request.to_string())]));
+    let json = json!({ "attested": answer, "request": request, "elapsed_ms": elapsed_ms });
+    // A script must not take what is not known for a yes; what is not met is an answer like any other.
+    let unknown = matches!(answer.attestation.finding, Finding::Evaluate { outcome: Outcome::Unknown, .. });
+    Ok(Done { json, text, exit: if unknown { Exit::TryLater } else { Exit::Ok } })
+}
+
+fn shown(ctx: Ctx, answer: &AttestedAnswer) -> String {
+    let said = &answer.attestation;
+    let use_no = said.use_no.map(|no| no.to_string()).unwrap_or_default();
+    let at = Time::from_seconds(said.iat).legal_text();
+    let mut out = ctx.fill(
+        "inquiry.head",
+        &[
+            ("number", said.number.as_str()),
+            ("issuer", answer.issuer.as_str()),
+            ("at", &at),
+            ("matter", &clean(&said.matter)),
+            ("use", &use_no),
+            ("uses", &answer.uses.to_string()),
+        ],
+    );
+    match &said.finding {
+        Finding::Check { fields } => {
+            let word = |matches| ctx.say(if matches { "inquiry.matches" } else { "inquiry.differs" });
+            let rows: Vec<_> = fields.iter().map(|field| vec![format!("  {}", clean(&field.field)), word(field.matches)]).collect();
+            out.push_str(&table(&rows));
+        }
+        Finding::Evaluate { rule, version, outcome } => {
+            let outcome = ctx.say(&format!("inquiry.{}", outcome.code()));
+            out.push_str(&ctx.fill("inquiry.rule", &[("rule", &clean(rule)), ("version", &version.to_string()), ("outcome", &outcome)]));
+        }
+        Finding::Status { .. } => {}
+    }
+    out
+}
