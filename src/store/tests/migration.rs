@@ -5,6 +5,9 @@ use anju_core::shelf::{IssuedRecord, Lists, Projection, Shelf};
 use super::*;
 use crate::store::{Reader, StoreError};
 
+/// Every table that the third migration makes.
+const THIRD: &str = "DROP TABLE matter; DROP TABLE catalogue; DELETE FROM refinery_schema_history WHERE version = 3;";
+
 /// Every table that the second migration makes.
 const SECOND: &str = "
     DROP TABLE listing; DROP TABLE change; DROP TABLE objection; DROP TABLE hit; DROP TABLE acknowledged; DROP TABLE audit_committed;
@@ -36,6 +39,7 @@ fn a_database_of_the_first_schema_keeps_its_rows_and_gets_the_rest() {
     store.write(&[author.append(&[b"a", b"b"]), Write::Issued(record), Write::Project(Projection::Access(access("C46020", 1)))]).unwrap();
     let (state, digests) = (store.journal(&author.centre).unwrap(), store.projection_digests().unwrap());
     drop(store);
+    place.raw().execute_batch(THIRD).unwrap();
     place.raw().execute_batch(SECOND).unwrap();
 
     // What is left is what the first migration alone makes.
@@ -46,7 +50,7 @@ fn a_database_of_the_first_schema_keeps_its_rows_and_gets_the_rest() {
         schema(&place.raw()).into_iter().filter(|line| !line.contains("refinery") && !line.starts_with("sqlite_")).collect();
     assert_eq!(left, first);
 
-    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 1, known: 2 })));
+    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 1, known: 3 })));
     let mut store = Store::open(&place.path(), &key(), Mode::Existing).unwrap();
     assert_eq!((store.journal(&author.centre).unwrap(), store.projection_digests().unwrap()), (state, digests));
     let issued = store.issued(&number("C46010", 1)).unwrap().unwrap();
@@ -54,6 +58,24 @@ fn a_database_of_the_first_schema_keeps_its_rows_and_gets_the_rest() {
     assert!(store.local_secret().is_ok());
     assert!(store.scrub(NOW, &mut |_| {}).unwrap().is_sound());
 
+    let fresh = Place::new();
+    drop(fresh.open());
+    assert_eq!(schema(&place.raw()), schema(&fresh.raw()));
+}
+
+#[test]
+fn a_database_of_the_second_schema_keeps_its_rows_and_gets_the_tables_of_the_third() {
+    let place = Place::new();
+    let mut store = place.open();
+    let mut author = Author::new("C46010");
+    store.write(&[author.append(&[b"a"]), Write::Project(Projection::Access(access("C46020", 1)))]).unwrap();
+    let (state, digests) = (store.journal(&author.centre).unwrap(), store.projection_digests().unwrap());
+    drop(store);
+    place.raw().execute_batch(THIRD).unwrap();
+    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 2, known: 3 })));
+    let store = Store::open(&place.path(), &key(), Mode::Existing).unwrap();
+    assert_eq!((store.journal(&author.centre).unwrap(), store.projection_digests().unwrap()), (state, digests));
+    drop(store);
     let fresh = Place::new();
     drop(fresh.open());
     assert_eq!(schema(&place.raw()), schema(&fresh.raw()));
