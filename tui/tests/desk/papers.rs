@@ -76,6 +76,7 @@ pub fn answer_with(state: Currency) -> Answer {
         current: Current { state, as_of: Some(NOW.plus_ms(-42_000)), age_ms: Some(42_000), stale: false, behind: false },
         fields: fields(CertificateKind::CrossRegionLoan),
         presentation: "eyJhbGciOiJFZERTQSJ9.e30.sig~".to_owned(),
+        verdicts: Vec::new(),
     }
 }
 

@@ -65,7 +65,7 @@ const WRONG: &[Wrong] = {
         ("2026120101", "2026130101", (2, 11), "version", P::NotAVersion),
         ("\"2026-12-01\"", "\"soon\"", (3, 8), "from", P::NotADay),
         ("\"2026-12-01\"", "2026-12-01T10:00:00", (3, 8), "from", P::NotADay),
-        ("YDDKJCZM", "XXX", (4, 15), "certificate", P::UnknownKind),
+        ("YDDKJCZM", "ABCZM", (4, 15), "certificate", P::UnknownKind),
         ("title = { zh = \"小\", en = \"Small\" }", "title = { zh = \"小\" }", (5, 9), "title", P::KeyMissing),
         ("title = { zh = \"小\", en = \"Small\" }", "title = \"Small\"", (5, 9), "title", P::WrongType),
         ("title = { zh = \"小\", en = \"Small\" }", "title = { zh = \"小\", en = \"Small\", fr = \"Petit\" }", (5, 35), "title.?", P::UnknownKey),
