@@ -19,6 +19,7 @@ mod house;
 mod interop;
 mod lists;
 mod made;
+mod matters;
 mod mutation;
 mod people;
 mod privacy;

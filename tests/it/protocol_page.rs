@@ -61,6 +61,8 @@ fn every_shape_that_the_page_names_is_in_the_contract() {
         "listing-hit",
         "vector",
         "audit-recorded",
+        "matter-published",
+        "catalogue-published",
     ] {
         assert!(PAGE.contains(&format!("`{rule}`")), "the page does not name {rule}");
         assert!(contract.lines().any(|line| line.starts_with(&format!("{rule} = "))), "the contract has no {rule}");

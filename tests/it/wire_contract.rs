@@ -11,6 +11,7 @@ use anju_core::error::RefusalCode;
 use anju_core::grant::{Access, Presented, access};
 use anju_core::journal::{Entry, Kind, Statement};
 use anju_core::listing::{Change, Finding, ObjectedBody};
+use anju_core::matter::{CatalogueBody, DataCatalogue, Matter, MatterBody};
 use anju_core::node::announce;
 use anju_core::node::message::{Answer, Ask, Decline, HeadReport, PayloadReport, Question};
 use anju_core::seal::{Purpose, aead, hpke};
@@ -25,6 +26,13 @@ use rand::rngs::StdRng;
 use serde_json::Value;
 
 use super::made::{Made, NOW, ROWS};
+
+const MATTERS: [&str; 4] = [
+    include_str!("../../schemas/matters/cross-region-loan.toml"),
+    include_str!("../../schemas/matters/transfer.toml"),
+    include_str!("../../schemas/matters/withdrawal.toml"),
+    include_str!("../../schemas/matters/talent-rental.toml"),
+];
 
 /// The contract as the validator needs it: its regular expressions match anywhere in a text, those of RFC 8610 match the whole.
 fn contract() -> String {
@@ -69,6 +77,7 @@ fn examples() -> Vec<(&'static str, Vec<u8>)> {
     certificates(&made, &mut out);
     grants(&mut made, &mut out);
     listings(&mut made, &mut out);
+    matters(&mut out);
     out
 }
 
@@ -193,6 +202,15 @@ fn listings(made: &mut Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
     out.extend([("listing-objected", objected.to_bytes()), ("listing-objected", silent.to_bytes())]);
     out.extend([("listing-hit", made.hit().to_bytes()), ("hit-note", wire::encode(&made.hit_note()))]);
     out.extend([("vector", made.vector().to_bytes()), ("audit-recorded", made.audited().to_bytes())]);
+}
+
+fn matters(out: &mut Vec<(&'static str, Vec<u8>)>) {
+    for file in MATTERS {
+        let matter = Matter::from_toml(file).unwrap();
+        out.extend([("matter-published", MatterBody::to_bytes(&matter)), ("matter", wire::encode(&matter))]);
+    }
+    let catalogue = DataCatalogue::from_toml(include_str!("../../schemas/catalogue.toml")).unwrap();
+    out.push(("catalogue-published", CatalogueBody::to_bytes(&catalogue)));
 }
 
 #[test]

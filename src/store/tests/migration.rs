@@ -5,6 +5,14 @@ use anju_core::shelf::{IssuedRecord, Lists, Projection, Shelf};
 use super::*;
 use crate::store::{Reader, StoreError};
 
+const FIRST: &str = include_str!("../migrations/V1__journals_records_projections.sql");
+
+/// Everything that the third migration makes, and the table that it makes anew as it was.
+const THIRD: &str = "
+    DROP TABLE matter; DROP TABLE catalogue; DROP TABLE answered;
+    ALTER TABLE access DROP COLUMN asker; ALTER TABLE access DROP COLUMN mode; DROP TABLE grant_revoked;
+    DELETE FROM refinery_schema_history WHERE version = 3;";
+
 /// Every table that the second migration makes.
 const SECOND: &str = "
     DROP TABLE listing; DROP TABLE change; DROP TABLE objection; DROP TABLE hit; DROP TABLE acknowledged; DROP TABLE audit_committed;
@@ -13,6 +21,13 @@ const SECOND: &str = "
     DROP INDEX issued_by_request; ALTER TABLE issued DROP COLUMN request; ALTER TABLE issued DROP COLUMN asked;
     ALTER TABLE issued DROP COLUMN subject;
     DELETE FROM meta WHERE name = 'local_secret'; DELETE FROM refinery_schema_history WHERE version = 2;";
+
+/// What takes a database back to the second schema.
+fn without_third() -> String {
+    let (_, revoked) = FIRST.split_once("CREATE TABLE grant_revoked").unwrap();
+    let (revoked, _) = revoked.split_once(';').unwrap();
+    format!("{THIRD} CREATE TABLE grant_revoked{revoked};")
+}
 
 /// The schema as text, in the order of the names.
 fn schema(conn: &rusqlite::Connection) -> Vec<String> {
@@ -36,17 +51,18 @@ fn a_database_of_the_first_schema_keeps_its_rows_and_gets_the_rest() {
     store.write(&[author.append(&[b"a", b"b"]), Write::Issued(record), Write::Project(Projection::Access(access("C46020", 1)))]).unwrap();
     let (state, digests) = (store.journal(&author.centre).unwrap(), store.projection_digests().unwrap());
     drop(store);
+    place.raw().execute_batch(&without_third()).unwrap();
     place.raw().execute_batch(SECOND).unwrap();
 
     // What is left is what the first migration alone makes.
     let bare = rusqlite::Connection::open_in_memory().unwrap();
-    bare.execute_batch(include_str!("../migrations/V1__journals_records_projections.sql")).unwrap();
+    bare.execute_batch(FIRST).unwrap();
     let first = schema(&bare);
     let left: Vec<String> =
         schema(&place.raw()).into_iter().filter(|line| !line.contains("refinery") && !line.starts_with("sqlite_")).collect();
     assert_eq!(left, first);
 
-    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 1, known: 2 })));
+    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 1, known: 3 })));
     let mut store = Store::open(&place.path(), &key(), Mode::Existing).unwrap();
     assert_eq!((store.journal(&author.centre).unwrap(), store.projection_digests().unwrap()), (state, digests));
     let issued = store.issued(&number("C46010", 1)).unwrap().unwrap();
@@ -54,6 +70,24 @@ fn a_database_of_the_first_schema_keeps_its_rows_and_gets_the_rest() {
     assert!(store.local_secret().is_ok());
     assert!(store.scrub(NOW, &mut |_| {}).unwrap().is_sound());
 
+    let fresh = Place::new();
+    drop(fresh.open());
+    assert_eq!(schema(&place.raw()), schema(&fresh.raw()));
+}
+
+#[test]
+fn a_database_of_the_second_schema_keeps_its_rows_and_gets_the_tables_of_the_third() {
+    let place = Place::new();
+    let mut store = place.open();
+    let mut author = Author::new("C46010");
+    store.write(&[author.append(&[b"a"]), Write::Project(Projection::Access(access("C46020", 1)))]).unwrap();
+    let (state, digests) = (store.journal(&author.centre).unwrap(), store.projection_digests().unwrap());
+    drop(store);
+    place.raw().execute_batch(&without_third()).unwrap();
+    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 2, known: 3 })));
+    let store = Store::open(&place.path(), &key(), Mode::Existing).unwrap();
+    assert_eq!((store.journal(&author.centre).unwrap(), store.projection_digests().unwrap()), (state, digests));
+    drop(store);
     let fresh = Place::new();
     drop(fresh.open());
     assert_eq!(schema(&place.raw()), schema(&fresh.raw()));

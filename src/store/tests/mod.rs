@@ -7,6 +7,7 @@ mod damage;
 mod full;
 mod lists;
 mod log;
+mod matters;
 mod measure;
 mod migration;
 mod opening;

@@ -1,9 +1,10 @@
 //! Projections derived again are the projections there were.
 
 use anju_core::listing::Change;
-use anju_core::shelf::{AuditCommitment, Ended, ListProjection, Projection, Shelf};
+use anju_core::shelf::{AuditCommitment, Ended, ListProjection, MatterProjection, Projection, Shelf};
 
 use super::conformance_lists::{at, ending, hit, listing, objection};
+use super::matters::{catalogue, matter};
 use super::*;
 use crate::store::StoreError;
 
@@ -23,6 +24,12 @@ fn project(author: &CentreCode, index: u64, entry: &Entry) -> Vec<Projection> {
             at: Time(1000 - i64::try_from(index).unwrap()),
         }],
         [b'e', sequence] => vec![ended(u64::from(*sequence))],
+        [b'p', mark] => {
+            let (code, mark) = (author.as_str(), u64::from(*mark));
+            let published =
+                [MatterProjection::Matter(matter(code, index, mark)), MatterProjection::Catalogue(catalogue(code, index, mark))];
+            published.into_iter().map(Projection::Published).collect()
+        }
         b"commit" => vec![Projection::AuditCommitted(AuditCommitment { index, size: index * 2, root: Digest([1; 32]) })],
         body => list_projection(author.as_str(), index, body).map(Projection::List).into_iter().collect(),
     }
@@ -72,6 +79,9 @@ fn with_lists(place: &Place) -> Store {
             append(&mut store, author, &[b"decide", &upheld, ends, &again, &again, &objects, b"hit", &vector, b"commit", &[b'w', 255]]);
         }
     }
+    for round in 0..12_u8 {
+        authors.iter_mut().for_each(|author| append(&mut store, author, &[&[b'p', round * 7]]));
+    }
     store
 }
 
@@ -92,8 +102,8 @@ fn projections_derived_again_have_the_same_digests() {
     let place = Place::new();
     let mut store = with_lists(&place);
     let before = store.projection_digests().unwrap();
-    assert_eq!(before.len(), 9);
-    assert_eq!(store.rebuild(&mut project).unwrap(), 600);
+    assert_eq!(before.len(), 11);
+    assert_eq!(store.rebuild(&mut project).unwrap(), 624);
     assert_eq!(store.projection_digests().unwrap(), before);
 
     for (table, alter) in [
@@ -108,6 +118,9 @@ fn projections_derived_again_have_the_same_digests() {
         ("hit", "DELETE FROM hit WHERE idx = 186"),
         ("acknowledged", "UPDATE acknowledged SET applied = applied + 100"),
         ("audit_committed", "DELETE FROM audit_committed WHERE idx = 188"),
+        ("matter", "UPDATE matter SET version = version + 1"),
+        ("matter", "DELETE FROM matter WHERE centre = 'C46020'"),
+        ("catalogue", "UPDATE catalogue SET body = x'00'"),
     ] {
         assert_ne!(place.raw().execute(alter, []).unwrap(), 0);
         let altered = store.projection_digests().unwrap();

@@ -32,6 +32,7 @@ const RULES: &[&str] = &[
     "ask",
     "audit-recorded",
     "centre-card",
+    "catalogue-published",
     "certificate",
     "certificate-ended",
     "certificate-head",
@@ -51,6 +52,8 @@ const RULES: &[&str] = &[
     "listing-decided",
     "listing-hit",
     "listing-objected",
+    "matter",
+    "matter-published",
     "vector",
 ];
 

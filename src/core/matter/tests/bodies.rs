@@ -147,7 +147,8 @@ fn a_catalogue_travels_unchanged_and_one_that_is_wrong_is_refused() {
     assert_eq!(CatalogueBody::parse(&CatalogueBody::to_bytes(&sound)).unwrap(), sound);
     let empty = DataCatalogue { version: sound.version, items: Vec::new() };
     assert_eq!(CatalogueBody::parse(&CatalogueBody::to_bytes(&empty)).unwrap(), empty);
-    let changes: [(&str, P, fn(&mut DataItem)); 6] = [
+    type Change = fn(&mut DataItem);
+    let changes: [(&str, P, Change); 6] = [
         ("item[0].phone", P::BadValue, |i| i.phone = "call me".to_owned()),
         ("item[0].phone", P::TooLong, |i| i.phone = "1".repeat(41)),
         ("item[0].fields", P::Empty, |i| i.fields.clear()),

@@ -10,6 +10,7 @@ mod interact;
 mod listings;
 mod looking;
 mod lookup;
+mod matters;
 mod people;
 mod process;
 mod pushed;
