@@ -7,11 +7,13 @@ mod files;
 
 use anju_core::certificate::CertificateBody;
 use anju_core::charter::CharterFile;
-use anju_core::error::RefusalCode;
+use anju_core::error::{Refusal, RefusalCode};
 use anju_core::grant::{Access, Presented, access};
+use anju_core::interact::{Attestation, Compared, Finding as Found, Inquiry, Reply, Stated, Wanted};
 use anju_core::journal::{Entry, Kind, Statement};
 use anju_core::listing::{Change, Finding, ObjectedBody};
-use anju_core::matter::{CatalogueBody, DataCatalogue, Matter, MatterBody};
+use anju_core::matter::{CatalogueBody, DataCatalogue, Matter, MatterBody, Outcome};
+use anju_core::names::RequestId;
 use anju_core::node::announce;
 use anju_core::node::message::{Answer, Ask, Decline, HeadReport, PayloadReport, Question};
 use anju_core::seal::{Purpose, aead, hpke};
@@ -89,7 +91,11 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Question::Pull { centre: centre.clone(), from: 1 << 40, rows: Some(4096) },
         Question::Payloads { centre: centre.clone(), indexes: vec![0, 70_000] },
         Question::Push(made.frame(0, 3).to_bytes().into()),
+        Question::Inquire(inquiries(made)[0].to_bytes().into()),
     ];
+    out.extend(inquiries(made).map(|inquiry| ("inquiry", inquiry.to_bytes())));
+    let replies = [Reply::Attested(attestation(made, &inquiries(made)[1])), Reply::refused(&Refusal::about(RefusalCode::WrongCentre, "C46010")), Reply::refused(&RefusalCode::GrantUsedUp.into())];
+    out.extend(replies.clone().map(|reply| ("inquiry-reply", reply.to_bytes())));
     out.extend(questions.map(|question| ("ask", Ask { charter, question }.to_bytes())));
     let report = HeadReport { centre, note: made.journal.head.note().to_vec() };
     let payload = PayloadReport { index: 3, payload: made.entries[3].payload.clone().unwrap() };
@@ -103,8 +109,50 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Answer::Declined(Decline::Damaged),
         Answer::Declined(Decline::Busy),
         Answer::Held(70_000),
+        Answer::Replied(replies[0].to_bytes().into()),
     ];
     out.extend(answers.map(|answer| ("answer", answer.to_bytes())));
+}
+
+/// A question of each kind to the issuer.
+fn inquiries(made: &Made) -> [Inquiry; 3] {
+    let stated = |field: &str, value: &str| Stated { field: field.to_owned(), value: value.to_owned() };
+    let wanted = [
+        Wanted::Status,
+        Wanted::Check { values: vec![stated("balance", "79,800.00"), stated("name", "")] },
+        Wanted::Evaluate { rule: "may-apply".to_owned() },
+    ];
+    let inquiry = |wanted| Inquiry {
+        request: RequestId([1; 16]),
+        grant: made.grant.clone(),
+        business_no: "三亚贷2026-0042".to_owned(),
+        matter: "cross-region-loan".to_owned(),
+        wanted,
+    };
+    wanted.map(inquiry)
+}
+
+fn attestation(made: &Made, inquiry: &Inquiry) -> String {
+    let grant = Presented::parse(&made.grant).unwrap();
+    let fields = ["balance", "name"].map(|field| Compared { field: field.to_owned(), matches: field == "name" }).to_vec();
+    let finding = Found::Check { fields };
+    Attestation::new(&made.identity(), &made.lender.code, inquiry, &grant, NOW, finding).sign(&made.issuer.keys.signing)
+}
+
+#[test]
+fn what_an_issuer_attests_is_the_contracts_and_says_no_value() {
+    let made = made();
+    let [status, check, rule] = inquiries(&made);
+    let grant = Presented::parse(&made.grant).unwrap();
+    let evaluate = Found::Evaluate { rule: "may-apply".to_owned(), version: 2_026_120_101, outcome: Outcome::NotMet };
+    let of = |inquiry, finding| Attestation::new(&made.identity(), &made.lender.code, inquiry, &grant, NOW, finding).sign(&made.issuer.keys.signing);
+    for text in [of(&status, Found::Status { changed: None }), attestation(&made, &check), of(&rule, evaluate)] {
+        let parts: Vec<Value> =
+            text.split('.').take(2).map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()).collect();
+        check_json("attestation-header", &parts[0]).unwrap();
+        check_json("attestation", &parts[1]).unwrap();
+        assert!(!parts[1].to_string().contains("79"), "{}", parts[1]);
+    }
 }
 
 fn announced(made: &mut Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
