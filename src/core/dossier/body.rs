@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{DossierKind, MAX_CHANGE_BYTES, MAX_PARTIES, PartyRole};
 use crate::certificate::padding;
 use crate::error::{Fault, FaultCode};
-use crate::names::{CentreCode, DossierId, DossierRef, FederationName};
+use crate::names::{CentreCode, DossierId, DossierRef};
 use crate::seal::hpke::{self, OpeningKey, Sealed, SealingKey};
 use crate::seal::{Key, Purpose, SUITE, Unopened, aead};
 use crate::wire;
@@ -29,8 +29,6 @@ pub const MAX_ABOUT_BYTES: usize = 64;
 /// Which dossier: what everything sealed for it is bound to.
 #[derive(Debug, Clone, Copy)]
 pub struct DossierPlace<'a> {
-    /// The federation.
-    pub federation: &'a FederationName,
     /// Who opened it.
     pub opener: &'a CentreCode,
     /// Its id.
@@ -39,7 +37,7 @@ pub struct DossierPlace<'a> {
 
 impl DossierPlace<'_> {
     fn of_party(&self, party: &CentreCode) -> Vec<u8> {
-        format!("{}/{}/{}/{party}", self.federation, self.opener, self.id).into_bytes()
+        format!("{}/{}/{party}", self.opener, self.id).into_bytes()
     }
 
     fn seal(&self, rng: &mut dyn CryptoRng, key: &Key, author: &CentreCode, what: &[u8], plain: &[u8]) -> Vec<u8> {
@@ -52,8 +50,8 @@ impl DossierPlace<'_> {
         padding::unpad(&padded, PADDING_BYTES).map(|plain| Zeroizing::new(plain.to_vec())).ok_or(Unopened)
     }
 
-    fn bound<'b>(&'b self, author: &'b CentreCode, what: &'b [u8]) -> [&'b [u8]; 5] {
-        [self.federation.as_str().as_bytes(), self.opener.as_str().as_bytes(), &self.id.0, author.as_str().as_bytes(), what]
+    fn bound<'b>(&'b self, author: &'b CentreCode, what: &'b [u8]) -> [&'b [u8]; 4] {
+        [self.opener.as_str().as_bytes(), &self.id.0, author.as_str().as_bytes(), what]
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     ActorBytes, DossierPlace, MAX_BYTES_PER_AUTHOR, MAX_CHANGES_PER_AUTHOR, MAX_KEYS_PER_AUTHOR, MAX_PARTIES, MAX_PENDING_BYTES,
     MAX_PENDING_PER_AUTHOR, MAX_QUARANTINED, OpId, Rejection, actor_of,
 };
-use crate::names::{CentreCode, Digest, DossierId, FederationName};
+use crate::names::{CentreCode, Digest, DossierId};
 use crate::time::Time;
 
 /// What became of a change that was offered.
@@ -57,7 +57,6 @@ struct Author {
 /// One dossier. What it says is personal: it lives as long as somebody looks at it.
 #[derive(Clone)]
 pub struct Dossier {
-    federation: FederationName,
     opener: CentreCode,
     id: DossierId,
     actors: BTreeMap<ActorBytes, CentreCode>,
@@ -80,7 +79,6 @@ impl Dossier {
     #[must_use]
     pub fn new(place: &DossierPlace<'_>, parties: &[CentreCode]) -> Self {
         let mut dossier = Self {
-            federation: place.federation.clone(),
             opener: place.opener.clone(),
             id: *place.id,
             actors: BTreeMap::new(),
@@ -103,12 +101,12 @@ impl Dossier {
     }
 
     fn actor(&self, centre: &CentreCode) -> ActorBytes {
-        actor_of(&DossierPlace { federation: &self.federation, opener: &self.opener, id: &self.id }, centre)
+        actor_of(&DossierPlace { opener: &self.opener, id: &self.id }, centre)
     }
 
     /// A change out of `author`'s own verified journal.
     pub fn offer(&mut self, author: &CentreCode, bytes: &[u8]) -> Offered {
-        let digest = Digest(Sha256::digest(bytes).into());
+        let digest = mark_of(author, bytes);
         if let Some(rejection) = self.quarantined.get(&digest) {
             return Offered::Refused(*rejection);
         }
@@ -189,7 +187,7 @@ impl Dossier {
         while let Some(author) = self.ready() {
             let Some((bytes, change)) = self.authors.get_mut(&author).and_then(|held| held.waiting.pop_front()) else { return };
             if let Err(rejection) = self.apply(&author, &bytes, change) {
-                self.set_aside(Digest(Sha256::digest(&bytes).into()), rejection);
+                self.set_aside(mark_of(&author, &bytes), rejection);
             }
         }
     }
@@ -338,6 +336,13 @@ impl Dossier {
     pub fn quarantined(&self) -> impl Iterator<Item = (&Digest, Rejection)> {
         self.quarantined.iter().map(|(digest, rejection)| (digest, *rejection))
     }
+}
+
+/// By what a change that was set aside is known: its bytes and who offered them. One author's forgery of another's change says nothing about
+/// the change itself.
+fn mark_of(author: &CentreCode, bytes: &[u8]) -> Digest {
+    let hash = Sha256::new().chain_update(author.as_str()).chain_update([0]).chain_update(bytes);
+    Digest(hash.finalize().into())
 }
 
 /// A copy of the document with the change in it, if automerge makes of it what it says.

@@ -143,7 +143,7 @@ impl Rejection {
 /// The actor of `centre` in a dossier: nobody else's, and in every dossier another.
 #[must_use]
 pub fn actor_of(place: &DossierPlace<'_>, centre: &CentreCode) -> ActorBytes {
-    let parts = [place.federation.as_str().as_bytes(), place.opener.as_str().as_bytes(), &place.id.0, centre.as_str().as_bytes()];
+    let parts = [place.opener.as_str().as_bytes(), &place.id.0, centre.as_str().as_bytes()];
     let key = crate::seal::Key::from_bytes([0; 32]);
     let whole = *crate::seal::hmac(&key, crate::seal::Purpose::DossierActor, &parts).expose();
     let mut actor = [0; 16];

@@ -317,6 +317,15 @@ impl Matters for Counting<'_> {
     fn matter_in_force(&self, _: &CentreCode, _: Day) -> Result<bool, ShelfError> { no() }
     fn matter_version(&self, _: &CentreCode, _: &str) -> Result<Option<u32>, ShelfError> { no() }
     fn catalogue(&self, _: &CentreCode) -> Result<Option<CatalogueRow>, ShelfError> { no() }
+impl Dossiers for Counting<'_> {
+    fn dossier(&self, _: &DossierRef) -> Result<Option<DossierRow>, ShelfError> { no() }
+    fn dossiers_of(&self, _: &CentreCode, _: Option<DossierKind>, _: Option<&DossierRef>, _: usize) -> Result<Vec<DossierRow>, ShelfError> { no() }
+    fn dossiers_about(&self, _: &str, _: usize) -> Result<Vec<DossierRow>, ShelfError> { no() }
+    fn dossier_joins(&self, _: &DossierRef, _: usize) -> Result<Vec<DossierSaid>, ShelfError> { no() }
+    fn dossier_changes(&self, _: &DossierRef, _: &CentreCode, _: Option<u64>, _: usize) -> Result<Vec<u64>, ShelfError> { no() }
+    fn dossier_rows(&self, _: &DossierRef) -> Result<u64, ShelfError> { no() }
+    fn dossier_set_aside(&self, _: &DossierRef, _: usize) -> Result<Vec<Digest>, ShelfError> { no() }
+    fn certificates_for(&self, _: &CentreCode, _: Option<&CertificateNumber>, _: usize) -> Result<Vec<CertificateRow>, ShelfError> { no() }
 }
 
 #[rustfmt::skip]
