@@ -3,7 +3,7 @@
 use anju_core::dossier::DossierKind;
 use anju_core::error::ShelfError;
 use anju_core::names::{CentreCode, CertificateNumber, Digest, DossierRef};
-use anju_core::shelf::{CertificateRow, DossierProjection, DossierRow, DossierSaid, DossierWrite, Dossiers};
+use anju_core::shelf::{CertificateRow, DossierProjection, DossierRow, DossierWrite, Dossiers};
 use anju_core::time::Time;
 use rusqlite::{Row, params};
 
@@ -59,15 +59,6 @@ fn row(row: &Row<'_>) -> Result<DossierRow, StoreError> {
     })
 }
 
-fn said(row: &Row<'_>) -> Result<DossierSaid, StoreError> {
-    let joins = match row.get::<_, Option<String>>(4)? {
-        None => None,
-        Some(_) => Some(name(row, 4)?),
-    };
-    let dossier = DossierRef { centre: name(row, 2)?, index: unsigned(row, 3)? };
-    Ok(DossierSaid { dossier, author: name(row, 0)?, index: unsigned(row, 1)?, joins })
-}
-
 impl<R: Role> Dossiers for Db<R> {
     fn dossier(&self, place: &DossierRef) -> Result<Option<DossierRow>, ShelfError> {
         let Ok(index) = signed(place.index) else { return Ok(None) };
@@ -97,11 +88,12 @@ impl<R: Role> Dossiers for Db<R> {
         Ok(self.all(&sql, params![about, most(limit)], row)?)
     }
 
-    fn dossier_joins(&self, dossier: &DossierRef, limit: usize) -> Result<Vec<DossierSaid>, ShelfError> {
+    fn dossier_joins(&self, dossier: &DossierRef, author: &CentreCode, limit: usize) -> Result<Vec<u64>, ShelfError> {
         let Ok(index) = signed(dossier.index) else { return Ok(Vec::new()) };
-        let sql = "SELECT author, row, opener, idx, joins FROM dossier_said
-                   WHERE opener = ?1 AND idx = ?2 AND joins IS NOT NULL ORDER BY author, row LIMIT ?3";
-        Ok(self.all(sql, params![dossier.centre.as_str(), index, most(limit)], said)?)
+        let sql = "SELECT row FROM dossier_said
+                   WHERE opener = ?1 AND idx = ?2 AND author = ?3 AND joins IS NOT NULL ORDER BY row LIMIT ?4";
+        let of = params![dossier.centre.as_str(), index, author.as_str(), most(limit)];
+        Ok(self.all(sql, of, |row| unsigned(row, 0))?)
     }
 
     fn dossier_changes(&self, dossier: &DossierRef, author: &CentreCode, after: Option<u64>, limit: usize) -> Result<Vec<u64>, ShelfError> {

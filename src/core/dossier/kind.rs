@@ -114,6 +114,15 @@ pub enum PartyRole {
 }
 
 impl PartyRole {
+    /// Whether it may add a party: who kept the account says who keeps it next.
+    #[must_use]
+    pub const fn may_admit(self) -> bool {
+        match self {
+            Self::Depositing | Self::NewDepositing => true,
+            Self::Lending | Self::Listing | Self::Objecting | Self::Writing => false,
+        }
+    }
+
     /// The stable code.
     #[must_use]
     pub const fn code(self) -> &'static str {

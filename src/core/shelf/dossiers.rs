@@ -70,8 +70,8 @@ pub trait Dossiers {
     ) -> Result<Vec<DossierRow>, ShelfError>;
     /// Dossiers about this, in the order of opener and row, at most `limit`.
     fn dossiers_about(&self, about: &str, limit: usize) -> Result<Vec<DossierRow>, ShelfError>;
-    /// Who is said to have joined a dossier, in the order of author and row, at most `limit`.
-    fn dossier_joins(&self, dossier: &DossierRef, limit: usize) -> Result<Vec<DossierSaid>, ShelfError>;
+    /// Rows of `author`'s journal that say who joined a dossier, in order, at most `limit`.
+    fn dossier_joins(&self, dossier: &DossierRef, author: &CentreCode, limit: usize) -> Result<Vec<u64>, ShelfError>;
     /// Rows of `author`'s journal that change a dossier, after row `after`, in order, at most `limit`.
     fn dossier_changes(&self, dossier: &DossierRef, author: &CentreCode, after: Option<u64>, limit: usize) -> Result<Vec<u64>, ShelfError>;
     /// How many rows speak of a dossier, whoever wrote them.

@@ -83,6 +83,7 @@ impl Case {
             | Act::Backup
             | Act::MatterPublish { .. }
             | Act::CataloguePublish { .. } => return Err(RefusalCode::RequestInvalid.into()),
+            | Act::Dossier(_) => return Err(RefusalCode::RequestInvalid.into()),
         };
         self.clone().with_step(act, what, now)
     }

@@ -71,6 +71,7 @@ impl Node {
             | Act::Backup
             | Act::MatterPublish { .. }
             | Act::CataloguePublish { .. } => return Err(RefusalCode::Unsupported.into()),
+            | Act::Dossier(_) => return Err(RefusalCode::Unsupported.into()),
         };
         out.push(Effect::Write(Write::House(HouseWrite::Operator(operator))));
         self.tell(env, Some(act), vec![told], out)?;

@@ -65,8 +65,9 @@ impl Dossiers for MemoryShelf {
         Ok(self.dossiers.opened.values().filter(|row| row.about.as_deref() == Some(about)).take(limit).cloned().collect())
     }
 
-    fn dossier_joins(&self, dossier: &DossierRef, limit: usize) -> Result<Vec<DossierSaid>, ShelfError> {
-        Ok(self.dossiers.said_of(dossier).filter(|said| said.joins.is_some()).take(limit).cloned().collect())
+    fn dossier_joins(&self, dossier: &DossierRef, author: &CentreCode, limit: usize) -> Result<Vec<u64>, ShelfError> {
+        let theirs = self.dossiers.said_of(dossier).filter(|said| said.author == *author && said.joins.is_some());
+        Ok(theirs.map(|said| said.index).take(limit).collect())
     }
 
     fn dossier_changes(&self, dossier: &DossierRef, author: &CentreCode, after: Option<u64>, limit: usize) -> Result<Vec<u64>, ShelfError> {

@@ -78,6 +78,7 @@ impl Node {
             | Act::Backup
             | Act::MatterPublish { .. }
             | Act::CataloguePublish { .. } => return Err(RefusalCode::Unsupported.into()),
+            | Act::Dossier(_) => return Err(RefusalCode::Unsupported.into()),
         };
         if let Err(Stop::Refused(refusal)) = &answered {
             self.import_told(env, act, file, &AuditRow::refused(refusal.code), out)?;

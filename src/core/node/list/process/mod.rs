@@ -85,6 +85,7 @@ impl Node {
             | Act::Backup
             | Act::MatterPublish { .. }
             | Act::CataloguePublish { .. } => Err(RefusalCode::RequestInvalid.into()),
+            | Act::Dossier(_) => Err(RefusalCode::RequestInvalid.into()),
         };
         answered.map(Some)
     }
