@@ -118,6 +118,11 @@ impl Exit {
             | R::FieldNotInMatter
             | R::FieldNotGranted
             | R::RuleUnknown => Self::Refused,
+            | R::DossierUnknown
+            | R::DossierUnreadable
+            | R::NotEntitled
+            | R::NothingNew
+            | R::ImportUnknown => Self::Refused,
         }
     }
 }

@@ -33,9 +33,9 @@ const MAX_SET_ASIDE: usize = crate::dossier::MAX_QUARANTINED;
 pub(in crate::node) struct Opened {
     pub(super) row: DossierRow,
     pub(super) id: DossierId,
-    pub(super) key: Key,
+    pub(in crate::node) key: Key,
     pub(super) parties: Parties,
-    pub(super) dossier: Dossier,
+    pub(in crate::node) dossier: Dossier,
     ignored: u64,
 }
 
@@ -44,7 +44,7 @@ impl Opened {
         Self { row, id, key, parties, dossier, ignored: 0 }
     }
 
-    pub(super) fn place(&self) -> DossierPlace<'_> {
+    pub(in crate::node) fn place(&self) -> DossierPlace<'_> {
         DossierPlace { opener: &self.row.place.centre, id: &self.id }
     }
 
@@ -115,7 +115,7 @@ impl Node {
     }
 
     /// Puts a dossier together.
-    pub(super) fn dossier_at(&self, env: &Env<'_>, place: &DossierRef, out: &mut Vec<Effect>) -> Result<Opened, Stop> {
+    pub(in crate::node) fn dossier_at(&self, env: &Env<'_>, place: &DossierRef, out: &mut Vec<Effect>) -> Result<Opened, Stop> {
         let row = env.shelf.dossier(place)?.ok_or_else(|| unknown(place))?;
         let unreadable = || Stop::Refused(Refusal::about(RefusalCode::DossierUnreadable, place.to_string()));
         let body = body_at(env, &place.centre, place.index)?.ok_or_else(unreadable)?;

@@ -12,7 +12,7 @@ use crate::seal::Key;
 use crate::shelf::DossierRow;
 
 /// What is written: fields and their values.
-pub(super) type Texts = Vec<(String, String)>;
+pub(in crate::node) type Texts = Vec<(String, String)>;
 
 impl Node {
     pub(super) fn dossier_open(
@@ -35,7 +35,7 @@ impl Node {
     }
 
     /// Opens a dossier with another centre, and writes the first fields, under one head.
-    pub(super) fn dossier_begin(
+    pub(in crate::node) fn dossier_begin(
         &mut self,
         env: &mut Env<'_>,
         kind: DossierKind,
