@@ -28,7 +28,9 @@ impl Store {
                 let sql = "INSERT INTO dossier (opener, idx, kind, other, about, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                            ON CONFLICT (opener, idx) DO NOTHING";
                 let (opener, index) = (row.place.centre.as_str(), signed(row.place.index)?);
-                self.run(sql, params![opener, index, row.kind.code(), row.other.as_str(), row.about, row.at.0])?;
+                if self.run(sql, params![opener, index, row.kind.code(), row.other.as_str(), row.about, row.at.0])? == 0 {
+                    return Ok(());
+                }
                 self.dossier_party(&row.place.centre, &row.place)?;
                 self.dossier_party(&row.other, &row.place)
             }
@@ -37,8 +39,8 @@ impl Store {
                            ON CONFLICT (author, row) DO NOTHING";
                 let (opener, index) = (said.dossier.centre.as_str(), signed(said.dossier.index)?);
                 let joins = said.joins.as_ref().map(CentreCode::as_str);
-                self.run(sql, params![said.author.as_str(), signed(said.index)?, opener, index, joins])?;
-                said.joins.as_ref().map_or(Ok(()), |joins| self.dossier_party(joins, &said.dossier))
+                let new = self.run(sql, params![said.author.as_str(), signed(said.index)?, opener, index, joins])? != 0;
+                said.joins.as_ref().filter(|_| new).map_or(Ok(()), |joins| self.dossier_party(joins, &said.dossier))
             }
         }
     }
