@@ -117,7 +117,7 @@ impl Exit {
             | R::ModeNotAllowed
             | R::FieldNotInMatter
             | R::FieldNotGranted
-            | R::RuleUnknown => Self::Refused,
+            | R::RuleUnknown
             | R::DossierUnknown
             | R::DossierUnreadable
             | R::NotEntitled

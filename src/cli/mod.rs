@@ -26,6 +26,7 @@ mod init;
 mod inquiry;
 mod matter;
 mod loan;
+mod matter;
 mod meter;
 mod onlooker;
 mod operator;

@@ -47,7 +47,7 @@ const WIPE: &str = "
         SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = acknowledged.author AND x.idx = acknowledged.idx);
     DELETE FROM audit_committed;
     DELETE FROM matter;
-    DELETE FROM catalogue;";
+    DELETE FROM catalogue;
     DELETE FROM dossier_said WHERE NOT EXISTS (
         SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = dossier_said.author AND x.idx = dossier_said.row);
     DELETE FROM dossier WHERE NOT EXISTS (

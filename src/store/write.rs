@@ -172,9 +172,8 @@ impl Store {
             Projection::List(projection) => self.list_projection(projection),
             Projection::AuditCommitted(commitment) => self.audit_committed(commitment),
             Projection::Published(projection) => self.published(projection),
-            Projection::GrantRevoked { grant, holder, at } => {
             Projection::Dossier(projection) => self.dossier_projection(projection),
-            Projection::GrantRevoked { grant, at } => {
+            Projection::GrantRevoked { grant, holder, at } => {
                 // Any centre may say it: the earliest time is the same in whatever order the journals arrive.
                 let sql = "INSERT INTO grant_revoked (grant_id, holder, at) VALUES (?1, ?2, ?3)
                            ON CONFLICT (grant_id, holder) DO UPDATE SET at = min(at, excluded.at)";

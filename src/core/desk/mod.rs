@@ -273,6 +273,7 @@ pub enum Event {
         from: Option<Day>,
         /// Row of our journal.
         index: u64,
+    },
     /// A dossier.
     Dossier(Box<DossierView>),
     /// Dossiers of this centre.

@@ -274,8 +274,8 @@ impl Node {
         self.answering_tick(env, out)?;
         self.forget_answers(env, out);
         // Each of these may append to the own journal, and an input appends at most once: see `publish`.
-        if !self.query_tick(env, out)? && !self.asking_tick(env, out)? && !self.own_rows_tick(env, out)? {
-        if !self.query_tick(env, out)? && !self.dossier_tick(env, out)? && !self.own_rows_tick(env, out)? {
+        let appended = self.query_tick(env, out)? || self.asking_tick(env, out)? || self.dossier_tick(env, out)?;
+        if !appended && !self.own_rows_tick(env, out)? {
             self.heartbeat_tick(env, out)?;
         }
         Ok(())

@@ -196,6 +196,7 @@ fn subject_of(act: &Act, now: Time) -> Option<Document> {
         | Act::AuditCheck
         | Act::MatterPublish { .. }
         | Act::CataloguePublish { .. }
+        | Act::Dossier(_)
         | Act::Backup => None,
     }
 }

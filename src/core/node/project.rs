@@ -49,23 +49,12 @@ pub fn project_sound(
         Kind::GrantRevoked => revoked(header, body),
         Kind::MatterPublished => matter(author, index, header, body),
         Kind::CataloguePublished => catalogue(author, index, header, body),
-        Kind::HolderBound
-        | Kind::HolderEnded
-        | Kind::DossierOpened
-        | Kind::DossierJoined
-        | Kind::DossierChanged
         Kind::DossierOpened => dossier::opened((own, opening), author, index, header, body).map(Projection::Dossier),
         Kind::DossierJoined => dossier::joined(author, index, body).map(Projection::Dossier),
         Kind::DossierChanged => dossier::changed(author, index, body).map(Projection::Dossier),
-        Kind::GrantRevoked
-        | Kind::HolderBound
-        | Kind::HolderEnded
-        | Kind::CataloguePublished
-        | Kind::MatterPublished
-        | Kind::CharterProposed
-        | Kind::CharterApproved
-        | Kind::ForkReported
-        | Kind::ForkCleared => None,
+        Kind::HolderBound | Kind::HolderEnded | Kind::CharterProposed | Kind::CharterApproved | Kind::ForkReported | Kind::ForkCleared => {
+            None
+        }
     };
     projection.into_iter().collect()
 }

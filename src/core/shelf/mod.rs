@@ -11,9 +11,8 @@ mod lists;
 mod matters;
 pub mod memory;
 
-pub use house::{AuditCommitment, AuditFilter, House, HouseWrite};
 pub use dossiers::{DossierProjection, DossierRow, DossierSaid, DossierWrite, Dossiers};
-pub use house::{AuditCommitment, House, HouseWrite};
+pub use house::{AuditCommitment, AuditFilter, House, HouseWrite};
 pub use lists::{
     Adopted, CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, USED_KEPT_DAYS,
     WithheldRow, newest_of_each,
@@ -277,8 +276,7 @@ pub enum Write {
 }
 
 /// Reads. Implementations answer as of the writes made so far, and never cache across a failed transaction.
-pub trait Shelf: Lists + House + Matters {
-pub trait Shelf: Lists + House + Dossiers {
+pub trait Shelf: Lists + House + Matters + Dossiers {
     /// How far `centre`'s journal is held; the default when nothing is.
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError>;
     /// Rows `from..`, at least one if there is one, then as many as fit `max_bytes` of header and payload, at most `max_rows`.

@@ -173,7 +173,6 @@ pub(crate) fn weight_of(act: &Act) -> Weight {
         | Act::Backup
         | Act::MatterPublish { .. }
         | Act::CataloguePublish { .. } => Weight::Changes,
-        | Act::Backup => Weight::Changes,
         Act::Dossier(asked) => match &**asked {
             DossierAct::Show { .. } | DossierAct::List { .. } | DossierAct::Queue { .. } | DossierAct::Ledger { .. } => Weight::Reads,
             DossierAct::Open { .. }

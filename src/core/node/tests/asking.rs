@@ -25,10 +25,8 @@ use crate::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
 use crate::seal::{Key, SUITE};
 use crate::shelf::memory::MemoryShelf;
 use crate::shelf::{
-    AccessRow, AuditCommitment, AuditFilter, CaseRecord, CatalogueRow, CertificateRow, HitRow, House, HouseWrite, IssuedRecord,
-    JournalState, ListingRow, Lists, MatterRow, Matters, ObjectionRow, PendingHit, Shelf, WithheldRow, Write,
-    AccessRow, AuditCommitment, CaseRecord, CertificateRow, DossierRow, Dossiers, HitRow, House, HouseWrite, IssuedRecord, JournalState,
-    ListingRow, Lists, ObjectionRow, PendingHit, Shelf, WithheldRow, Write,
+    AccessRow, AuditCommitment, AuditFilter, CaseRecord, CatalogueRow, CertificateRow, DossierRow, Dossiers, HitRow, House, HouseWrite,
+    IssuedRecord, JournalState, ListingRow, Lists, MatterRow, Matters, ObjectionRow, PendingHit, Shelf, WithheldRow, Write,
 };
 use crate::sign::SecretKey;
 use crate::time::{SECOND_MS, Time};
@@ -320,6 +318,9 @@ impl Matters for Counting<'_> {
     fn matter_in_force(&self, _: &CentreCode, _: Day) -> Result<bool, ShelfError> { no() }
     fn matter_version(&self, _: &CentreCode, _: &str) -> Result<Option<u32>, ShelfError> { no() }
     fn catalogue(&self, _: &CentreCode) -> Result<Option<CatalogueRow>, ShelfError> { no() }
+}
+
+#[rustfmt::skip]
 impl Dossiers for Counting<'_> {
     fn dossier(&self, _: &DossierRef) -> Result<Option<DossierRow>, ShelfError> { no() }
     fn dossiers_of(&self, _: &CentreCode, _: Option<DossierKind>, _: Option<&DossierRef>, _: usize) -> Result<Vec<DossierRow>, ShelfError> { no() }

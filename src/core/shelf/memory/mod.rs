@@ -192,11 +192,9 @@ impl MemoryShelf {
             Projection::List(projection) => self.lists.project(projection),
             Projection::AuditCommitted(commitment) => self.house.commit(commitment),
             Projection::Published(projection) => self.matters.project(projection),
+            Projection::Dossier(projection) => self.dossiers.project(projection),
             Projection::GrantRevoked { grant, holder, at } => {
                 let first = self.revoked.entry((*grant, *holder)).or_insert(*at);
-            Projection::Dossier(projection) => self.dossiers.project(projection),
-            Projection::GrantRevoked { grant, at } => {
-                let first = self.revoked.entry(*grant).or_insert(*at);
                 *first = (*first).min(*at);
             }
         }

@@ -77,7 +77,7 @@ impl Node {
             | Act::AuditCheck
             | Act::Backup
             | Act::MatterPublish { .. }
-            | Act::CataloguePublish { .. } => return Err(RefusalCode::Unsupported.into()),
+            | Act::CataloguePublish { .. }
             | Act::Dossier(_) => return Err(RefusalCode::Unsupported.into()),
         };
         if let Err(Stop::Refused(refusal)) = &answered {
