@@ -24,7 +24,6 @@ mod help;
 mod holder;
 mod init;
 mod inquiry;
-mod matter;
 mod loan;
 mod matter;
 mod meter;

@@ -9,13 +9,12 @@ const FIRST: &str = include_str!("../migrations/V1__journals_records_projections
 
 /// Everything that the third migration makes, and the table that it makes anew as it was.
 const THIRD: &str = "
-    DROP TABLE matter; DROP TABLE catalogue; DROP TABLE answered;
-    DROP TABLE dossier; DROP TABLE dossier_said; DROP TABLE dossier_party; DROP TABLE dossier_set_aside; DROP INDEX certificate_by_addressee;
+    DROP TABLE matter; DROP TABLE catalogue; DROP TABLE answered; DROP TABLE dossier; DROP TABLE dossier_said;
+    DROP TABLE dossier_party; DROP TABLE dossier_set_aside; DROP INDEX certificate_by_addressee;
     ALTER TABLE access DROP COLUMN asker; ALTER TABLE access DROP COLUMN mode; DROP TABLE grant_revoked;
     DELETE FROM refinery_schema_history WHERE version = 3;";
 
 /// Every table that the second migration makes.
-/// Everything that the later migrations make.
 const SECOND: &str = "
     DROP TABLE listing; DROP TABLE change; DROP TABLE objection; DROP TABLE hit; DROP TABLE acknowledged; DROP TABLE audit_committed;
     DROP TABLE case_file; DROP TABLE case_text; DROP TABLE import_file; DROP TABLE staged; DROP TABLE staged_body; DROP TABLE pending_hit;
@@ -23,13 +22,6 @@ const SECOND: &str = "
     DROP INDEX issued_by_request; ALTER TABLE issued DROP COLUMN request; ALTER TABLE issued DROP COLUMN asked;
     ALTER TABLE issued DROP COLUMN subject;
     DELETE FROM meta WHERE name = 'local_secret'; DELETE FROM refinery_schema_history WHERE version = 2;";
-
-/// What takes a database back to the second schema.
-fn without_third() -> String {
-    let (_, revoked) = FIRST.split_once("CREATE TABLE grant_revoked").unwrap();
-    let (revoked, _) = revoked.split_once(';').unwrap();
-    format!("{THIRD} CREATE TABLE grant_revoked{revoked};")
-}
 
 /// What takes a database back to the second schema.
 fn without_third() -> String {
