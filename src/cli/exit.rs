@@ -117,7 +117,11 @@ impl Exit {
             | R::ModeNotAllowed
             | R::FieldNotInMatter
             | R::FieldNotGranted
-            | R::RuleUnknown => Self::Refused,
+            | R::RuleUnknown
+            | R::DossierUnknown
+            | R::DossierUnreadable
+            | R::NotEntitled
+            | R::NothingNew => Self::Refused,
         }
     }
 }

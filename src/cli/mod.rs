@@ -14,6 +14,7 @@ mod completions;
 mod demo;
 pub mod desk;
 mod document;
+mod dossier;
 mod exit;
 mod failure;
 mod federation;
@@ -23,6 +24,7 @@ mod help;
 mod holder;
 mod init;
 mod inquiry;
+mod loan;
 mod matter;
 mod meter;
 mod onlooker;
@@ -87,6 +89,10 @@ enum Command {
     Catalogue(catalogue::Command),
     #[command(subcommand)]
     Blacklist(blacklist::Command),
+    #[command(subcommand)]
+    Loan(loan::Command),
+    #[command(subcommand)]
+    Dossier(dossier::Command),
     Sync(sync::Args),
     #[command(subcommand)]
     Operator(operator::Command),
@@ -147,6 +153,8 @@ fn dispatch(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::Matter(command) => matter::run(ctx, command),
         Command::Catalogue(command) => catalogue::run(ctx, command),
         Command::Blacklist(command) => blacklist::run(ctx, command),
+        Command::Loan(command) => loan::run(ctx, command),
+        Command::Dossier(command) => dossier::run(ctx, command),
         Command::Sync(args) => sync::run(ctx, &args),
         Command::Operator(command) => operator::run(ctx, command),
         Command::Audit(command) => audit::run(ctx, command),

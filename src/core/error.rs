@@ -141,6 +141,14 @@ codes! {
         ImportDiffers = "import-differs",
         /// The cursor is not one of ours.
         CursorInvalid = "cursor-invalid",
+        /// No such dossier here.
+        DossierUnknown = "dossier-unknown",
+        /// This centre is no party of the dossier, or a row of it is not here.
+        DossierUnreadable = "dossier-unreadable",
+        /// This centre may not write the field.
+        NotEntitled = "not-entitled",
+        /// The dossier says it already.
+        NothingNew = "nothing-new",
         /// Not in this version.
         Unsupported = "unsupported",
         /// Too many of these for now.

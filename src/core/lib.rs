@@ -15,6 +15,7 @@
 //! | [`certificate`], [`grant`], [`holder`] | signed evidence, consent to read it, and the citizen's side of both |
 //! | [`listing`] | the blacklist: subjects, due process, what is published of it |
 //! | [`matter`] | what a centre asks certificates for, and by which rules it judges them, as data |
+//! | [`dossier`] | cases that several centres write together |
 //! | [`operator`], [`audit`] | a centre's own people and what they may do; the log of what they did |
 //! | [`vector`] | how far a centre has applied every journal: the acknowledgement |
 //! | [`shelf`] | what the core may read of the store, and what it asks the store to write |
@@ -25,6 +26,7 @@ pub mod audit;
 pub mod certificate;
 pub mod charter;
 pub mod desk;
+pub mod dossier;
 pub mod error;
 pub mod facts;
 pub mod grant;

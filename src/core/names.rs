@@ -234,6 +234,11 @@ byte_name!(
     SubjectToken, 16
 );
 
+byte_name!(
+    /// The random id of a dossier: what is sealed for one cannot be taken for another's.
+    DossierId, 16
+);
+
 /// One row of one centre's journal that decided a listing, such as `C46010-L123`: how people and programs name a listing that is
 /// published, whoever published it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -253,6 +258,16 @@ pub struct CaseNumber {
     pub centre: CentreCode,
     /// Counted from 1.
     pub serial: u64,
+}
+
+/// One row of one centre's journal that opened a dossier, such as `C46020-D57`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DossierRef {
+    /// Who opened it.
+    pub centre: CentreCode,
+    /// Row of that centre's journal.
+    pub index: u64,
 }
 
 macro_rules! numbered_name {
@@ -287,6 +302,7 @@ macro_rules! numbered_name {
 }
 numbered_name!(ListingRef, index, "L", "listing number");
 numbered_name!(CaseNumber, serial, "A", "case number");
+numbered_name!(DossierRef, index, "D", "dossier number");
 
 #[cfg(test)]
 mod tests {

@@ -407,6 +407,9 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::Matter(_)
         | Event::Catalogues { .. }
         | Event::Catalogue(_)
+        | Event::Dossier(_)
+        | Event::Dossiers { .. }
+        | Event::Loans { .. }
         | Event::Refused { .. }
         | Event::Failed { .. } => false,
     }

@@ -14,6 +14,7 @@
 //! | `read`, `write` | the two halves of the contract with the core |
 //! | `drops` | when payloads have to go |
 //! | `lists`, `house`, `matters` | the blacklist, our own people and what they did, matters and catalogues |
+//! | `lists`, `house`, `dossiers` | the blacklist, our own people and what they did, cases written together |
 //! | [`backup`] | a copy of the database while it is written to |
 //! | [`figures`] | how much lies there |
 //! | `log` | the write-ahead log made ready, and folded in at idle moments |
@@ -22,6 +23,7 @@
 //! | [`head_file`] | the head kept outside the backup set |
 
 pub mod backup;
+mod dossiers;
 mod drops;
 mod error;
 pub mod figures;

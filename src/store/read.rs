@@ -299,6 +299,19 @@ fn certificate_row(row: &Row<'_>) -> Result<CertificateRow, StoreError> {
     })
 }
 
+impl<R: Role> Db<R> {
+    pub(super) fn certificates_addressed(
+        &self,
+        addressee: &CentreCode,
+        after: Option<&CertificateNumber>,
+        limit: usize,
+    ) -> Result<Vec<CertificateRow>, StoreError> {
+        let sql = format!("SELECT {CERTIFICATE_COLUMNS} FROM certificate WHERE addressee = ?1 AND number > ?2 ORDER BY number LIMIT ?3");
+        let after = after.map(CertificateNumber::as_str).unwrap_or_default();
+        self.all(&sql, params![addressee.as_str(), after, most(limit)], certificate_row)
+    }
+}
+
 impl<R: Role> Shelf for Db<R> {
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError> {
         Ok(self.journal_state(centre)?)

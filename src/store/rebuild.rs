@@ -47,7 +47,15 @@ const WIPE: &str = "
         SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = acknowledged.author AND x.idx = acknowledged.idx);
     DELETE FROM audit_committed;
     DELETE FROM matter;
-    DELETE FROM catalogue;";
+    DELETE FROM catalogue;
+    DELETE FROM dossier_said WHERE NOT EXISTS (
+        SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = dossier_said.author AND x.idx = dossier_said.row);
+    DELETE FROM dossier WHERE NOT EXISTS (
+        SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = dossier.opener AND x.idx = dossier.idx);
+    DELETE FROM dossier_party;
+    INSERT INTO dossier_party (centre, opener, idx)
+        SELECT opener, opener, idx FROM dossier UNION SELECT other, opener, idx FROM dossier
+        UNION SELECT joins, opener, idx FROM dossier_said WHERE joins IS NOT NULL;";
 
 /// The row's index, then everything else of a table that is kept by place; parameters are the first and last place of a journal.
 const LISTING: &str = "SELECT place & 1099511627775, listing, pepper, token, restriction_until, publication_until, basis, at,
@@ -124,6 +132,9 @@ impl<R: Role> Db<R> {
         let objection = "SELECT author, idx, about_centre, about_idx, listing, ground, at, day FROM objection ORDER BY author, idx";
         let hit = format!("SELECT {HIT_COLUMNS} FROM hit ORDER BY author, idx");
         let acknowledged = "SELECT author, idx, at, applied FROM acknowledged ORDER BY author, idx";
+        let dossier = "SELECT opener, idx, kind, other, about, at FROM dossier ORDER BY opener, idx";
+        let said = "SELECT author, row, opener, idx, joins FROM dossier_said ORDER BY author, row";
+        let party = "SELECT centre, opener, idx FROM dossier_party ORDER BY centre, opener, idx";
         let committed = "SELECT idx, size, root FROM audit_committed ORDER BY idx";
         let matter = "SELECT centre, code, from_day, version, idx, at, body FROM matter ORDER BY centre, code, from_day";
         let catalogue = "SELECT centre, version, idx, at, body FROM catalogue ORDER BY centre";
@@ -139,6 +150,9 @@ impl<R: Role> Db<R> {
             ("audit_committed", self.digest_of(committed, &|row| plain(row, None))?),
             ("matter", self.digest_of(matter, &|row| plain(row, None))?),
             ("catalogue", self.digest_of(catalogue, &|row| plain(row, None))?),
+            ("dossier", self.digest_of(dossier, &|row| plain(row, None))?),
+            ("dossier_said", self.digest_of(said, &|row| plain(row, None))?),
+            ("dossier_party", self.digest_of(party, &|row| plain(row, None))?),
         ]))
     }
 

@@ -25,6 +25,7 @@ impl Store {
             Write::Fork { centre, one, other } => self.fork(centre, one, other),
             Write::List(write) => self.list(write),
             Write::House(write) => self.house(write),
+            Write::Dossier(write) => self.dossier_write(write),
             Write::Fault { station, code } => self.fault(*station, *code),
         }
     }
@@ -171,6 +172,7 @@ impl Store {
             Projection::List(projection) => self.list_projection(projection),
             Projection::AuditCommitted(commitment) => self.audit_committed(commitment),
             Projection::Published(projection) => self.published(projection),
+            Projection::Dossier(projection) => self.dossier_projection(projection),
             Projection::GrantRevoked { grant, holder, at } => {
                 // Any centre may say it: the earliest time is the same in whatever order the journals arrive.
                 let sql = "INSERT INTO grant_revoked (grant_id, holder, at) VALUES (?1, ?2, ?3)

@@ -18,6 +18,7 @@ mod federation;
 mod house;
 mod interop;
 mod lists;
+mod loans;
 mod made;
 mod matters;
 mod mutation;

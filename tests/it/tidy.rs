@@ -47,6 +47,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "peers",
             "src/core/certificate",
             "src/core/charter",
+            "src/core/dossier",
             "src/core/grant",
             "src/core/holder",
             "src/core/journal",

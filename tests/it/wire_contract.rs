@@ -7,16 +7,17 @@ mod files;
 
 use anju_core::certificate::CertificateBody;
 use anju_core::charter::CharterFile;
+use anju_core::dossier::{ChangedBody, DossierKind, DossierPlace, Head, JoinedBody, OpenedBody, PartyKey, PartyRole};
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::grant::{Access, Presented, access};
 use anju_core::interact::{Attestation, Compared, Finding as Found, Inquiry, Reply, Stated, Wanted};
 use anju_core::journal::{Entry, Kind, Statement};
 use anju_core::listing::{Change, Finding, ObjectedBody};
 use anju_core::matter::{CatalogueBody, DataCatalogue, Matter, MatterBody, Outcome};
-use anju_core::names::RequestId;
+use anju_core::names::{DossierId, DossierRef, RequestId};
 use anju_core::node::announce;
 use anju_core::node::message::{Answer, Ask, Decline, HeadReport, PayloadReport, Question};
-use anju_core::seal::{Purpose, aead, hpke};
+use anju_core::seal::{Key, Purpose, aead, hpke};
 use anju_core::sign::{Context, Signature};
 use anju_core::wire;
 use base64::Engine as _;
@@ -80,7 +81,30 @@ fn examples() -> Vec<(&'static str, Vec<u8>)> {
     grants(&mut made, &mut out);
     listings(&mut made, &mut out);
     matters(&mut out);
+    dossiers(&mut made, &mut out);
     out
+}
+
+fn dossiers(made: &mut Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
+    let (lender, keeper, id) = (made.lender.code.clone(), made.issuer.code.clone(), DossierId([7; 16]));
+    let key = Key::random(&mut made.rng);
+    let place = DossierPlace { opener: &lender, id: &id };
+    let to = [(&lender, &made.lender), (&keeper, &made.issuer)].map(|(code, member)| (code, member.keys.sealing.public()));
+    let roles = [PartyRole::Lending, PartyRole::Depositing];
+    let parties = to.iter().zip(roles).map(|((code, to), role)| PartyKey::seal(&mut made.rng, &place, (code, role), to, &key).unwrap());
+    let parties: Vec<PartyKey> = parties.collect();
+    for about in [Some(format!("{keeper}-YDDKJCZM-2026-000001")), None] {
+        let (kind, head) = (if about.is_some() { DossierKind::Loan } else { DossierKind::Note }, Head { about });
+        let body = OpenedBody::seal(&mut made.rng, &place, kind, parties.clone(), &head, &key);
+        // Opened by hand, as a second implementation would after reading docs/PROTOCOL.md.
+        let bound: [&[u8]; 4] = [lender.as_str().as_bytes(), &id.0, lender.as_str().as_bytes(), b"head"];
+        let inside = aead::open(&key, Purpose::DossierContent, &bound, &body.head).unwrap();
+        let end = inside.iter().rposition(|byte| *byte != 0).unwrap();
+        out.extend([("dossier-opened", body.to_bytes()), ("dossier-head", inside[..end].to_vec())]);
+    }
+    let dossier = DossierRef { centre: lender.clone(), index: 70_000 };
+    out.push(("dossier-joined", JoinedBody::new(&dossier, parties[1].clone()).to_bytes()));
+    out.push(("dossier-changed", ChangedBody::seal(&mut made.rng, (&place, 57), &lender, &key, b"a change").to_bytes()));
 }
 
 fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
@@ -94,7 +118,11 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Question::Inquire(inquiries(made)[0].to_bytes().into()),
     ];
     out.extend(inquiries(made).map(|inquiry| ("inquiry", inquiry.to_bytes())));
-    let replies = [Reply::Attested(attestation(made, &inquiries(made)[1])), Reply::refused(&Refusal::about(RefusalCode::WrongCentre, "C46010")), Reply::refused(&RefusalCode::GrantUsedUp.into())];
+    let replies = [
+        Reply::Attested(attestation(made, &inquiries(made)[1])),
+        Reply::refused(&Refusal::about(RefusalCode::WrongCentre, "C46010")),
+        Reply::refused(&RefusalCode::GrantUsedUp.into()),
+    ];
     out.extend(replies.clone().map(|reply| ("inquiry-reply", reply.to_bytes())));
     out.extend(questions.map(|question| ("ask", Ask { charter, question }.to_bytes())));
     let report = HeadReport { centre, note: made.journal.head.note().to_vec() };
@@ -145,7 +173,9 @@ fn what_an_issuer_attests_is_the_contracts_and_says_no_value() {
     let [status, check, rule] = inquiries(&made);
     let grant = Presented::parse(&made.grant).unwrap();
     let evaluate = Found::Evaluate { rule: "may-apply".to_owned(), version: 2_026_120_101, outcome: Outcome::NotMet };
-    let of = |inquiry, finding| Attestation::new(&made.identity(), &made.lender.code, inquiry, &grant, NOW, finding).sign(&made.issuer.keys.signing);
+    let of = |inquiry, finding| {
+        Attestation::new(&made.identity(), &made.lender.code, inquiry, &grant, NOW, finding).sign(&made.issuer.keys.signing)
+    };
     for text in [of(&status, Found::Status { changed: None }), attestation(&made, &check), of(&rule, evaluate)] {
         let parts: Vec<Value> =
             text.split('.').take(2).map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()).collect();

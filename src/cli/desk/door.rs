@@ -108,6 +108,7 @@ impl Hand for LocalHand {
                 | Act::ImportFinish { .. }
                 | Act::ImportApprove { .. }
                 | Act::Backup
+                | Act::Dossier(_)
         );
         let patience = if long { common::LONG_PATIENCE } else { common::PATIENCE };
         self.acting.ask(act, patience, stage).map_err(trouble)

@@ -91,6 +91,24 @@ actions! {
     GrantRevoke = "grant.revoke",
     /// The audit log was read.
     AuditRead = "audit.read",
+    /// A dossier was opened.
+    DossierOpen = "dossier.open",
+    /// Something was written into a dossier.
+    DossierWrite = "dossier.write",
+    /// A dossier was looked at, or the list of them.
+    DossierShow = "dossier.show",
+    /// A lender replied to a certificate.
+    LoanReply = "loan.reply",
+    /// An account was marked, or marked again; by nobody when the peer did it because the reply had come.
+    LoanMark = "loan.mark",
+    /// The account of a loan moved to another centre.
+    LoanTransfer = "loan.transfer",
+    /// A loan was settled.
+    LoanSettle = "loan.settle",
+    /// A mark was lifted.
+    LoanUnmark = "loan.unmark",
+    /// What waits for whom, or the ledger of loans, was read.
+    LoanList = "loan.list",
     /// A backup was begun, and again: what came of it.
     Backup = "store.backup",
     /// A matter was published.

@@ -371,4 +371,6 @@ pub enum Act {
         /// The catalogue's file, as it was written.
         file: String,
     },
+    /// Dossiers and loans. Teller or reviewer; an auditor may read.
+    Dossier(Box<super::DossierAct>),
 }

@@ -19,6 +19,7 @@
 
 mod act;
 mod blacklist;
+mod dossier;
 mod house;
 mod matter;
 mod system;
@@ -29,6 +30,9 @@ pub use act::{Act, Applicant, AuditSubject, CaseRef, MAX_CODE_BYTES, MAX_SCREEN_
 pub use blacklist::{
     Acknowledgement, BeforeView, CaseLine, CaseView, CentreAnswer, Doubt, ExportPage, ExportRow, Hit, ImportView, LookupAnswer, OwnRow,
     Proof, ScreenAnswer, ScreenPage, StepView, Verdict,
+};
+pub use dossier::{
+    DossierAct, DossierLine, DossierName, DossierView, LEDGER_FIELDS, LoanLine, LoanReply, LoanTask, MAX_DOSSIER_PAGE, PartyLine,
 };
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
 pub use matter::{CatalogueLine, CatalogueView, MAX_MATTER_PAGE, MatterKey, MatterLine, MatterView, RuleVerdict};
@@ -269,6 +273,22 @@ pub enum Event {
         from: Option<Day>,
         /// Row of our journal.
         index: u64,
+    },
+    /// A dossier.
+    Dossier(Box<DossierView>),
+    /// Dossiers of this centre.
+    Dossiers {
+        /// In the order of who opened them and row.
+        dossiers: Vec<DossierLine>,
+        /// Whether there are more.
+        more: bool,
+    },
+    /// Loans of the queue or the ledger.
+    Loans {
+        /// Those of the page that belong there.
+        loans: Vec<LoanLine>,
+        /// Where the next page begins, if there is one.
+        next: Option<String>,
     },
     /// A policy said no. Closes the request.
     Refused {

@@ -49,11 +49,11 @@ kinds! {
     /// A centre tells another, sealed, that somebody on its list was looked up.
     ListingHit = "listing.hit", true;
     /// A shared case was opened.
-    DossierOpened = "dossier.opened", false;
+    DossierOpened = "dossier.opened", true;
     /// A centre joined a shared case.
-    DossierJoined = "dossier.joined", false;
+    DossierJoined = "dossier.joined", true;
     /// A change of a shared case.
-    DossierChanged = "dossier.changed", false;
+    DossierChanged = "dossier.changed", true;
     /// What data exists and who answers for it.
     CataloguePublished = "catalogue.published", true;
     /// What a query may be for, with fields and rules.

@@ -15,6 +15,7 @@
 //! | [`operator`] | our own people ask: who they are, what their role allows |
 //! | [`list`] | the blacklist: due process, lookups, imports, exports, endings |
 //! | [`matter`] | matters and catalogues are published and shown, and ours bind what we ask |
+//! | [`dossier`] | cases that several centres write together: replies, marks, notes |
 //! | [`audit`] | what our people did is committed to |
 //! | [`vector`] | how far we have applied every journal is declared |
 //! | [`house`] | the peer itself: log, store, backups, keys |
@@ -26,6 +27,7 @@
 
 pub mod announce;
 pub mod audit;
+pub mod dossier;
 pub mod house;
 pub mod interact;
 mod io;
@@ -79,6 +81,8 @@ pub struct Settings {
     pub phone: String,
     /// What the centre says about its blacklist.
     pub blacklist: list::Settings,
+    /// What it says about its loans.
+    pub dossiers: dossier::Settings,
 }
 
 impl Default for Settings {
@@ -91,6 +95,7 @@ impl Default for Settings {
             valid_days: 90,
             phone: String::new(),
             blacklist: list::Settings::default(),
+            dossiers: dossier::Settings::customary(),
         }
     }
 }
@@ -140,6 +145,7 @@ pub struct Node {
     revoke: revoke::State,
     interact: interact::State,
     list: list::State,
+    dossier: dossier::State,
     audit: audit::State,
     house: house::State,
     vector: vector::State,
@@ -176,6 +182,7 @@ impl Node {
             revoke: revoke::State::default(),
             interact: interact::State::default(),
             list: list::State::default(),
+            dossier: dossier::State::default(),
             audit: audit::State::default(),
             house: house::State::default(),
             vector: vector::State::default(),
@@ -207,6 +214,7 @@ impl Node {
             revoke: self.revoke.clone(),
             interact: self.interact.successor(),
             list: self.list.successor(),
+            dossier: dossier::State::default(),
             audit: audit::State::default(),
             house: self.house.clone(),
             vector: self.vector.successor(),
@@ -266,7 +274,8 @@ impl Node {
         self.answering_tick(env, out)?;
         self.forget_answers(env, out);
         // Each of these may append to the own journal, and an input appends at most once: see `publish`.
-        if !self.query_tick(env, out)? && !self.asking_tick(env, out)? && !self.own_rows_tick(env, out)? {
+        let appended = self.query_tick(env, out)? || self.asking_tick(env, out)? || self.dossier_tick(env, out)?;
+        if !appended && !self.own_rows_tick(env, out)? {
             self.heartbeat_tick(env, out)?;
         }
         Ok(())

@@ -88,6 +88,7 @@ impl Node {
             Act::Backup => self.backup(env, token, act, out).map(|()| None),
             Act::MatterPublish { file } => self.matter_publish(env, act, file, out).map(Some),
             Act::CataloguePublish { file } => self.catalogue_publish(env, act, file, out).map(Some),
+            Act::Dossier(asked) => self.dossier_act(env, act, asked, out).map(Some),
             Act::Propose(_)
             | Act::Review { .. }
             | Act::Notify { .. }
@@ -142,6 +143,7 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::Backup => (AuditAction::Backup, String::new()),
         Act::MatterPublish { .. } => (AuditAction::MatterPublish, String::new()),
         Act::CataloguePublish { .. } => (AuditAction::CataloguePublish, String::new()),
+        Act::Dossier(asked) => super::dossier::about(asked),
         Act::Queue { .. } | Act::Proof { .. } => return None,
     };
     let mut told = Told::new(action, about, outcome);
@@ -194,6 +196,7 @@ fn subject_of(act: &Act, now: Time) -> Option<Document> {
         | Act::AuditCheck
         | Act::MatterPublish { .. }
         | Act::CataloguePublish { .. }
+        | Act::Dossier(_)
         | Act::Backup => None,
     }
 }
@@ -232,6 +235,7 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
         Act::CaseShow { .. } => &[Role::Teller, Role::Reviewer, Role::Auditor],
         Act::AuditList { .. } | Act::AuditCheck => &[Role::Auditor],
         Act::Backup => &[Role::System],
+        Act::Dossier(asked) => super::dossier::roles(asked),
     };
     if roles.contains(&act.operator().role) {
         return Ok(());

@@ -3,6 +3,7 @@
 //! Pure and deterministic: `anju store rebuild` runs it again over every journal and must get the same rows. A statement that does not
 //! parse, or says what its author may not say, means nothing: it is kept and copied, and projects to nothing.
 
+mod dossier;
 mod listing;
 
 use crate::audit::AuditBody;
@@ -48,15 +49,12 @@ pub fn project_sound(
         Kind::GrantRevoked => revoked(header, body),
         Kind::MatterPublished => matter(author, index, header, body),
         Kind::CataloguePublished => catalogue(author, index, header, body),
-        Kind::HolderBound
-        | Kind::HolderEnded
-        | Kind::DossierOpened
-        | Kind::DossierJoined
-        | Kind::DossierChanged
-        | Kind::CharterProposed
-        | Kind::CharterApproved
-        | Kind::ForkReported
-        | Kind::ForkCleared => None,
+        Kind::DossierOpened => dossier::opened((own, opening), author, index, header, body).map(Projection::Dossier),
+        Kind::DossierJoined => dossier::joined(author, index, body).map(Projection::Dossier),
+        Kind::DossierChanged => dossier::changed(author, index, body).map(Projection::Dossier),
+        Kind::HolderBound | Kind::HolderEnded | Kind::CharterProposed | Kind::CharterApproved | Kind::ForkReported | Kind::ForkCleared => {
+            None
+        }
     };
     projection.into_iter().collect()
 }

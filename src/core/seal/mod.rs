@@ -86,6 +86,12 @@ pub enum Purpose {
     OperatorKey,
     /// Whom a row of the audit log is about.
     AuditSubject,
+    /// A dossier's key, sealed to one of its parties.
+    DossierKey,
+    /// What a dossier says, under its key.
+    DossierContent,
+    /// Which author of a dossier a centre is.
+    DossierActor,
 }
 
 impl Purpose {
@@ -108,6 +114,9 @@ impl Purpose {
         Self::Objection,
         Self::OperatorKey,
         Self::AuditSubject,
+        Self::DossierKey,
+        Self::DossierContent,
+        Self::DossierActor,
     ];
 
     /// The label that enters derivations; never changes once released.
@@ -131,6 +140,9 @@ impl Purpose {
             Self::Objection => "anju/v1/objection",
             Self::OperatorKey => "anju/v1/operator-key",
             Self::AuditSubject => "anju/v1/audit-subject",
+            Self::DossierKey => "anju/v1/dossier-key",
+            Self::DossierContent => "anju/v1/dossier-content",
+            Self::DossierActor => "anju/v1/dossier-actor",
         }
     }
 }

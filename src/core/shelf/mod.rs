@@ -5,11 +5,13 @@
 //! the one that forgets, for simulations. What must never be here: SQL, a file, a cache.
 
 pub mod check;
+mod dossiers;
 mod house;
 mod lists;
 mod matters;
 pub mod memory;
 
+pub use dossiers::{DossierProjection, DossierRow, DossierSaid, DossierWrite, Dossiers};
 pub use house::{AuditCommitment, AuditFilter, House, HouseWrite};
 pub use lists::{
     Adopted, CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, USED_KEPT_DAYS,
@@ -167,6 +169,8 @@ pub enum Projection {
     AuditCommitted(AuditCommitment),
     /// A centre published a matter or a catalogue.
     Published(MatterProjection),
+    /// Something about a dossier.
+    Dossier(DossierProjection),
 }
 
 /// What an issuer keeps of a certificate it issued. A record, not a projection: it is in no journal. Sealed at rest.
@@ -267,10 +271,12 @@ pub enum Write {
     List(ListWrite),
     /// A record about our people changed.
     House(HouseWrite),
+    /// A record about dossiers changed.
+    Dossier(DossierWrite),
 }
 
 /// Reads. Implementations answer as of the writes made so far, and never cache across a failed transaction.
-pub trait Shelf: Lists + House + Matters {
+pub trait Shelf: Lists + House + Matters + Dossiers {
     /// How far `centre`'s journal is held; the default when nothing is.
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError>;
     /// Rows `from..`, at least one if there is one, then as many as fit `max_bytes` of header and payload, at most `max_rows`.

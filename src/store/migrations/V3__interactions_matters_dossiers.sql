@@ -47,3 +47,43 @@ CREATE TABLE answered (
     PRIMARY KEY (asker, request)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX answered_by_end ON answered (until);
+-- Dossiers: which there are, and which rows speak of them. Projections. about is set where this centre may read it.
+CREATE TABLE dossier (
+    opener TEXT NOT NULL,
+    idx INTEGER NOT NULL CHECK (idx >= 0),
+    kind TEXT NOT NULL,
+    other TEXT NOT NULL,
+    about TEXT,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (opener, idx)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX dossier_by_about ON dossier (about, opener, idx) WHERE about IS NOT NULL;
+
+-- joins is set when a centre is said to join; otherwise the row is a change.
+CREATE TABLE dossier_said (
+    author TEXT NOT NULL,
+    row INTEGER NOT NULL CHECK (row >= 0),
+    opener TEXT NOT NULL,
+    idx INTEGER NOT NULL CHECK (idx >= 0),
+    joins TEXT,
+    PRIMARY KEY (author, row)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX dossier_said_of ON dossier_said (opener, idx, author, row);
+
+-- Who opened, was opened with, or is said to have joined.
+CREATE TABLE dossier_party (
+    centre TEXT NOT NULL,
+    opener TEXT NOT NULL,
+    idx INTEGER NOT NULL CHECK (idx >= 0),
+    PRIMARY KEY (centre, opener, idx)
+) STRICT, WITHOUT ROWID;
+
+-- A record: changes over which the engine panicked, so that they are not tried again.
+CREATE TABLE dossier_set_aside (
+    opener TEXT NOT NULL,
+    idx INTEGER NOT NULL CHECK (idx >= 0),
+    mark BLOB NOT NULL CHECK (length(mark) = 32),
+    PRIMARY KEY (opener, idx, mark)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX certificate_by_addressee ON certificate (addressee, number) WHERE addressee IS NOT NULL;

@@ -4,6 +4,7 @@ mod conformance;
 mod conformance_lists;
 mod crash;
 mod damage;
+mod dossiers;
 mod full;
 mod lists;
 mod log;

@@ -1,9 +1,10 @@
 //! Projections derived again are the projections there were.
 
 use anju_core::listing::Change;
-use anju_core::shelf::{AuditCommitment, Ended, ListProjection, MatterProjection, Projection, Shelf};
+use anju_core::shelf::{AuditCommitment, DossierProjection, Ended, ListProjection, MatterProjection, Projection, Shelf};
 
 use super::conformance_lists::{at, ending, hit, listing, objection};
+use super::dossiers::{opened, said};
 use super::matters::{catalogue, matter};
 use super::*;
 use crate::store::StoreError;
@@ -31,6 +32,9 @@ fn project(author: &CentreCode, index: u64, entry: &Entry) -> Vec<Projection> {
             published.into_iter().map(Projection::Published).collect()
         }
         b"commit" => vec![Projection::AuditCommitted(AuditCommitment { index, size: index * 2, root: Digest([1; 32]) })],
+        b"open" => vec![Projection::Dossier(DossierProjection::Opened(opened(author.as_str(), index)))],
+        [b'j', about] => vec![Projection::Dossier(DossierProjection::Said(said(author.as_str(), index, u64::from(*about), true)))],
+        [b'c', about] => vec![Projection::Dossier(DossierProjection::Said(said(author.as_str(), index, u64::from(*about), false)))],
         body => list_projection(author.as_str(), index, body).map(Projection::List).into_iter().collect(),
     }
 }
@@ -102,7 +106,7 @@ fn projections_derived_again_have_the_same_digests() {
     let place = Place::new();
     let mut store = with_lists(&place);
     let before = store.projection_digests().unwrap();
-    assert_eq!(before.len(), 11);
+    assert_eq!(before.len(), 14);
     assert_eq!(store.rebuild(&mut project).unwrap(), 624);
     assert_eq!(store.projection_digests().unwrap(), before);
 
@@ -165,4 +169,34 @@ fn only_applied_rows_are_projected() {
     store.write(&[Write::Append { centre: centre.clone(), from, rows, subtrees, state }]).unwrap();
     store.rebuild(&mut project).unwrap();
     assert_eq!(store.certificate_count(&centre, "").unwrap(), 1);
+}
+
+#[test]
+fn dossiers_derived_again_are_the_dossiers_there_were() {
+    let place = Place::new();
+    let mut store = place.open();
+    let mut authors = [Author::new("C46010"), Author::new("C46020")];
+    for round in 0..9_u8 {
+        for author in &mut authors {
+            append(&mut store, author, &[b"open", &[b'c', round * 3], &[b'j', round * 3], b"other"]);
+        }
+    }
+    let before = store.projection_digests().unwrap();
+    for alter in [
+        "DELETE FROM dossier WHERE idx = 4",
+        "UPDATE dossier SET about = NULL WHERE idx = 0",
+        "DELETE FROM dossier_said WHERE row = 5",
+        "UPDATE dossier_said SET joins = 'C99999' WHERE row = 2",
+        "DELETE FROM dossier_party WHERE centre = 'C46030'",
+    ] {
+        assert_ne!(place.raw().execute(alter, []).unwrap(), 0, "{alter}");
+        assert_ne!(store.projection_digests().unwrap(), before, "{alter}");
+        store.rebuild(&mut project).unwrap();
+        assert_eq!(store.projection_digests().unwrap(), before, "{alter}");
+    }
+    for index in [0, 1, 2, 4, 9, 10] {
+        store.write(&[Write::Erase { centre: centre("C46010"), index }]).unwrap();
+    }
+    store.rebuild(&mut project).unwrap();
+    assert_eq!(store.projection_digests().unwrap(), before, "what was derived from an erased payload stays");
 }

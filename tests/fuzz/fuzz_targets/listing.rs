@@ -72,7 +72,11 @@ fn possible(projection: &Projection) {
         Projection::List(ListProjection::Hit(row)) => assert!(row.listing_index <= MAX_JOURNAL_ROWS && !row.matter.is_empty()),
         Projection::List(ListProjection::Acknowledged { applied, .. }) => assert!(*applied <= MAX_JOURNAL_ROWS),
         Projection::AuditCommitted(commitment) => assert!(commitment.size <= MAX_JOURNAL_ROWS),
-        Projection::Certificate(_) | Projection::CertificateEnded { .. } | Projection::Access(_) | Projection::GrantRevoked { .. } => {
+        Projection::Certificate(_)
+        | Projection::CertificateEnded { .. }
+        | Projection::Access(_)
+        | Projection::GrantRevoked { .. }
+        | Projection::Dossier(_) => {
             unreachable!("no statement about listings means this")
         }
     }

@@ -1,10 +1,13 @@
 //! Where the fuzzer starts: one valid input for every route of every target, and the journal's vectors.
 
 use anju_core::certificate::{CertificateBody, Field};
+use anju_core::dossier::{Dossier, DossierPlace};
 use anju_core::journal::{Frame, Kind};
 use anju_core::listing::Change;
+use anju_core::names::DossierId;
 use anju_core::node::message::{Answer, Ask, Decline, HeadReport, PayloadReport, Question};
 use anju_core::seal::{Purpose, hpke};
+use anju_core::time::Time;
 use anju_core::wire;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -31,6 +34,7 @@ pub fn seeds(vectors: &[(String, String, Vec<u8>)]) -> Vec<Seed> {
     grants(&mut made, &mut out);
     charters(&made, &mut out);
     listings(&mut made, &mut out);
+    dossiers(&made, &mut out);
     let text = made.journal.head.note();
     out.push(("checkpoint", "note".to_owned(), input(0, text)));
     let end = text.windows(2).position(|two| two == b"\n\n").unwrap_or(0);
@@ -45,6 +49,18 @@ pub fn seeds(vectors: &[(String, String, Vec<u8>)]) -> Vec<Seed> {
         out.extend(routes.iter().map(|route| (target, format!("vector-{name}-{route}"), input(*route, bytes))));
     }
     out
+}
+
+fn dossiers(made: &Made, out: &mut Vec<Seed>) {
+    let (lender, keeper) = (&made.lender.code, &made.issuer.code);
+    let place = DossierPlace { opener: lender, id: &DossierId([7; 16]) };
+    let mut dossier = Dossier::new(&place, &[lender.clone(), keeper.clone()]);
+    let said = [(lender, "reply.clerk", "王"), (keeper, "mark.clerk", "李"), (lender, "reply.clerk", "赵"), (lender, "reply.clerk", "钱")];
+    for (number, (author, field, value)) in said.into_iter().enumerate() {
+        let Ok(change) = dossier.write(author, &[(field.to_owned(), value.to_owned())], Time(1)) else { continue };
+        dossier.offer(author, &change);
+        out.extend([0, 1, 2].map(|route| ("dossier", format!("change-{number}-{route}"), input(route, &change))));
+    }
 }
 
 fn statements(made: &mut Made, out: &mut Vec<Seed>) {

@@ -20,6 +20,7 @@ const OPTIONAL_KEYS: &[(&str, u64)] = &[
     ("listing-changed", 4),
     ("listing-changed", 5),
     ("listing-objected", 5),
+    ("dossier-head", 0),
 ];
 /// Shapes that are alike although what they mean is not: where they stand tells them apart.
 const ALIKE: &[(&str, &str)] = &[("hpke-sealed", "entry"), ("epoch-secrets", "entry"), ("epoch-secrets", "hpke-sealed")];
@@ -37,6 +38,10 @@ const RULES: &[&str] = &[
     "certificate-ended",
     "certificate-head",
     "charter",
+    "dossier-changed",
+    "dossier-head",
+    "dossier-joined",
+    "dossier-opened",
     "entry",
     "epoch-secrets",
     "evidence",

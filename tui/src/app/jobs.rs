@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anju_core::desk::{Act, Request};
+use anju_core::desk::{Act, DossierAct, Request};
 
 use crate::door::{Progress, Trouble};
 use crate::event::JobId;
@@ -138,7 +138,7 @@ pub(crate) const fn weight_of_request(request: &Request) -> Weight {
 }
 
 /// Whether an act only reads.
-pub(crate) const fn weight_of(act: &Act) -> Weight {
+pub(crate) fn weight_of(act: &Act) -> Weight {
     match act {
         Act::Queue { .. }
         | Act::CaseShow { .. }
@@ -173,5 +173,16 @@ pub(crate) const fn weight_of(act: &Act) -> Weight {
         | Act::Backup
         | Act::MatterPublish { .. }
         | Act::CataloguePublish { .. } => Weight::Changes,
+        Act::Dossier(asked) => match &**asked {
+            DossierAct::Show { .. } | DossierAct::List { .. } | DossierAct::Queue { .. } | DossierAct::Ledger { .. } => Weight::Reads,
+            DossierAct::Open { .. }
+            | DossierAct::Write { .. }
+            | DossierAct::Note { .. }
+            | DossierAct::Reply(_)
+            | DossierAct::Mark { .. }
+            | DossierAct::Transfer { .. }
+            | DossierAct::Settle { .. }
+            | DossierAct::Unmark { .. } => Weight::Changes,
+        },
     }
 }

@@ -82,7 +82,8 @@ impl Case {
             | Act::AuditCheck
             | Act::Backup
             | Act::MatterPublish { .. }
-            | Act::CataloguePublish { .. } => return Err(RefusalCode::RequestInvalid.into()),
+            | Act::CataloguePublish { .. }
+            | Act::Dossier(_) => return Err(RefusalCode::RequestInvalid.into()),
         };
         self.clone().with_step(act, what, now)
     }

@@ -70,7 +70,8 @@ impl Node {
             | Act::AuditCheck
             | Act::Backup
             | Act::MatterPublish { .. }
-            | Act::CataloguePublish { .. } => return Err(RefusalCode::Unsupported.into()),
+            | Act::CataloguePublish { .. }
+            | Act::Dossier(_) => return Err(RefusalCode::Unsupported.into()),
         };
         out.push(Effect::Write(Write::House(HouseWrite::Operator(operator))));
         self.tell(env, Some(act), vec![told], out)?;

@@ -8,6 +8,7 @@ use rand::RngExt;
 use super::world::{START, World};
 use crate::audit::{AuditLog, AuditRow};
 use crate::desk::{Act, Applicant, Doubt, Event, ExportPage, LookupAnswer, Request, ScreenPage};
+use crate::dossier::DossierKind;
 use crate::error::{FaultCode, Refusal, RefusalCode, ShelfError};
 use crate::journal::{Entry, Header, Kind, Statement};
 use crate::listing::changed::ObjectionRef;
@@ -18,14 +19,14 @@ use crate::listing::{
     Basis, Change, ChangedBody, Day, DecidedBody, Document, DocumentType, Finding, Ground, ObjectedBody, Pepper, SubjectKind, SubjectSecret,
 };
 use crate::names::{
-    CentreCode, CertificateNumber, Digest, GrantId, ListingId, ListingRef, RequestId, StationKey, SubjectToken, Thumbprint,
+    CentreCode, CertificateNumber, Digest, DossierRef, GrantId, ListingId, ListingRef, RequestId, StationKey, SubjectToken, Thumbprint,
 };
 use crate::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
 use crate::seal::{Key, SUITE};
 use crate::shelf::memory::MemoryShelf;
 use crate::shelf::{
-    AccessRow, AuditCommitment, AuditFilter, CaseRecord, CatalogueRow, CertificateRow, HitRow, House, HouseWrite, IssuedRecord,
-    JournalState, ListingRow, Lists, MatterRow, Matters, ObjectionRow, PendingHit, Shelf, WithheldRow, Write,
+    AccessRow, AuditCommitment, AuditFilter, CaseRecord, CatalogueRow, CertificateRow, DossierRow, Dossiers, HitRow, House, HouseWrite,
+    IssuedRecord, JournalState, ListingRow, Lists, MatterRow, Matters, ObjectionRow, PendingHit, Shelf, WithheldRow, Write,
 };
 use crate::sign::SecretKey;
 use crate::time::{SECOND_MS, Time};
@@ -317,6 +318,18 @@ impl Matters for Counting<'_> {
     fn matter_in_force(&self, _: &CentreCode, _: Day) -> Result<bool, ShelfError> { no() }
     fn matter_version(&self, _: &CentreCode, _: &str) -> Result<Option<u32>, ShelfError> { no() }
     fn catalogue(&self, _: &CentreCode) -> Result<Option<CatalogueRow>, ShelfError> { no() }
+}
+
+#[rustfmt::skip]
+impl Dossiers for Counting<'_> {
+    fn dossier(&self, _: &DossierRef) -> Result<Option<DossierRow>, ShelfError> { no() }
+    fn dossiers_of(&self, _: &CentreCode, _: Option<DossierKind>, _: Option<&DossierRef>, _: usize) -> Result<Vec<DossierRow>, ShelfError> { no() }
+    fn dossiers_about(&self, _: &str, _: usize) -> Result<Vec<DossierRow>, ShelfError> { no() }
+    fn dossier_joins(&self, _: &DossierRef, _: &CentreCode, _: usize) -> Result<Vec<u64>, ShelfError> { no() }
+    fn dossier_changes(&self, _: &DossierRef, _: &CentreCode, _: Option<u64>, _: usize) -> Result<Vec<u64>, ShelfError> { no() }
+    fn dossier_rows(&self, _: &DossierRef) -> Result<u64, ShelfError> { no() }
+    fn dossier_set_aside(&self, _: &DossierRef, _: usize) -> Result<Vec<Digest>, ShelfError> { no() }
+    fn certificates_for(&self, _: &CentreCode, _: Option<&CertificateNumber>, _: usize) -> Result<Vec<CertificateRow>, ShelfError> { no() }
 }
 
 #[rustfmt::skip]

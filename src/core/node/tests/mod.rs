@@ -4,6 +4,7 @@ mod acknowledged;
 mod asking;
 mod attacks;
 mod counter;
+mod dossiers;
 mod house;
 mod imports;
 mod interact;

@@ -1,6 +1,7 @@
 //! A shelf in memory, for simulations and tests: the same contract as the store on disk (one suite of tests runs against both), plus
 //! switches that make it misbehave. What must never be here: a rule that the store on disk does not have.
 
+mod dossiers;
 mod house;
 mod lists;
 mod matters;
@@ -42,6 +43,7 @@ pub struct MemoryShelf {
     lists: lists::Tables,
     house: house::Tables,
     matters: matters::Tables,
+    dossiers: dossiers::Tables,
     full: bool,
 }
 
@@ -104,6 +106,7 @@ impl MemoryShelf {
             }
             Write::List(write) => self.list(write)?,
             Write::House(write) => self.house.write(write)?,
+            Write::Dossier(write) => self.dossiers.write(write),
             Write::Fault { station, code } => *self.faults.entry((*station, *code)).or_default() += 1,
         }
         Ok(())
@@ -189,6 +192,7 @@ impl MemoryShelf {
             Projection::List(projection) => self.lists.project(projection),
             Projection::AuditCommitted(commitment) => self.house.commit(commitment),
             Projection::Published(projection) => self.matters.project(projection),
+            Projection::Dossier(projection) => self.dossiers.project(projection),
             Projection::GrantRevoked { grant, holder, at } => {
                 let first = self.revoked.entry((*grant, *holder)).or_insert(*at);
                 *first = (*first).min(*at);

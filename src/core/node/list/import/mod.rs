@@ -77,7 +77,8 @@ impl Node {
             | Act::AuditCheck
             | Act::Backup
             | Act::MatterPublish { .. }
-            | Act::CataloguePublish { .. } => return Err(RefusalCode::Unsupported.into()),
+            | Act::CataloguePublish { .. }
+            | Act::Dossier(_) => return Err(RefusalCode::Unsupported.into()),
         };
         if let Err(Stop::Refused(refusal)) = &answered {
             self.import_told(env, act, file, &AuditRow::refused(refusal.code), out)?;

@@ -84,7 +84,8 @@ impl Node {
             | Act::AuditCheck
             | Act::Backup
             | Act::MatterPublish { .. }
-            | Act::CataloguePublish { .. } => Err(RefusalCode::RequestInvalid.into()),
+            | Act::CataloguePublish { .. }
+            | Act::Dossier(_) => Err(RefusalCode::RequestInvalid.into()),
         };
         answered.map(Some)
     }
