@@ -20,6 +20,7 @@ mod federation;
 mod first;
 mod help;
 mod holder;
+mod holder_window;
 mod init;
 mod matter;
 mod meter;

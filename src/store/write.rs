@@ -25,6 +25,7 @@ impl Store {
             Write::Fork { centre, one, other } => self.fork(centre, one, other),
             Write::List(write) => self.list(write),
             Write::House(write) => self.house(write),
+            Write::Window(write) => self.window(write),
             Write::Fault { station, code } => self.fault(*station, *code),
         }
     }

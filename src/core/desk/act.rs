@@ -371,4 +371,11 @@ pub enum Act {
         /// The catalogue's file, as it was written.
         file: String,
     },
+    /// Take a grant that waits at our window, by its code. Teller or reviewer.
+    PickUp {
+        /// Eight digits.
+        code: String,
+        /// The last four characters of the number of the holder's document.
+        last_four: String,
+    },
 }

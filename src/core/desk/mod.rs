@@ -270,6 +270,13 @@ pub enum Event {
         /// Row of our journal.
         index: u64,
     },
+    /// The grant that waited under a code.
+    PickedUp {
+        /// Its text.
+        grant: String,
+        /// Its last moment.
+        expires: Time,
+    },
     /// A policy said no. Closes the request.
     Refused {
         /// Why.

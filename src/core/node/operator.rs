@@ -88,6 +88,7 @@ impl Node {
             Act::Backup => self.backup(env, token, act, out).map(|()| None),
             Act::MatterPublish { file } => self.matter_publish(env, act, file, out).map(Some),
             Act::CataloguePublish { file } => self.catalogue_publish(env, act, file, out).map(Some),
+            Act::PickUp { code, last_four } => self.pick_up(env, act, code, last_four, out).map(Some),
             Act::Propose(_)
             | Act::Review { .. }
             | Act::Notify { .. }
@@ -142,6 +143,7 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::Backup => (AuditAction::Backup, String::new()),
         Act::MatterPublish { .. } => (AuditAction::MatterPublish, String::new()),
         Act::CataloguePublish { .. } => (AuditAction::CataloguePublish, String::new()),
+        Act::PickUp { code, .. } => (AuditAction::PickUp, super::window::masked_code(code)),
         Act::Queue { .. } | Act::Proof { .. } => return None,
     };
     let mut told = Told::new(action, about, outcome);
@@ -194,6 +196,7 @@ fn subject_of(act: &Act, now: Time) -> Option<Document> {
         | Act::AuditCheck
         | Act::MatterPublish { .. }
         | Act::CataloguePublish { .. }
+        | Act::PickUp { .. }
         | Act::Backup => None,
     }
 }
@@ -228,6 +231,7 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
         | Act::CertificateShow { .. }
         | Act::CertificateCancel { .. }
         | Act::Query { .. }
+        | Act::PickUp { .. }
         | Act::Ask { .. } => &[Role::Teller, Role::Reviewer],
         Act::CaseShow { .. } => &[Role::Teller, Role::Reviewer, Role::Auditor],
         Act::AuditList { .. } | Act::AuditCheck => &[Role::Auditor],

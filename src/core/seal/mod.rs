@@ -86,6 +86,10 @@ pub enum Purpose {
     OperatorKey,
     /// Whom a row of the audit log is about.
     AuditSubject,
+    /// From a pick-up code to what its deposit is found by.
+    PickupCode,
+    /// From the last four characters of a document's number to what stands for them beside a deposit.
+    PickupLastFour,
 }
 
 impl Purpose {
@@ -108,6 +112,8 @@ impl Purpose {
         Self::Objection,
         Self::OperatorKey,
         Self::AuditSubject,
+        Self::PickupCode,
+        Self::PickupLastFour,
     ];
 
     /// The label that enters derivations; never changes once released.
@@ -131,6 +137,8 @@ impl Purpose {
             Self::Objection => "anju/v1/objection",
             Self::OperatorKey => "anju/v1/operator-key",
             Self::AuditSubject => "anju/v1/audit-subject",
+            Self::PickupCode => "anju/v1/pickup-code",
+            Self::PickupLastFour => "anju/v1/pickup-last-four",
         }
     }
 }

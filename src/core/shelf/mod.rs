@@ -9,6 +9,7 @@ mod house;
 mod lists;
 mod matters;
 pub mod memory;
+mod window;
 
 pub use house::{AuditCommitment, AuditFilter, House, HouseWrite};
 pub use lists::{
@@ -16,6 +17,8 @@ pub use lists::{
     WithheldRow, newest_of_each,
 };
 pub use matters::{CatalogueRow, MatterProjection, MatterRow, Matters};
+
+pub use window::{Deposits, WindowWrite};
 
 use serde::{Deserialize, Serialize};
 
@@ -267,10 +270,12 @@ pub enum Write {
     List(ListWrite),
     /// A record about our people changed.
     House(HouseWrite),
+    /// A grant that waits at the window.
+    Window(WindowWrite),
 }
 
 /// Reads. Implementations answer as of the writes made so far, and never cache across a failed transaction.
-pub trait Shelf: Lists + House + Matters {
+pub trait Shelf: Lists + House + Matters + Deposits {
     /// How far `centre`'s journal is held; the default when nothing is.
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError>;
     /// Rows `from..`, at least one if there is one, then as many as fit `max_bytes` of header and payload, at most `max_rows`.

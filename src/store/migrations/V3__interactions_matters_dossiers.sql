@@ -47,3 +47,18 @@ CREATE TABLE answered (
     PRIMARY KEY (asker, request)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX answered_by_end ON answered (until);
+
+-- The window. `token` and `verifier` are HMACs under local_secret, of the pick-up code and of the last four characters of the document's
+-- number; `sealed` is the grant.
+CREATE TABLE deposit (
+    token BLOB NOT NULL PRIMARY KEY CHECK (length(token) = 16),
+    holder BLOB NOT NULL CHECK (length(holder) = 32),
+    grant_id BLOB NOT NULL CHECK (length(grant_id) = 16),
+    expires INTEGER NOT NULL,
+    misses INTEGER NOT NULL CHECK (misses >= 0),
+    verifier BLOB NOT NULL CHECK (length(verifier) = 32),
+    sealed BLOB NOT NULL,
+    UNIQUE (holder, grant_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deposit_by_end ON deposit (expires);
+CREATE INDEX access_by_certificate ON access (certificate, author, idx);

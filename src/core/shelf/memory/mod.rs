@@ -4,6 +4,7 @@
 mod house;
 mod lists;
 mod matters;
+mod window;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +43,7 @@ pub struct MemoryShelf {
     lists: lists::Tables,
     house: house::Tables,
     matters: matters::Tables,
+    window: window::Tables,
     full: bool,
 }
 
@@ -104,6 +106,7 @@ impl MemoryShelf {
             }
             Write::List(write) => self.list(write)?,
             Write::House(write) => self.house.write(write)?,
+            Write::Window(write) => self.window.write(write)?,
             Write::Fault { station, code } => *self.faults.entry((*station, *code)).or_default() += 1,
         }
         Ok(())
