@@ -328,7 +328,9 @@ impl Engine {
                 Effect::Derive { job, work } => out(Out::Derive(job, work)),
                 Effect::WindowReply { token, reply } => {
                     self.at_window.remove(&token);
-                    out(Out::WindowReply(token, reply));
+                    // Whatever it tells of may stand under a head that is not kept.
+                    let unkept = || Reply::refused(&RefusalCode::StoreUnavailable.into());
+                    out(Out::WindowReply(token, if self.owed.is_some() { unkept() } else { reply }));
                 }
                 Effect::House { token, ask } => {
                     // A backup is answered by the node when it is made; everything else by whoever takes this.
@@ -397,6 +399,7 @@ const fn tells_of_the_head(event: &Event) -> bool {
         Event::CertificateIssued { .. }
         | Event::CertificateFile { .. }
         | Event::CertificateCancelled { .. }
+        | Event::GrantRevoked { .. }
         | Event::Answer(_)
         | Event::GrantRevoked { .. }
         | Event::Case(_)

@@ -43,7 +43,7 @@ fn every_body_has_the_fields_that_the_contract_names_and_no_others() {
         ("DepositAsked", json!(DepositAsked { grant: text(), last_four: text() })),
         ("Deposited", json!(Deposited { code: text(), grant: GrantId([0; 16]), expires: Time(0) })),
         ("RevocationAsked", json!(RevocationAsked { revocation: text() })),
-        ("Revoked", json!(Revoked { grant: GrantId([0; 16]) })),
+        ("Revoked", json!(Revoked { grant: GrantId([0; 16]), at: Time(0) })),
         ("AccessEvidence", json!(access)),
         ("AccessPage", json!(AccessPage { certificate: number, accesses: vec![access], next: None })),
         ("Health", json!(Health { version: text(), centre: code })),

@@ -12,7 +12,7 @@ use super::{Effect, Env, Node, Stop};
 use crate::audit::AuditAction;
 use crate::desk::Event;
 use crate::error::{Refusal, RefusalCode, ShelfError};
-use crate::grant::Presented;
+use crate::grant::{Presented, Revocation};
 use crate::journal::Evidence;
 use crate::journal::frame::FRAME_BUDGET_BYTES;
 use crate::journal::proof::OnShelf;
@@ -22,8 +22,8 @@ use crate::shelf::{CertificateRow, WindowWrite, Write};
 use crate::time::MINUTE_MS;
 use crate::window::{
     AccessEvidence, AccessPage, Asked, CertificatesFound, Deposit, DepositAsked, Deposited, LastFour, Limiter, MAX_BODY_BYTES,
-    MAX_DEPOSITS, MAX_DEPOSITS_EACH, MAX_MISSES, MAX_TARGET_BYTES, Nonces, Passed, PickupCode, Place, Proven, Rate, Reply, Route, Seen,
-    after, deposit, split,
+    MAX_DEPOSITS, MAX_DEPOSITS_EACH, MAX_MISSES, MAX_TARGET_BYTES, Nonces, Passed, PickupCode, Place, Proven, Rate, Reply, RevocationAsked,
+    Revoked, Route, Seen, after, deposit, split,
 };
 
 /// How often one holder key may ask: some at once, then one every two seconds.
@@ -86,7 +86,7 @@ impl Node {
         match route {
             Route::Certificates => self.own_file(env, &row),
             Route::Grants => self.take_deposit(env, &proven, &row, &asked.body, out),
-            Route::Revocations => Err(Refusal::about(RefusalCode::Unsupported, "revocation").into()),
+            Route::Revocations => self.take_back(env, &proven, &asked.body, out),
             Route::Accesses => self.accesses(env, &row, after(query)?),
             Route::Health | Route::OpenApi => Err(Refusal::about(RefusalCode::RequestInvalid, "path").into()),
         }
@@ -164,6 +164,21 @@ impl Node {
         Ok(Reply::json(201, &said))
     }
 
+    /// [`Route::Revocations`]: carried to everybody as at the desk. What waits here of the grant goes with it.
+    fn take_back(&mut self, env: &mut Env<'_>, proven: &Proven, body: &[u8], out: &mut Vec<Effect>) -> Result<Reply, Stop> {
+        let asked: RevocationAsked = serde_json::from_slice(body).map_err(|_| Refusal::about(RefusalCode::RequestInvalid, "body"))?;
+        let revocation = Revocation::parse(asked.revocation.trim())?;
+        if revocation.holder() != *proven.holder() {
+            return Err(RefusalCode::HolderMismatch.into());
+        }
+        let (grant, waits) = (revocation.grant(), env.shelf.deposit_of(proven.holder(), &revocation.grant())?);
+        let Event::GrantRevoked { at, .. } = self.revoke(env, &asked.revocation, out)? else {
+            return Err(RefusalCode::RequestInvalid.into());
+        };
+        out.extend(waits.map(|token| Effect::Write(Write::Window(WindowWrite::Gone(token)))));
+        Ok(Reply::json(200, &Revoked { grant, at }))
+    }
+
     /// [`Route::Accesses`].
     fn accesses(&self, env: &Env<'_>, row: &CertificateRow, after: Option<(CentreCode, u64)>) -> Result<Reply, Stop> {
         let from = after.as_ref().map(|(centre, index)| (centre, *index));
@@ -220,6 +235,10 @@ impl Node {
             out.extend(found.map(|deposit| Effect::Write(Write::Window(missed(&deposit)))));
             return Err(RefusalCode::PickupUnknown.into());
         };
+        if env.shelf.grant_revoked(&deposit.grant, &deposit.holder)?.is_some() {
+            out.push(Effect::Write(Write::Window(WindowWrite::Gone(deposit.token))));
+            return Err(RefusalCode::GrantRevoked.into());
+        }
         self.tell(env, Some(act), vec![Told::new(AuditAction::PickUp, code.masked(), DONE)], out)?;
         Ok(Event::PickedUp { grant: deposit.text.clone(), expires: deposit.expires })
     }

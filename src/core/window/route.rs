@@ -152,6 +152,8 @@ pub struct RevocationAsked {
 pub struct Revoked {
     /// The grant that no longer counts.
     pub grant: GrantId,
+    /// Since when, by the first centre that was told.
+    pub at: Time,
 }
 
 /// One use of a grant.

@@ -16,7 +16,7 @@ use crate::node::Input;
 use crate::node::window::{KEY_RATE, MISS_RATE};
 use crate::shelf::{Deposits, House};
 use crate::time::{CLOCK_TOLERANCE_MS, DAY_MS, MINUTE_MS, SECOND_MS};
-use crate::window::{AccessPage, Asked, CertificatesFound, Deposited, MAX_DEPOSITS_EACH, MAX_MISSES, Place, Problem, Reply};
+use crate::window::{AccessPage, Asked, CertificatesFound, Deposited, MAX_DEPOSITS_EACH, MAX_MISSES, Place, Problem, Reply, Revoked};
 
 /// A request at `peer`'s window, signed with the key of `number`.
 fn signed(world: &mut World, peer: usize, (wallet, number): (&Wallet, &CertificateNumber), asked: (&str, &str, &str)) -> Asked {
@@ -287,4 +287,36 @@ fn a_grant_is_left_at_its_audience_only_and_left_again_it_has_one_code() {
         let asked = signed(&mut world, 1, (&holder, &number), ("POST", "/v1/grants", &body.to_string()));
         assert_eq!(problem(&send(&mut world, 1, asked)), code, "{body}");
     }
+}
+
+#[test]
+fn a_grant_that_is_taken_back_at_a_window_waits_nowhere_and_counts_nowhere() {
+    let (mut world, mut holder, number) = issued(411);
+    let (grant, deposited) = left(&mut world, &mut holder, &number);
+    let (_, elsewhere) = left(&mut world, &mut holder, &number);
+    let now = world.now;
+    let text = crate::holder::revoke(&mut holder, now, &deposited.grant).unwrap();
+    let body = json!({ "revocation": text }).to_string();
+    let mut other = wallet();
+    let theirs = issue(&mut world, 0, &mut other, 1);
+    world.run_for(2 * SECOND_MS);
+    let asked = signed(&mut world, 1, (&other, &theirs), ("POST", "/v1/revocations", &body));
+    assert_eq!(problem(&send(&mut world, 1, asked)), RefusalCode::HolderMismatch);
+    // Told to the issuer's window; the grant waits at the audience's.
+    let asked = signed(&mut world, 0, (&holder, &number), ("POST", "/v1/revocations", &body));
+    let reply = send(&mut world, 0, asked);
+    assert_eq!((reply.status, serde_json::from_str::<Revoked>(&reply.body).unwrap().grant), (200, deposited.grant));
+    world.run_for(5 * SECOND_MS);
+    let token = pick_up(&mut world, 1, &deposited.code, "9519");
+    assert_eq!(refusal(&world, 1, token), RefusalCode::GrantRevoked);
+    let token = query(&mut world, 1, &grant);
+    assert_eq!(refusal(&world, 1, token), RefusalCode::GrantRevoked);
+    assert_eq!(world.peers[1].shelf.deposits(None).unwrap(), 1, "only the other grant waits");
+    let token = pick_up(&mut world, 1, &elsewhere.code, "9519");
+    assert!(matches!(world.closing(1, token), Some(Event::PickedUp { .. })));
+    let text = crate::holder::revoke(&mut holder, now, &elsewhere.grant).unwrap();
+    let body = json!({ "revocation": text }).to_string();
+    let asked = signed(&mut world, 1, (&holder, &number), ("POST", "/v1/revocations", &body));
+    assert_eq!(send(&mut world, 1, asked).status, 200);
+    assert_eq!(world.peers[1].shelf.deposits(None).unwrap(), 0);
 }
