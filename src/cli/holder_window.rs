@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anju_core::charter::Charter;
 use anju_core::error::RefusalCode;
-use anju_core::grant::Access;
+use anju_core::grant::{Access, Mode};
 use anju_core::holder::wallet::HolderKey;
 use anju_core::holder::{Wallet, window};
 use anju_core::journal::Author;
@@ -257,30 +257,51 @@ fn listed(ctx: Ctx, charter: &Charter, looked: &[Looked]) -> Done {
     let mut rows = vec![ctx.say("holder.access-columns").split('|').map(str::to_owned).collect::<Vec<_>>()];
     let mut lines: Vec<Value> = Vec::new();
     for one in looked {
-        let name = charter.member(&one.author).map(|member| clean(&member.name)).unwrap_or_default();
-        let centre = format!("{} {name}", one.author);
-        let mut json = json!({ "certificate": one.certificate, "author": one.author, "index": one.index, "fault": one.fault });
-        let Some(access) = &one.access else {
-            let outcome =
-                one.fault.map_or_else(|| ctx.say("holder.access-gone"), |fault| ctx.fill("holder.access-bad", &[("fault", fault)]));
-            rows.push(vec!["-".to_owned(), centre, one.certificate.to_string(), "-".to_owned(), "-".to_owned(), "-".to_owned(), outcome]);
-            lines.push(json);
-            continue;
+        // Who looked; the author of the record where the issuer answered for it is another.
+        let who = one.access.as_ref().and_then(|access| access.asker.as_ref()).unwrap_or(&one.author);
+        let name = charter.member(who).map(|member| clean(&member.name)).unwrap_or_default();
+        let mut row = vec!["-".to_owned(), format!("{who} {name}"), one.certificate.to_string()];
+        let outcome = match &one.access {
+            Some(access) => {
+                row[0] = access.at.legal_text();
+                row.extend([clean(&access.matter), mode_of(ctx, access), fields_of(access), clean(&access.business_no)]);
+                access
+                    .refused
+                    .map_or_else(|| ctx.say("holder.access-read"), |code| ctx.fill("holder.access-refused", &[("code", code.as_str())]))
+            }
+            None => {
+                row.extend(["-"; 4].map(str::to_owned));
+                one.fault.map_or_else(|| ctx.say("holder.access-gone"), |fault| ctx.fill("holder.access-bad", &[("fault", fault)]))
+            }
         };
-        json["at"] = json!(access.at);
-        json["grant"] = json!(access.grant);
-        json["matter"] = json!(access.matter);
-        json["fields"] = json!(access.fields);
-        json["business_no"] = json!(access.business_no);
-        json["refused"] = json!(access.refused);
-        let outcome = access
-            .refused
-            .map_or_else(|| ctx.say("holder.access-read"), |code| ctx.fill("holder.access-refused", &[("code", code.as_str())]));
-        let fields = if access.fields.is_empty() { "-".to_owned() } else { access.fields.join(",") };
-        let (at, business_no) = (access.at.legal_text(), clean(&access.business_no));
-        rows.push(vec![at, centre, one.certificate.to_string(), clean(&access.matter), fields, business_no, outcome]);
-        lines.push(json);
+        row.push(outcome);
+        rows.push(row);
+        lines.push(line_of(one, who));
     }
     let text = if looked.is_empty() { ctx.say("holder.access-none") } else { table(&rows) };
     Done::new(json!({ "accesses": lines }), text)
+}
+
+/// The same for a program.
+fn line_of(one: &Looked, who: &CentreCode) -> Value {
+    let mut line = json!({ "certificate": one.certificate, "centre": who, "author": one.author, "index": one.index, "fault": one.fault });
+    if let Some(access) = &one.access {
+        line["at"] = json!(access.at);
+        line["grant"] = json!(access.grant);
+        line["matter"] = json!(access.matter);
+        line["mode"] = json!(access.mode.as_deref().unwrap_or(Mode::Details.code()));
+        line["fields"] = json!(access.fields);
+        line["business_no"] = json!(access.business_no);
+        line["refused"] = json!(access.refused);
+    }
+    line
+}
+
+fn mode_of(ctx: Ctx, access: &Access) -> String {
+    let code = access.mode.as_deref().unwrap_or(Mode::Details.code());
+    ctx.lang.find(&format!("mode.{code}")).unwrap_or_else(|| clean(code))
+}
+
+fn fields_of(access: &Access) -> String {
+    if access.fields.is_empty() { "-".to_owned() } else { clean(&access.fields.join(",")) }
 }

@@ -401,7 +401,6 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::CertificateCancelled { .. }
         | Event::GrantRevoked { .. }
         | Event::Answer(_)
-        | Event::GrantRevoked { .. }
         | Event::Case(_)
         | Event::Listing(_)
         | Event::Published { .. } => true,
