@@ -28,4 +28,5 @@ mod replication;
 mod restored;
 mod stop;
 mod tidy;
+mod window;
 mod wire_contract;

@@ -12,6 +12,7 @@ mod migration;
 mod opening;
 mod projections;
 mod theft;
+mod window;
 
 use std::path::PathBuf;
 
