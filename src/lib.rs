@@ -11,6 +11,7 @@
 //! | [`store`] | SQLite behind the core's shelf |
 //! | [`source`] | read-only adapters to the exports of a centre's business system |
 //! | [`demo`] | the main job as a story between real processes |
+//! | [`window`] | the citizens' door: HTTPS for holders' apps, and the client of `anju holder` |
 //! | [`daemon`] | the running peer: one loop that carries out what the core says |
 //!
 //! What must never be here: a decision. Whether something is allowed, true or current is for the core to say.
@@ -24,6 +25,7 @@ pub mod keys;
 pub mod source;
 pub mod store;
 pub mod wallet;
+pub mod window;
 pub mod words;
 
 // Tests that are shared with `tests/it` name this crate as those do.

@@ -128,6 +128,7 @@ pub(crate) fn run(args: &[String]) {
             backup_note: folder.join("backup.json"),
             logs: LogRing::default(),
         },
+        window: None,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {

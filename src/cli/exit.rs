@@ -75,6 +75,8 @@ impl Exit {
             | R::StoreUnavailable
             | R::ImportRunning
             | R::QuotaExceeded
+            | R::RequestStale
+            | R::WindowBusy
             | R::IssuerDark => Self::TryLater,
             R::SourceUnavailable => Self::NoInput,
             R::Unsupported => Self::Unavailable,
@@ -110,6 +112,9 @@ impl Exit {
             | R::StepNotAllowed
             | R::CaseExists
             | R::ImportUnknown
+            | R::HolderUnproven
+            | R::HolderUnknown
+            | R::PickupUnknown
             | R::VersionNotNewer
             | R::MatterUnknown
             | R::CatalogueUnknown

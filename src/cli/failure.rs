@@ -113,6 +113,11 @@ failures! {
     MatterBad = "matter-bad" => Data,
     CatalogueBad = "catalogue-bad" => Data,
     ValuesBad = "values-bad" => Data,
+    WindowAddress = "window-address" => Usage,
+    WindowTrust = "window-trust" => NoInput,
+    WindowUnreachable = "window-unreachable" => Unavailable,
+    WindowGarbled = "window-garbled" => Protocol,
+    WindowOther = "window-other" => Usage,
     Internal = "internal" => Software,
 }
 

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::common::{self, PassphraseArgs};
 use super::failure::{Code, Failure};
 use super::federation::{charter_failure, read_charter};
+use super::holder_window::{self, Accesses, Fetch, MaybeWindow};
 use super::out::{Ctx, Done, table};
 use super::qr;
 use super::query::{self, plain_value};
@@ -38,10 +39,12 @@ pub(super) enum Command {
     List(List),
     Grant(Grant),
     Revoke(Revoke),
+    Fetch(Fetch),
+    Accesses(Accesses),
 }
 
 #[derive(Debug, clap::Args)]
-struct WalletArgs {
+pub(super) struct WalletArgs {
     #[arg(long, value_name = "DIR", env = "ANJU_WALLET")]
     wallet: PathBuf,
     #[command(flatten)]
@@ -104,6 +107,8 @@ pub(super) struct Grant {
     out: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
     qr: Option<PathBuf>,
+    #[command(flatten)]
+    window: MaybeWindow,
 }
 
 #[derive(Debug, clap::Args)]
@@ -124,16 +129,18 @@ pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::List(args) => list(ctx, &args),
         Command::Grant(args) => grant(ctx, &args),
         Command::Revoke(args) => revoke(ctx, &args),
+        Command::Fetch(args) => holder_window::fetch(ctx, &args),
+        Command::Accesses(args) => holder_window::accesses(ctx, &args),
     }
 }
 
 impl WalletArgs {
-    fn open(&self, ctx: Ctx) -> Result<WalletFile, Failure> {
+    pub(super) fn open(&self, ctx: Ctx) -> Result<WalletFile, Failure> {
         DataFolder::open(&self.wallet, WALLET_FILE).map_err(|e| self.failure(WalletFileError::Folder(e)))?;
         WalletFile::open(&self.wallet, self.passphrase.existing(ctx)?).map_err(|e| self.failure(e))
     }
 
-    fn failure(&self, error: WalletFileError) -> Failure {
+    pub(super) fn failure(&self, error: WalletFileError) -> Failure {
         match error {
             WalletFileError::Folder(e) => common::folder_failure(&self.wallet, e),
             WalletFileError::Vault(e) => common::vault_failure(&self.wallet.join(WALLET_FILE), e),
@@ -172,17 +179,23 @@ fn receive(ctx: Ctx, args: &Receive) -> Result<Done, Failure> {
     let text = common::read_text_of(&args.file, CERTIFICATE_FILE_MAX_BYTES)?;
     let mut file = args.wallet.open(ctx)?;
     let charter = kept_charter(&file.wallet)?;
+    let (issuer, number, index) = take_in(&mut file.wallet, &charter, &text)?;
+    file.save().map_err(|e| args.wallet.failure(e))?;
+    let json = json!({ "number": number, "issuer": issuer, "index": index });
+    Ok(Done::new(json, ctx.fill("holder.received", &[("number", number.as_str()), ("issuer", issuer.as_str())])))
+}
+
+/// Checks a certificate's file fully and takes it into the wallet: its issuer, number and row.
+pub(super) fn take_in(wallet: &mut Wallet, charter: &Charter, text: &str) -> Result<(CentreCode, CertificateNumber, u64), Failure> {
     let bytes = STANDARD.decode(text.trim()).map_err(|_| evidence_bad("base64"))?;
     let evidence = Evidence::decode(&bytes).map_err(|e| evidence_fault(&e))?;
-    let author = member(&charter, &evidence.centre)?;
+    let author = member(charter, &evidence.centre)?;
     let identity = IssuerIdentity { federation: charter.federation().clone(), centre: author.centre.clone(), key: author.signing };
     let verified = evidence.verify(&Author::new(charter.federation(), author.centre.clone(), author.signing, author.heartbeat));
     let verified = verified.map_err(|e| evidence_fault(&e))?;
     let body = verified.entry().body().ok_or_else(|| evidence_bad("payload"))?;
-    let number = holder::receive(&mut file.wallet, common::now(), body, &bytes, &identity)?;
-    file.save().map_err(|e| args.wallet.failure(e))?;
-    let json = json!({ "number": number, "issuer": identity.centre, "index": verified.index() });
-    Ok(Done::new(json, ctx.fill("holder.received", &[("number", number.as_str()), ("issuer", identity.centre.as_str())])))
+    let number = holder::receive(wallet, common::now(), body, &bytes, &identity)?;
+    Ok((identity.centre, number, verified.index()))
 }
 
 fn list(ctx: Ctx, args: &List) -> Result<Done, Failure> {
@@ -245,6 +258,9 @@ fn grant(ctx: Ctx, args: &Grant) -> Result<Done, Failure> {
         return Err(fields_missing(&file.wallet, &args.certificate)?);
     }
     let audience = member(&charter, &args.to)?;
+    // Whose window it is is asked before anything is signed.
+    let window = args.window.open(&charter)?;
+    window.as_ref().map_or(Ok(()), |window| window.must_be(&args.to))?;
     let preview = holder::preview(&file.wallet, now, &request)?;
     confirm(ctx, args.yes, &shown(ctx, &preview, &clean(&audience.name)))?;
     let text = holder::grant(&mut common::randomness()?, now, &mut file.wallet, &request, &audience.sealing)?;
@@ -257,17 +273,23 @@ fn grant(ctx: Ctx, args: &Grant) -> Result<Done, Failure> {
     if let Some(path) = &args.out {
         common::write_out(path, format!("{text}\n").as_bytes(), atomic::PRIVATE)?;
     }
+    let left = window.map(|window| window.leave(&file.wallet, &args.certificate, &text)).transpose()?;
     let id = file.wallet.grants().last().map(|made| made.id);
     let names: Vec<&str> = preview.fields().map(|(field, _)| field.name.as_str()).collect();
     let json = json!({
         "grant": text, "id": id, "certificate": request.number, "audience": request.audience, "matter": request.matter, "fields": names,
         "not_before": request.not_before, "expires": request.expires, "uses": request.uses,
         "file": args.out.as_deref().map(common::shown), "qr": args.qr.as_deref().map(common::shown),
+        "code": left.as_ref().map(|left| &left.code),
     });
-    let done = match &args.out {
-        Some(path) => ctx.fill("holder.granted-file", &[("out", &common::shown(path))]),
-        None => format!("{text}\n"),
+    let mut done = match (&args.out, &left) {
+        (Some(path), _) => ctx.fill("holder.granted-file", &[("out", &common::shown(path))]),
+        (None, None) => format!("{text}\n"),
+        (None, Some(_)) => String::new(),
     };
+    if let Some(left) = &left {
+        done.push_str(&holder_window::code_shown(ctx, left, &args.to));
+    }
     Ok(Done::new(json, done))
 }
 
@@ -342,13 +364,13 @@ fn confirm(ctx: Ctx, yes: bool, shown: &str) -> Result<(), Failure> {
 }
 
 /// The charter the wallet was made with, verified again.
-fn kept_charter(wallet: &Wallet) -> Result<Charter, Failure> {
+pub(super) fn kept_charter(wallet: &Wallet) -> Result<Charter, Failure> {
     let kept = wallet.charter().ok_or(Code::CharterMissing)?;
     let text = std::str::from_utf8(&kept.bytes).map_err(|_| Failure::new(Code::SecretDamaged))?;
     CharterFile::parse(text).and_then(|file| file.verify()).map_err(charter_failure)
 }
 
-fn member<'a>(charter: &'a Charter, centre: &CentreCode) -> Result<&'a anju_core::charter::Member, Failure> {
+pub(super) fn member<'a>(charter: &'a Charter, centre: &CentreCode) -> Result<&'a anju_core::charter::Member, Failure> {
     charter.member(centre).ok_or_else(|| Failure::new(Code::CharterNoCentre).with("centre", centre))
 }
 

@@ -15,7 +15,7 @@ use super::common;
 use super::exit::Exit;
 use super::failure::{Code, Failure};
 use super::out::{Ctx, Done, table};
-use super::query::{Args, Mode};
+use super::query::{self, Args, Mode};
 use super::text::clean;
 
 /// Largest file with stated values, in bytes.
@@ -52,10 +52,11 @@ fn values(path: &Path) -> Result<Vec<Stated>, Failure> {
 
 /// Asks the issuer and shows what it attests.
 pub(super) fn run(ctx: Ctx, args: &Args, wanted: Wanted) -> Result<Done, Failure> {
-    let grant = common::read_text(&args.grant)?.trim().to_owned();
+    let text = args.grant.as_deref().map(common::read_text).transpose()?;
     let request: RequestId = common::request_id(args.request)?;
-    let act = Act::Ask { grant, business_no: args.business_no.clone(), matter: args.matter.clone(), wanted, request };
     let acting = Acting::open(ctx, &args.data, &args.operator)?;
+    let grant = query::grant_of(&acting, args, text)?;
+    let act = Act::Ask { grant, business_no: args.business_no.clone(), matter: args.matter.clone(), wanted, request };
     let start = Instant::now();
     let progress = |stage| ctx.note(&common::stage(ctx, stage));
     let answer = acting.ask(&act, common::PATIENCE, progress).map_err(|e| e.with("request", request))?;

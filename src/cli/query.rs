@@ -25,13 +25,18 @@ use super::text::{clean, mask};
 const MASKED: [&str; 2] = ["document_no", "account_no"];
 
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["grant", "code"]))]
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) data: DataArgs,
     #[command(flatten)]
     pub(super) operator: OperatorArgs,
     #[arg(long, value_name = "FILE")]
-    pub(super) grant: PathBuf,
+    pub(super) grant: Option<PathBuf>,
+    #[arg(long, value_name = "CODE", requires = "last_four")]
+    pub(super) code: Option<String>,
+    #[arg(long, value_name = "FOUR", requires = "code")]
+    pub(super) last_four: Option<String>,
     #[arg(long, value_name = "NUMBER")]
     pub(super) business_no: String,
     #[arg(long, value_name = "MATTER")]
@@ -68,16 +73,12 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     if let Some(wanted) = inquiry::wanted(args)? {
         return inquiry::run(ctx, args, wanted);
     }
-    let grant = common::read_text(&args.grant)?;
+    let text = args.grant.as_deref().map(common::read_text).transpose()?;
     let request_id = common::request_id(args.request)?;
-    let act = Act::Query {
-        grant: grant.trim().to_owned(),
-        business_no: args.business_no.clone(),
-        matter: args.matter.clone(),
-        request: request_id,
-    };
     let acting = Acting::open(ctx, &args.data, &args.operator)?;
     let start = Instant::now();
+    let grant = grant_of(&acting, args, text)?;
+    let act = Act::Query { grant, business_no: args.business_no.clone(), matter: args.matter.clone(), request: request_id };
     let progress = |stage| ctx.note(&common::stage(ctx, stage));
     let answer = acting.ask(&act, common::PATIENCE, progress).map_err(|e| e.with("request", request_id))?;
     let elapsed_ms = start.elapsed().as_millis();
@@ -94,6 +95,22 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
         Currency::Unknown => Exit::TryLater,
     };
     Ok(Done { json, text, exit })
+}
+
+/// The grant: what was read, or what its holder left at our window.
+pub(super) fn grant_of(acting: &Acting, args: &Args, text: Option<String>) -> Result<String, Failure> {
+    match text {
+        Some(text) => Ok(text.trim().to_owned()),
+        None => picked_up(acting, args),
+    }
+}
+
+fn picked_up(acting: &Acting, args: &Args) -> Result<String, Failure> {
+    let (code, last_four) = (args.code.clone().unwrap_or_default(), args.last_four.clone().unwrap_or_default());
+    match acting.ask(&Act::PickUp { code, last_four }, common::PATIENCE, |_| {})? {
+        Event::PickedUp { grant, .. } => Ok(grant),
+        _ => Err(common::unexpected()),
+    }
 }
 
 fn shown(ctx: Ctx, answer: &Answer) -> String {

@@ -27,6 +27,7 @@ use crate::daemon::{self, DaemonError, House, LogRing, Serving};
 use crate::desk::door::DoorError;
 use crate::source;
 use crate::store::Mode;
+use crate::window::WindowError;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -62,6 +63,7 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
             backup_note: folder.backup_note(),
             logs,
         },
+        window: config.window_opening(&folder),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let exit = runtime.block_on(serve(ctx, config.centre.code.as_str(), serving))?;
@@ -73,10 +75,12 @@ async fn serve(ctx: Ctx, centre: &str, serving: Serving) -> Result<Exit, Failure
     // Asked for before the peer starts, so that a signal that comes early is not lost.
     let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let running = daemon::start(serving).await.map_err(daemon_failure)?;
-    let listening = running.listening().to_vec();
+    let mut listening = running.listening().to_vec();
+    let window = running.window().map(|address| format!("https://{address}"));
     let ready = if ctx.json {
-        format!("{}\n", json!({ "ready": centre, "listening": listening }))
+        format!("{}\n", json!({ "ready": centre, "listening": listening, "window": window }))
     } else {
+        listening.extend(window);
         ctx.fill("serve.listening", &[("centre", centre), ("addresses", &listening.join(" "))]) + "\n"
     };
     // A reader that is gone is no reason to stop: the peer serves others.
@@ -115,7 +119,10 @@ fn daemon_failure(error: DaemonError) -> Failure {
         DaemonError::Charter(e) => charter_failure(e),
         DaemonError::Peers(PeersError::AddressInUse { addr }) => Failure::new(Code::PortInUse).with("detail", addr),
         DaemonError::Door(DoorError::AlreadyRunning) => Failure::new(Code::FolderLocked).with("path", "desk.sock"),
-        DaemonError::Peers(_) | DaemonError::Door(_) | DaemonError::System(_) => Failure::new(Code::ServeFailed).with("detail", error),
+        DaemonError::Window(WindowError::Listen { address, .. }) => Failure::new(Code::PortInUse).with("detail", address),
+        DaemonError::Window(_) | DaemonError::Peers(_) | DaemonError::Door(_) | DaemonError::System(_) => {
+            Failure::new(Code::ServeFailed).with("detail", error)
+        }
     }
 }
 

@@ -10,8 +10,11 @@ pub mod folder;
 mod nearest;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use std::path::{Path, PathBuf};
+
+pub use window::Window;
 
 pub use blacklist::{Blacklist, QUOTA_MAX, STALE_MINUTES_MAX, STALE_MINUTES_MIN};
 
@@ -54,6 +57,9 @@ pub struct Config {
     /// The local door.
     #[serde(default)]
     pub desk: Desk,
+    /// The citizens' door; there is none when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
     /// What is kept beside the database.
     #[serde(default)]
     pub store: Store,
@@ -222,7 +228,7 @@ impl Config {
     pub fn new(centre: Centre, listen: Vec<String>) -> Self {
         let (certificate, blacklist, desk) = (Certificate::default(), Blacklist::default(), Desk::default());
         let (store, log) = (Store::default(), Log::default());
-        Self { centre, peer: Peer { listen }, source: None, certificate, blacklist, desk, store, log }
+        Self { centre, peer: Peer { listen }, source: None, certificate, blacklist, desk, window: None, store, log }
     }
 
     /// Reads a configuration from its text.
@@ -278,6 +284,20 @@ impl Config {
         self.store.kept_head.as_ref().map_or_else(|| folder.path("head.json"), |path| folder.path(path))
     }
 
+    /// The window that is configured, its files taken from the data folder when they are not absolute.
+    #[must_use]
+    pub fn window_opening(&self, folder: &folder::DataFolder) -> Option<crate::window::Opening> {
+        let window = self.window.as_ref()?;
+        let tls =
+            window.certificate.as_ref().zip(window.key.as_ref()).map(|(certificate, key)| (folder.path(certificate), folder.path(key)));
+        Some(crate::window::Opening {
+            listen: window.listen,
+            tls,
+            made_certificate: folder.path("window.pem"),
+            centre: self.centre.code.clone(),
+        })
+    }
+
     /// Where backups go that operators ask for.
     #[must_use]
     pub fn backups(&self, folder: &folder::DataFolder) -> PathBuf {
@@ -296,6 +316,7 @@ impl Config {
         rules
             .iter()
             .chain(&self.blacklist.rules())
+            .chain(self.window.iter().flat_map(Window::rules).collect::<Vec<_>>().iter())
             .find(|(_, holds)| !holds)
             .map_or(Ok(()), |(key, _)| Err(ConfigError::NotAllowed { key }))
     }

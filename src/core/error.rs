@@ -177,6 +177,16 @@ codes! {
         IssuerDark = "issuer-dark",
         /// The matter in force has no rule of this name.
         RuleUnknown = "rule-unknown",
+        /// A request at the window without a holder's signature over exactly it, for this window.
+        HolderUnproven = "holder-unproven",
+        /// No certificate known here is bound to the key that signed.
+        HolderUnknown = "holder-unknown",
+        /// The holder's clock is too far from the peer's, or the request is older than the peer's memory.
+        RequestStale = "request-stale",
+        /// No deposit has this code and these last four characters: never, no longer, or locked after wrong ones.
+        PickupUnknown = "pickup-unknown",
+        /// The window has no room for more right now.
+        WindowBusy = "window-busy",
     }
 }
 

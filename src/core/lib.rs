@@ -21,6 +21,7 @@
 //! | [`shelf`] | what the core may read of the store, and what it asks the store to write |
 //! | [`node`] | the state machine, one file per conversation |
 //! | [`desk`] | the requests and events of the local door |
+//! | [`window`] | the signed requests of the citizens' door, and grants that wait there |
 
 pub mod audit;
 pub mod certificate;
@@ -43,4 +44,5 @@ pub mod shelf;
 pub mod sign;
 pub mod time;
 pub mod vector;
+pub mod window;
 pub mod wire;

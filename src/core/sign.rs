@@ -25,6 +25,8 @@ pub enum Context {
     HolderCard,
     /// What an operator asks their peer to do.
     OperatorAct,
+    /// What a holder asks at a centre's window.
+    HolderRequest,
 }
 
 impl Context {
@@ -35,6 +37,7 @@ impl Context {
             Self::Charter => "anju/v1/charter",
             Self::HolderCard => "anju/v1/holder-card",
             Self::OperatorAct => "anju/v1/operator-act",
+            Self::HolderRequest => "anju/v1/holder-request",
         }
     }
 

@@ -13,12 +13,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anju_core::charter::{CentreKeys, Charter, CharterError};
 use anju_core::desk::Event;
-use anju_core::error::ShelfError;
+use anju_core::error::{RefusalCode, ShelfError};
 use anju_core::listing::{Document, Pepper};
 use anju_core::names::{CentreCode, StationKey};
 use anju_core::node::{Effect, Env, HouseAsk, Input, Node, Settings, Verdict};
 use anju_core::shelf::KeptHead;
 use anju_core::time::Time;
+use anju_core::window::Reply;
 use rand_core::CryptoRng;
 use tokio::sync::mpsc;
 
@@ -46,6 +47,8 @@ pub enum Out {
     Answer(u64, Vec<u8>),
     /// Answer at the desk.
     Reply(u64, Box<Event>),
+    /// Answer at the window.
+    WindowReply(u64, Reply),
     /// Look an account up.
     ReadSource(u64, String),
     /// Derive subjects' secrets.
@@ -105,6 +108,8 @@ pub struct Engine {
     connected: BTreeSet<StationKey>,
     /// Desk requests without a closing event yet.
     open: BTreeSet<u64>,
+    /// Requests at the window without an answer yet.
+    at_window: BTreeSet<u64>,
     /// A head that is stored but could not be kept outside the store yet.
     owed: Option<KeptHead>,
     /// So many ticks are passed over.
@@ -138,8 +143,8 @@ impl Engine {
             .inspect_err(|error| tracing::warn!(%error, "the kept head cannot be read; writing waits for the other members"))
             .ok()
             .flatten();
-        let (connected, open) = (BTreeSet::new(), BTreeSet::new());
-        Ok(Self { node, fresh: true, store, kept_head, kept, rng, clock, connected, open, owed: None, pause: 0, again: false })
+        let (connected, open, at_window) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        Ok(Self { node, fresh: true, store, kept_head, kept, rng, clock, connected, open, at_window, owed: None, pause: 0, again: false })
     }
 
     /// Runs until every sender of `inputs` is gone. Blocks: give it a thread of its own.
@@ -227,6 +232,7 @@ impl Engine {
             | Input::Answered { .. }
             | Input::CallFailed { .. }
             | Input::Desk { .. }
+            | Input::Window { .. }
             | Input::Source { .. }
             | Input::Derived { .. }
             | Input::BackedUp { .. }
@@ -249,6 +255,7 @@ impl Engine {
         }
         let effects = self.handle(inputs)?;
         self.open.extend(asked(inputs));
+        self.at_window.extend(asked_at_window(inputs));
         self.let_out(effects, out);
         Ok(())
     }
@@ -296,6 +303,7 @@ impl Engine {
                         | Effect::Call { .. }
                         | Effect::Answer { .. }
                         | Effect::Reply { .. }
+                        | Effect::WindowReply { .. }
                         | Effect::ReadSource { .. }
                         | Effect::Derive { .. }
                         | Effect::House { .. } => rest.push(effect),
@@ -318,6 +326,12 @@ impl Engine {
                 Effect::Answer { token, bytes } => out(Out::Answer(token, bytes)),
                 Effect::ReadSource { reading, account_no } => out(Out::ReadSource(reading, account_no)),
                 Effect::Derive { job, work } => out(Out::Derive(job, work)),
+                Effect::WindowReply { token, reply } => {
+                    self.at_window.remove(&token);
+                    // Whatever it tells of may stand under a head that is not kept.
+                    let unkept = || Reply::refused(&RefusalCode::StoreUnavailable.into());
+                    out(Out::WindowReply(token, if self.owed.is_some() { unkept() } else { reply }));
+                }
                 Effect::House { token, ask } => {
                     // A backup is answered by the node when it is made; everything else by whoever takes this.
                     if !matches!(ask, HouseAsk::Backup { .. }) {
@@ -344,6 +358,7 @@ impl Engine {
     /// These inputs come to nothing.
     fn give_up(&mut self, inputs: &[Input], error: &GroupError, out: &mut impl FnMut(Out)) {
         self.open.extend(asked(inputs));
+        self.at_window.extend(asked_at_window(inputs));
         if inputs.iter().any(|input| matches!(input, Input::Tick)) {
             self.pause = PAUSE_TICKS;
         }
@@ -360,6 +375,9 @@ impl Engine {
             let failed = Event::Failed { code: error.code().to_owned(), detail: error.to_string() };
             out(Out::Reply(token, Box::new(failed)));
         }
+        for token in std::mem::take(&mut self.at_window) {
+            out(Out::WindowReply(token, Reply::refused(&RefusalCode::StoreUnavailable.into())));
+        }
         self.node = self.node.successor();
         self.fresh = true;
     }
@@ -370,14 +388,19 @@ fn asked(inputs: &[Input]) -> impl Iterator<Item = u64> {
     inputs.iter().filter_map(|input| if let Input::Desk { token, .. } = input { Some(*token) } else { None })
 }
 
+/// The requests at the window among these inputs.
+fn asked_at_window(inputs: &[Input]) -> impl Iterator<Item = u64> {
+    inputs.iter().filter_map(|input| if let Input::Window { token, .. } = input { Some(*token) } else { None })
+}
+
 /// Whether an event speaks of something that stands under the newest head, or shows fields for a use that does.
 const fn tells_of_the_head(event: &Event) -> bool {
     match event {
         Event::CertificateIssued { .. }
         | Event::CertificateFile { .. }
         | Event::CertificateCancelled { .. }
-        | Event::Answer(_)
         | Event::GrantRevoked { .. }
+        | Event::Answer(_)
         | Event::Case(_)
         | Event::Listing(_)
         | Event::Published { .. } => true,
@@ -402,6 +425,7 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::AuditState(_)
         | Event::Account(_)
         | Event::Attested(_)
+        | Event::PickedUp { .. }
         | Event::Sync(_)
         | Event::Matters { .. }
         | Event::Matter(_)

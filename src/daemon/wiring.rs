@@ -1,6 +1,7 @@
 //! Starts and stops everything around the loop: peers, desk, ticks, the source.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use anju_core::facts::AccountFacts;
 use anju_core::names::StationKey;
 use anju_core::node::message::SoundAnswer;
 use anju_core::node::{HouseAsk, Input, Verdict};
+use anju_core::window::{Asked, Reply};
 use anju_peers::{Link, Member, PeerCommand, PeerEvent, PeersConfig, PeersError, PeersHandle};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -25,11 +27,14 @@ use super::log::LogRing;
 use super::meter::{self, Meter};
 use crate::desk::door::{Door, DoorError};
 use crate::store::Store;
+use crate::window::{self, WindowError};
 
 /// Inputs that may wait for the loop; a sender that finds it full waits, except for ticks, which are dropped.
 const INPUTS_MAX: usize = 1024;
 /// Requests and events that may wait between loop and desk.
 const DESK_MAX: usize = 1024;
+/// Requests and replies that may wait between loop and window; beyond that citizens are told to come again.
+const WINDOW_MAX: usize = 256;
 /// Commands that may wait for the peers; beyond that announcements and calls are dropped, for anti-entropy makes up for them.
 const COMMANDS_MAX: usize = 1024;
 /// How often the core is told that time passed.
@@ -58,6 +63,8 @@ pub struct Serving {
     pub source: SourceReader,
     /// Where its own things are.
     pub house: House,
+    /// Its window for citizens, if it has one.
+    pub window: Option<window::Opening>,
 }
 
 /// Why a peer does not start.
@@ -72,6 +79,9 @@ pub enum DaemonError {
     /// The local door could not be opened.
     #[error(transparent)]
     Door(#[from] DoorError),
+    /// The window could not be opened.
+    #[error(transparent)]
+    Window(#[from] WindowError),
     /// The operating system gave no randomness or no thread.
     #[error("{0}")]
     System(String),
@@ -81,6 +91,7 @@ pub enum DaemonError {
 #[derive(Debug)]
 pub struct Running {
     listening: Vec<String>,
+    window: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     engine: std::thread::JoinHandle<()>,
     tasks: Vec<JoinHandle<()>>,
@@ -92,8 +103,12 @@ pub struct Running {
 /// # Errors
 /// [`DaemonError`]; then nothing runs.
 pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
-    let Serving { recipe, store, kept_head, listen, socket, source, house } = serving;
+    let Serving { recipe, store, kept_head, listen, socket, source, house, window } = serving;
     let door = Door::open(&socket)?;
+    let window = match &window {
+        Some(opening) => Some(window::Door::open(opening, machine_clock).await?),
+        None => None,
+    };
     let (peers, peer_events) = anju_peers::start(peers_config(&recipe, listen)).await?;
     let listening = peers.listening().to_vec();
     let rng = StdRng::try_from_rng(&mut rand::rngs::SysRng).map_err(|e| DaemonError::System(e.to_string()))?;
@@ -114,6 +129,7 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
         Box::new(move || peers.links())
     };
     let (chores, to_do) = mpsc::channel(CHORES_MAX);
+    let (window_replies, replies) = mpsc::channel(WINDOW_MAX);
     let ways = Ways {
         commands,
         events: events_out.clone(),
@@ -123,9 +139,17 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
         meter: Arc::default(),
         logs: house.logs.clone(),
         links,
+        window: window_replies,
     };
     let engine = thread.spawn(move || engine.run(inbox, |out| ways.let_out(out))).map_err(|e| DaemonError::System(e.to_string()))?;
-    let tasks = vec![
+    let at_window = window.as_ref().map(window::Door::address);
+    let mut tasks = Vec::new();
+    if let Some(window) = window {
+        let (asked_in, asked) = mpsc::channel(WINDOW_MAX);
+        tasks.push(tokio::spawn(hear_window(asked, inputs.clone(), stopped.clone())));
+        tasks.push(tokio::spawn(window.serve(asked_in, replies)));
+    }
+    tasks.extend([
         tokio::spawn(tick(inputs.clone(), stopped.clone())),
         tokio::spawn(sample(inputs.clone(), stopped.clone())),
         tokio::spawn(hear_peers(peer_events, inputs.clone(), stopped.clone())),
@@ -136,8 +160,8 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
         tokio::spawn(keep_house(to_do, Arc::new(house), events_out, inputs.clone(), stopped.clone())),
         tokio::spawn(hear_desk(requests, inputs, stopped)),
         tokio::spawn(door.serve(requests_in, events)),
-    ];
-    Ok(Running { listening, stop, engine, tasks, peers })
+    ]);
+    Ok(Running { listening, window: at_window, stop, engine, tasks, peers })
 }
 
 impl Running {
@@ -145,6 +169,12 @@ impl Running {
     #[must_use]
     pub fn listening(&self) -> &[String] {
         &self.listening
+    }
+
+    /// Where its window is, with the real port.
+    #[must_use]
+    pub const fn window(&self) -> Option<SocketAddr> {
+        self.window
     }
 
     /// Stops: takes nothing new, finishes what is in hand, folds the log in, and says good-bye to the peers.
@@ -185,12 +215,19 @@ struct Ways {
     logs: LogRing,
     /// What is known of the way to each station.
     links: Box<dyn Fn() -> BTreeMap<StationKey, Link> + Send>,
+    window: mpsc::Sender<(u64, Reply)>,
 }
 
 impl Ways {
     fn let_out(&self, out: Out) {
         let command = match out {
             Out::Reply(token, event) => return self.reply(token, *event),
+            Out::WindowReply(token, reply) => {
+                if self.window.try_send((token, reply)).is_err() {
+                    tracing::warn!("the window is overwhelmed; an answer was dropped");
+                }
+                return;
+            }
             Out::House(token, ask) => return self.house(token, ask),
             Out::ReadSource(reading, account_no) => {
                 if self.readings.try_send((reading, account_no)).is_err() {
@@ -339,6 +376,18 @@ async fn hear_desk(mut requests: mpsc::Receiver<(u64, Request)>, inputs: mpsc::S
     }
 }
 
+async fn hear_window(mut asked: mpsc::Receiver<(u64, Asked)>, inputs: mpsc::Sender<Input>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = until_stopped(&mut stopped) => return,
+            next = asked.recv() => match next {
+                Some((token, asked)) => if inputs.send(Input::Window { token, asked }).await.is_err() { return },
+                None => return,
+            }
+        }
+    }
+}
+
 async fn read_source(
     mut to_read: mpsc::Receiver<(u64, String)>,
     source: SourceReader,
@@ -376,8 +425,8 @@ mod tests {
         let ((none, mut no_commands), (events, mut no_events), (readings, mut no_readings)) =
             (mpsc::channel(1), mpsc::channel(1), mpsc::channel(1));
         let (chores, logs) = (mpsc::channel(1).0, LogRing::default());
-        let ways =
-            Ways { commands: none, events, readings, derivations, chores, meter: Arc::default(), logs, links: Box::new(BTreeMap::new) };
+        let (links, window) = (Box::new(BTreeMap::new), mpsc::channel(1).0);
+        let ways = Ways { commands: none, events, readings, derivations, chores, meter: Arc::default(), logs, links, window };
         for (number, people) in [(1, 48), (2, 48), (3, 1)] {
             ways.let_out(Out::Derive(number, job(people)));
         }

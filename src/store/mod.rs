@@ -39,6 +39,7 @@ pub mod scrub;
 mod sealed;
 #[cfg(test)]
 mod tests;
+mod window;
 mod write;
 
 use std::cell::RefCell;

@@ -58,6 +58,8 @@ columns! {
     AuditBusinessNo = ("audit_row", "business_no"),
     /// Salt of an audit row's leaf, and what the row is about.
     AuditAbout = ("audit_row", "sealed"),
+    /// A grant that waits at the window.
+    DepositGrant = ("deposit", "sealed"),
 }
 
 /// The keys of all sealed columns, derived once. The store key itself is not kept.

@@ -26,6 +26,7 @@ impl Store {
             Write::List(write) => self.list(write),
             Write::House(write) => self.house(write),
             Write::Dossier(write) => self.dossier_write(write),
+            Write::Window(write) => self.window(write),
             Write::Fault { station, code } => self.fault(*station, *code),
         }
     }

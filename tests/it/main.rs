@@ -30,4 +30,5 @@ mod replication;
 mod restored;
 mod stop;
 mod tidy;
+mod window;
 mod wire_contract;

@@ -115,6 +115,8 @@ actions! {
     MatterPublish = "matter.publish",
     /// The catalogue was published.
     CataloguePublish = "catalogue.publish",
+    /// A grant that waited at the window was asked for by its code.
+    PickUp = "grant.pick-up",
 }
 
 /// One row. Personal: `business_no` and `about` are sealed at rest.

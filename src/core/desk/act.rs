@@ -373,4 +373,11 @@ pub enum Act {
     },
     /// Dossiers and loans. Teller or reviewer; an auditor may read.
     Dossier(Box<super::DossierAct>),
+    /// Take a grant that waits at our window, by its code. Teller or reviewer.
+    PickUp {
+        /// Eight digits.
+        code: String,
+        /// The last four characters of the number of the holder's document.
+        last_four: String,
+    },
 }

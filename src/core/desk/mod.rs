@@ -290,6 +290,13 @@ pub enum Event {
         /// Where the next page begins, if there is one.
         next: Option<String>,
     },
+    /// The grant that waited under a code.
+    PickedUp {
+        /// Its text.
+        grant: String,
+        /// Its last moment.
+        expires: Time,
+    },
     /// A policy said no. Closes the request.
     Refused {
         /// Why.

@@ -7,6 +7,7 @@ pub mod card;
 pub mod grant;
 pub mod receive;
 pub mod wallet;
+pub mod window;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -8,6 +8,7 @@ use crate::listing::{Document, Pepper, SubjectSecret};
 use crate::names::StationKey;
 use crate::shelf::{KeptHead, Shelf, Write};
 use crate::time::Time;
+use crate::window::{Asked, Reply};
 
 /// What the core may use while it decides: the time, chance, and the store to read.
 pub struct Env<'a> {
@@ -71,6 +72,13 @@ pub enum Input {
         token: u64,
         /// What.
         request: desk::Request,
+    },
+    /// A holder asks at the window.
+    Window {
+        /// To be named in the reply.
+        token: u64,
+        /// What, as it came over HTTP.
+        asked: Asked,
     },
     /// What the source says about an account, after [`Effect::ReadSource`].
     Source {
@@ -176,6 +184,13 @@ pub enum Effect {
         token: u64,
         /// What.
         event: Box<desk::Event>,
+    },
+    /// Answer a holder at the window.
+    WindowReply {
+        /// Which request.
+        token: u64,
+        /// What.
+        reply: Reply,
     },
     /// Look an account up in the source, away from the loop; the answer comes back as [`Input::Source`].
     ReadSource {

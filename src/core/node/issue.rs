@@ -257,7 +257,7 @@ impl Node {
     }
 
     /// The file a holder receives: the statement, its inclusion proof and the signed head, in base64.
-    fn holder_file(&self, env: &Env<'_>, row: &CertificateRow) -> Result<String, Stop> {
+    pub(super) fn holder_file(&self, env: &Env<'_>, row: &CertificateRow) -> Result<String, Stop> {
         let damaged = |what: String| Stop::Shelf(ShelfError::Damaged(what));
         let entry = env.shelf.entries(&self.centre, row.index, 1, FRAME_BUDGET_BYTES)?.into_iter().next();
         let entry = entry.filter(|e| e.payload.is_some()).ok_or(RefusalCode::CertificateErased)?;

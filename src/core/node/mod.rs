@@ -21,6 +21,7 @@
 //! | [`house`] | the peer itself: log, store, backups, keys |
 //! | [`sync`] | somebody waits until this peer is current |
 //! | [`status`] | how the peer is |
+//! | [`window`] | holders ask at the citizens' door; grants wait there |
 //!
 //! [`message`] and [`announce`] are what travels, [`project`] is what statements mean for the tables. Nothing durable lives in this
 //! state: after a crash, or after a write that failed, a fresh node over the same shelf goes on.
@@ -48,6 +49,7 @@ pub mod sync;
 #[cfg(test)]
 mod tests;
 pub mod vector;
+pub mod window;
 
 pub use io::{Effect, Env, HouseAsk, Input, Verdict};
 
@@ -150,6 +152,7 @@ pub struct Node {
     house: house::State,
     vector: vector::State,
     sync: sync::State,
+    window: window::State,
     /// The time of the last input, to notice a clock that jumps back.
     last_now: Option<Time>,
     clock_jumped_back: bool,
@@ -187,6 +190,7 @@ impl Node {
             house: house::State::default(),
             vector: vector::State::default(),
             sync: sync::State::default(),
+            window: window::State::default(),
             last_now: None,
             clock_jumped_back: false,
         })
@@ -219,6 +223,8 @@ impl Node {
             house: self.house.clone(),
             vector: self.vector.successor(),
             sync: sync::State::default(),
+            // Nor which requests of holders were seen.
+            window: self.window.clone(),
             last_now: self.last_now,
             clock_jumped_back: self.clock_jumped_back,
         }
@@ -253,6 +259,7 @@ impl Node {
             Input::Answered { from, call, answer } => self.answered(env, from, call, answer, &mut out)?,
             Input::CallFailed { call } => self.call_failed(env, call, &mut out)?,
             Input::Desk { token, request } => self.desk(env, token, request, &mut out)?,
+            Input::Window { token, asked } => self.window(env, token, &asked, &mut out)?,
             Input::Source { reading, facts } => self.source_answered(env, reading, facts, &mut out)?,
             Input::Derived { job, secrets } => self.derived(env, job, secrets, &mut out)?,
             Input::BackedUp { outcome } => self.backed_up(env, outcome, &mut out)?,
@@ -273,6 +280,7 @@ impl Node {
         self.import_tick(env, out)?;
         self.answering_tick(env, out)?;
         self.forget_answers(env, out);
+        self.window_tick(env, out)?;
         // Each of these may append to the own journal, and an input appends at most once: see `publish`.
         let appended = self.query_tick(env, out)? || self.asking_tick(env, out)? || self.dossier_tick(env, out)?;
         if !appended && !self.own_rows_tick(env, out)? {

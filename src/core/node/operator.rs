@@ -89,6 +89,7 @@ impl Node {
             Act::MatterPublish { file } => self.matter_publish(env, act, file, out).map(Some),
             Act::CataloguePublish { file } => self.catalogue_publish(env, act, file, out).map(Some),
             Act::Dossier(asked) => self.dossier_act(env, act, asked, out).map(Some),
+            Act::PickUp { code, last_four } => self.pick_up(env, act, code, last_four, out).map(Some),
             Act::Propose(_)
             | Act::Review { .. }
             | Act::Notify { .. }
@@ -144,6 +145,7 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::MatterPublish { .. } => (AuditAction::MatterPublish, String::new()),
         Act::CataloguePublish { .. } => (AuditAction::CataloguePublish, String::new()),
         Act::Dossier(asked) => super::dossier::about(asked),
+        Act::PickUp { code, .. } => (AuditAction::PickUp, super::window::masked_code(code)),
         Act::Queue { .. } | Act::Proof { .. } => return None,
     };
     let mut told = Told::new(action, about, outcome);
@@ -197,6 +199,7 @@ fn subject_of(act: &Act, now: Time) -> Option<Document> {
         | Act::MatterPublish { .. }
         | Act::CataloguePublish { .. }
         | Act::Dossier(_)
+        | Act::PickUp { .. }
         | Act::Backup => None,
     }
 }
@@ -231,6 +234,7 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
         | Act::CertificateShow { .. }
         | Act::CertificateCancel { .. }
         | Act::Query { .. }
+        | Act::PickUp { .. }
         | Act::Ask { .. } => &[Role::Teller, Role::Reviewer],
         Act::CaseShow { .. } => &[Role::Teller, Role::Reviewer, Role::Auditor],
         Act::AuditList { .. } | Act::AuditCheck => &[Role::Auditor],

@@ -92,6 +92,10 @@ pub enum Purpose {
     DossierContent,
     /// Which author of a dossier a centre is.
     DossierActor,
+    /// From a pick-up code to what its deposit is found by.
+    PickupCode,
+    /// From the last four characters of a document's number to what stands for them beside a deposit.
+    PickupLastFour,
 }
 
 impl Purpose {
@@ -117,6 +121,8 @@ impl Purpose {
         Self::DossierKey,
         Self::DossierContent,
         Self::DossierActor,
+        Self::PickupCode,
+        Self::PickupLastFour,
     ];
 
     /// The label that enters derivations; never changes once released.
@@ -143,6 +149,8 @@ impl Purpose {
             Self::DossierKey => "anju/v1/dossier-key",
             Self::DossierContent => "anju/v1/dossier-content",
             Self::DossierActor => "anju/v1/dossier-actor",
+            Self::PickupCode => "anju/v1/pickup-code",
+            Self::PickupLastFour => "anju/v1/pickup-last-four",
         }
     }
 }

@@ -10,6 +10,7 @@ mod house;
 mod lists;
 mod matters;
 pub mod memory;
+mod window;
 
 pub use dossiers::{DossierProjection, DossierRow, DossierSaid, DossierWrite, Dossiers};
 pub use house::{AuditCommitment, AuditFilter, House, HouseWrite};
@@ -18,6 +19,8 @@ pub use lists::{
     WithheldRow, newest_of_each,
 };
 pub use matters::{CatalogueRow, MatterProjection, MatterRow, Matters};
+
+pub use window::{Deposits, WindowWrite};
 
 use serde::{Deserialize, Serialize};
 
@@ -273,10 +276,12 @@ pub enum Write {
     House(HouseWrite),
     /// A record about dossiers changed.
     Dossier(DossierWrite),
+    /// A grant that waits at the window.
+    Window(WindowWrite),
 }
 
 /// Reads. Implementations answer as of the writes made so far, and never cache across a failed transaction.
-pub trait Shelf: Lists + House + Matters + Dossiers {
+pub trait Shelf: Lists + House + Matters + Dossiers + Deposits {
     /// How far `centre`'s journal is held; the default when nothing is.
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError>;
     /// Rows `from..`, at least one if there is one, then as many as fit `max_bytes` of header and payload, at most `max_rows`.

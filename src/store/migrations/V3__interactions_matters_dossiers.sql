@@ -87,3 +87,19 @@ CREATE TABLE dossier_set_aside (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX certificate_by_addressee ON certificate (addressee, number) WHERE addressee IS NOT NULL;
+
+
+-- The window. `token` and `verifier` are HMACs under local_secret, of the pick-up code and of the last four characters of the document's
+-- number; `sealed` is the grant.
+CREATE TABLE deposit (
+    token BLOB NOT NULL PRIMARY KEY CHECK (length(token) = 16),
+    holder BLOB NOT NULL CHECK (length(holder) = 32),
+    grant_id BLOB NOT NULL CHECK (length(grant_id) = 16),
+    expires INTEGER NOT NULL,
+    misses INTEGER NOT NULL CHECK (misses >= 0),
+    verifier BLOB NOT NULL CHECK (length(verifier) = 32),
+    sealed BLOB NOT NULL,
+    UNIQUE (holder, grant_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deposit_by_end ON deposit (expires);
+CREATE INDEX access_by_certificate ON access (certificate, author, idx);

@@ -14,6 +14,7 @@ mod migration;
 mod opening;
 mod projections;
 mod theft;
+mod window;
 
 use std::path::PathBuf;
 

@@ -170,6 +170,7 @@ pub(crate) fn weight_of(act: &Act) -> Weight {
         | Act::ImportRows { .. }
         | Act::ImportFinish { .. }
         | Act::ImportApprove { .. }
+        | Act::PickUp { .. }
         | Act::Backup
         | Act::MatterPublish { .. }
         | Act::CataloguePublish { .. } => Weight::Changes,

@@ -80,6 +80,7 @@ impl Case {
             | Act::Ask { .. }
             | Act::Reveal { .. }
             | Act::AuditCheck
+            | Act::PickUp { .. }
             | Act::Backup
             | Act::MatterPublish { .. }
             | Act::CataloguePublish { .. }

@@ -68,6 +68,7 @@ impl Node {
             | Act::Ask { .. }
             | Act::Reveal { .. }
             | Act::AuditCheck
+            | Act::PickUp { .. }
             | Act::Backup
             | Act::MatterPublish { .. }
             | Act::CataloguePublish { .. }

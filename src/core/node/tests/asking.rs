@@ -25,11 +25,12 @@ use crate::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
 use crate::seal::{Key, SUITE};
 use crate::shelf::memory::MemoryShelf;
 use crate::shelf::{
-    AccessRow, AuditCommitment, AuditFilter, CaseRecord, CatalogueRow, CertificateRow, DossierRow, Dossiers, HitRow, House, HouseWrite,
-    IssuedRecord, JournalState, ListingRow, Lists, MatterRow, Matters, ObjectionRow, PendingHit, Shelf, WithheldRow, Write,
+    AccessRow, AuditCommitment, AuditFilter, CaseRecord, CatalogueRow, CertificateRow, Deposits, DossierRow, Dossiers, HitRow, House,
+    HouseWrite, IssuedRecord, JournalState, ListingRow, Lists, MatterRow, Matters, ObjectionRow, PendingHit, Shelf, WithheldRow, Write,
 };
 use crate::sign::SecretKey;
 use crate::time::{SECOND_MS, Time};
+use crate::window::{Deposit, DepositToken};
 
 /// A document: code of its type, and its number.
 pub(super) type Number<'a> = (&'a str, &'a str);
@@ -368,6 +369,15 @@ impl Lists for Counting<'_> {
     fn withheld(&self, centre: &CentreCode) -> Result<bool, ShelfError> {
         self.read("withheld", self.shelf.withheld(centre))
     }
+}
+
+#[rustfmt::skip]
+impl Deposits for Counting<'_> {
+    fn deposit(&self, _: &DepositToken) -> Result<Option<Deposit>, ShelfError> { no() }
+    fn deposit_of(&self, _: &Thumbprint, _: &GrantId) -> Result<Option<DepositToken>, ShelfError> { no() }
+    fn deposits(&self, _: Option<&Thumbprint>) -> Result<u64, ShelfError> { no() }
+    fn deposits_over(&self, _: Time, _: usize) -> Result<Vec<DepositToken>, ShelfError> { no() }
+    fn accesses_to(&self, _: &CertificateNumber, _: Option<(&CentreCode, u64)>, _: usize) -> Result<Vec<(CentreCode, u64)>, ShelfError> { no() }
 }
 
 #[rustfmt::skip]

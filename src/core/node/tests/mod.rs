@@ -21,4 +21,5 @@ mod revoked;
 mod signed;
 mod stretches;
 mod subjects;
+mod window;
 mod world;

@@ -40,6 +40,7 @@ fn carry_out(world: &mut World, peer: usize, effects: Vec<Effect>) -> LetOut {
             | Effect::Derive { .. }
             | Effect::House { .. }
             | Effect::WhenStored
+            | Effect::WindowReply { .. }
             | Effect::Again => {}
         }
     }

@@ -58,6 +58,8 @@ pub(super) struct Peer {
     pub(super) shelf: MemoryShelf,
     pub(super) kept: Option<KeptHead>,
     pub(super) replies: BTreeMap<u64, Vec<Event>>,
+    /// What holders were answered.
+    pub(super) window: BTreeMap<u64, crate::window::Reply>,
     /// What only a shell could answer.
     pub(super) house: Vec<(u64, HouseAsk)>,
     pub(super) verdicts: Vec<Verdict>,
@@ -158,6 +160,9 @@ impl World {
                 }
             }
             Effect::Reply { token, event } => self.peers[peer].replies.entry(token).or_default().push(*event),
+            Effect::WindowReply { token, reply } => {
+                self.peers[peer].window.insert(token, reply);
+            }
             Effect::House { token, ask } => self.peers[peer].house.push((token, ask)),
             Effect::Judge { verdict, .. } => self.peers[peer].verdicts.push(verdict),
             Effect::Announce(bytes) => {
@@ -351,6 +356,7 @@ impl Peer {
             shelf: MemoryShelf::new(),
             kept: None,
             replies: BTreeMap::new(),
+            window: BTreeMap::new(),
             house: Vec::new(),
             verdicts: Vec::new(),
             sent_announcements: Vec::new(),

@@ -5,6 +5,7 @@ mod dossiers;
 mod house;
 mod lists;
 mod matters;
+mod window;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +45,7 @@ pub struct MemoryShelf {
     house: house::Tables,
     matters: matters::Tables,
     dossiers: dossiers::Tables,
+    window: window::Tables,
     full: bool,
 }
 
@@ -107,6 +109,7 @@ impl MemoryShelf {
             Write::List(write) => self.list(write)?,
             Write::House(write) => self.house.write(write)?,
             Write::Dossier(write) => self.dossiers.write(write),
+            Write::Window(write) => self.window.write(write)?,
             Write::Fault { station, code } => *self.faults.entry((*station, *code)).or_default() += 1,
         }
         Ok(())

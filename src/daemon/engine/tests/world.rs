@@ -197,7 +197,7 @@ impl World {
                 self.flying.push_back((peer, Input::Derived { job, secrets }));
             }
             Out::Reply(token, event) => self.peers[peer].replies.entry(token).or_default().push(*event),
-            Out::Judge(..) | Out::House(..) => {}
+            Out::Judge(..) | Out::House(..) | Out::WindowReply(..) => {}
         }
     }
 

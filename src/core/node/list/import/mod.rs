@@ -75,6 +75,7 @@ impl Node {
             | Act::Ask { .. }
             | Act::Reveal { .. }
             | Act::AuditCheck
+            | Act::PickUp { .. }
             | Act::Backup
             | Act::MatterPublish { .. }
             | Act::CataloguePublish { .. }

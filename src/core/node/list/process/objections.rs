@@ -218,6 +218,7 @@ fn objection_in(effect: &Effect) -> Option<&ObjectionRow> {
         | Effect::Call { .. }
         | Effect::Answer { .. }
         | Effect::Reply { .. }
+        | Effect::WindowReply { .. }
         | Effect::ReadSource { .. }
         | Effect::Derive { .. }
         | Effect::House { .. }

@@ -90,7 +90,8 @@ impl Bench {
                 | Effect::Call { .. }
                 | Effect::Answer { .. }
                 | Effect::ReadSource { .. }
-                | Effect::House { .. } => {}
+                | Effect::House { .. }
+                | Effect::WindowReply { .. } => {}
             }
         }
         if crash == Some(Crash::After) {
