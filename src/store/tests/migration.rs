@@ -41,7 +41,7 @@ fn schema(conn: &rusqlite::Connection) -> Vec<String> {
 fn held(store: &Store, author: &Author) -> (JournalState, BTreeMap<&'static str, Digest>, Option<AccessRow>) {
     let mut digests = store.projection_digests().unwrap();
     digests.remove("access");
-    let access = store.access(&centre("C46020"), &RequestId([1; 16])).unwrap();
+    let access = store.access(&centre("C46020"), &RequestId([2; 16])).unwrap();
     assert!(access.is_some());
     (store.journal(&author.centre).unwrap(), digests, access)
 }
@@ -59,7 +59,7 @@ fn a_database_of_the_first_schema_keeps_its_rows_and_gets_the_rest() {
         asked: None,
         subject: None,
     };
-    store.write(&[author.append(&[b"a", b"b"]), Write::Issued(record), Write::Project(Projection::Access(access("C46020", 1)))]).unwrap();
+    store.write(&[author.append(&[b"a", b"b"]), Write::Issued(record), Write::Project(Projection::Access(access("C46020", 2)))]).unwrap();
     let kept = held(&store, &author);
     drop(store);
     place.raw().execute_batch(&without_third()).unwrap();
@@ -91,7 +91,7 @@ fn a_database_of_the_second_schema_keeps_its_rows_and_gets_the_tables_of_the_thi
     let place = Place::new();
     let mut store = place.open();
     let mut author = Author::new("C46010");
-    store.write(&[author.append(&[b"a"]), Write::Project(Projection::Access(access("C46020", 1)))]).unwrap();
+    store.write(&[author.append(&[b"a"]), Write::Project(Projection::Access(access("C46020", 2)))]).unwrap();
     let kept = held(&store, &author);
     drop(store);
     place.raw().execute_batch(&without_third()).unwrap();
