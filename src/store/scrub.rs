@@ -227,7 +227,8 @@ impl Store {
 
     fn sealed_that_stay_shut(&self) -> Result<u64, StoreError> {
         let issued = self.shut(&format!("SELECT {ISSUED_COLUMNS} FROM issued"), &|row| self.issued_record(row).map(|_| ()))?;
-        let sql = "SELECT author, idx, at, request, asked, grant_id, certificate, matter, business_no, fields, refused FROM access";
+        let sql =
+            "SELECT author, idx, at, request, asked, grant_id, certificate, matter, business_no, fields, refused, asker, mode FROM access";
         Ok(issued + self.shut(sql, &|row| self.access_row(row).map(|_| ()))?)
     }
 

@@ -1,5 +1,7 @@
 //! A database of an older schema is brought up to date and keeps what it has.
 
+use std::collections::BTreeMap;
+
 use anju_core::shelf::{IssuedRecord, Lists, Projection, Shelf};
 
 use super::*;
@@ -36,6 +38,15 @@ fn schema(conn: &rusqlite::Connection) -> Vec<String> {
     statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
+/// What must be kept: the journal, the projections, and what is read of the access, whose row gets columns.
+fn held(store: &Store, author: &Author) -> (JournalState, BTreeMap<&'static str, Digest>, Option<AccessRow>) {
+    let mut digests = store.projection_digests().unwrap();
+    digests.remove("access");
+    let access = store.access(&centre("C46020"), &RequestId([2; 16])).unwrap();
+    assert!(access.is_some());
+    (store.journal(&author.centre).unwrap(), digests, access)
+}
+
 #[test]
 fn a_database_of_the_first_schema_keeps_its_rows_and_gets_the_rest() {
     let place = Place::new();
@@ -49,8 +60,8 @@ fn a_database_of_the_first_schema_keeps_its_rows_and_gets_the_rest() {
         asked: None,
         subject: None,
     };
-    store.write(&[author.append(&[b"a", b"b"]), Write::Issued(record), Write::Project(Projection::Access(access("C46020", 1)))]).unwrap();
-    let (state, digests) = (store.journal(&author.centre).unwrap(), store.projection_digests().unwrap());
+    store.write(&[author.append(&[b"a", b"b"]), Write::Issued(record), Write::Project(Projection::Access(access("C46020", 2)))]).unwrap();
+    let kept = held(&store, &author);
     drop(store);
     place.raw().execute_batch(&without_third()).unwrap();
     place.raw().execute_batch(SECOND).unwrap();
@@ -65,7 +76,7 @@ fn a_database_of_the_first_schema_keeps_its_rows_and_gets_the_rest() {
 
     assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 1, known: 3 })));
     let mut store = Store::open(&place.path(), &key(), Mode::Existing).unwrap();
-    assert_eq!((store.journal(&author.centre).unwrap(), store.projection_digests().unwrap()), (state, digests));
+    assert_eq!(held(&store, &author), kept);
     let issued = store.issued(&number("C46010", 1)).unwrap().unwrap();
     assert_eq!((issued.account_no.as_str(), issued.request, issued.asked), ("460100001", None, None));
     assert!(store.local_secret().is_ok());
@@ -81,13 +92,13 @@ fn a_database_of_the_second_schema_keeps_its_rows_and_gets_the_tables_of_the_thi
     let place = Place::new();
     let mut store = place.open();
     let mut author = Author::new("C46010");
-    store.write(&[author.append(&[b"a"]), Write::Project(Projection::Access(access("C46020", 1)))]).unwrap();
-    let (state, digests) = (store.journal(&author.centre).unwrap(), store.projection_digests().unwrap());
+    store.write(&[author.append(&[b"a"]), Write::Project(Projection::Access(access("C46020", 2)))]).unwrap();
+    let kept = held(&store, &author);
     drop(store);
     place.raw().execute_batch(&without_third()).unwrap();
     assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 2, known: 3 })));
     let store = Store::open(&place.path(), &key(), Mode::Existing).unwrap();
-    assert_eq!((store.journal(&author.centre).unwrap(), store.projection_digests().unwrap()), (state, digests));
+    assert_eq!(held(&store, &author), kept);
     drop(store);
     let fresh = Place::new();
     drop(fresh.open());
