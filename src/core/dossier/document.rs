@@ -15,6 +15,9 @@ use super::{
 use crate::names::{CentreCode, Digest, DossierId};
 use crate::time::Time;
 
+#[cfg(panic = "abort")]
+compile_error!("what automerge panics over is caught here: the workspace has to unwind");
+
 /// What became of a change that was offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Offered {

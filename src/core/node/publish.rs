@@ -120,7 +120,7 @@ impl Node {
     ) -> Result<(), ShelfError> {
         for (index, row) in (from..).zip(rows.rows()) {
             let projected = super::project::project_sound(&self.centre, &self.keys.sealing, author, index, row.header(), row.entry());
-            projected.iter().for_each(|projection| self.dossier_arrived(author, projection));
+            projected.iter().try_for_each(|projection| self.dossier_arrived(env, author, projection))?;
             projected.into_iter().for_each(|projection| project(out, projection));
             let among = |index: u64| rows.rows().get(usize::try_from(index.checked_sub(from)?).ok()?);
             if let Some(index) = super::list::payload_ended_by(env, (author, index), row, among)? {

@@ -11,7 +11,7 @@ use crate::error::ShelfError;
 use crate::journal::Entry;
 use crate::listing::Day;
 use crate::names::{CentreCode, DossierRef};
-use crate::shelf::{DossierProjection, HouseWrite, Projection, Write};
+use crate::shelf::{DossierProjection, DossierRow, HouseWrite, Projection, Write};
 
 /// Most dossiers that are remembered as having to be looked at; beyond that all of ours are.
 pub const MAX_TO_LOOK_AT: usize = 4_096;
@@ -36,22 +36,38 @@ impl Default for State {
 }
 
 impl Node {
-    /// A statement about a dossier was projected.
-    pub(in crate::node) fn dossier_arrived(&mut self, author: &CentreCode, projection: &Projection) {
-        let Projection::Dossier(projection) = projection else { return };
-        if *author == self.centre {
-            return;
-        }
+    /// A statement about a dossier was projected. Only a lender's word about a loan of ours is looked at: nobody else can fill the list.
+    pub(in crate::node) fn dossier_arrived(
+        &mut self,
+        env: &Env<'_>,
+        author: &CentreCode,
+        projection: &Projection,
+    ) -> Result<(), ShelfError> {
+        let Projection::Dossier(projection) = projection else { return Ok(()) };
         let place = match projection {
-            DossierProjection::Opened(row) => &row.place,
-            DossierProjection::Said(said) => &said.dossier,
+            DossierProjection::Opened(row) if self.is_to_be_marked(row) => &row.place,
+            DossierProjection::Said(said) if said.dossier.centre == *author => &said.dossier,
+            DossierProjection::Opened(_) | DossierProjection::Said(_) => return Ok(()),
         };
+        let state = &self.dossier.arrived;
+        if place.centre == self.centre || state.waiting.contains(place) {
+            return Ok(());
+        }
+        let opened_now = matches!(projection, DossierProjection::Opened(_));
+        if !opened_now && !env.shelf.dossier(place)?.is_some_and(|row| self.is_to_be_marked(&row)) {
+            return Ok(());
+        }
         let state = &mut self.dossier.arrived;
         if state.waiting.len() < MAX_TO_LOOK_AT {
             state.waiting.insert(place.clone());
         } else {
             state.all = Some(None);
         }
+        Ok(())
+    }
+
+    fn is_to_be_marked(&self, row: &DossierRow) -> bool {
+        row.kind == DossierKind::Loan && row.other == self.centre
     }
 
     /// Marks what has come. Returns whether our journal was appended to.
@@ -84,7 +100,8 @@ impl Node {
         let Some(after) = state.all.as_ref().filter(|_| state.waiting.is_empty()) else { return Ok(()) };
         let rows = env.shelf.dossiers_of(&self.centre, Some(DossierKind::Loan), after.as_ref(), ROWS_AT_ONCE)?;
         state.all = (rows.len() == ROWS_AT_ONCE).then(|| rows.last().map(|row| row.place.clone()));
-        state.waiting.extend(rows.into_iter().filter(|row| row.other == self.centre).map(|row| row.place));
+        let own = &self.centre;
+        state.waiting.extend(rows.into_iter().filter(|row| row.other == *own).map(|row| row.place));
         Ok(())
     }
 
@@ -96,8 +113,7 @@ impl Node {
         ahead: u64,
         out: &mut Vec<Effect>,
     ) -> Result<Option<(Entry, Told)>, ShelfError> {
-        let ours = env.shelf.dossier(place)?.is_some_and(|row| row.kind == DossierKind::Loan && row.other == self.centre);
-        if !ours {
+        if !env.shelf.dossier(place)?.is_some_and(|row| self.is_to_be_marked(&row)) {
             return Ok(None);
         }
         let mut opened = match self.dossier_at(env, place, out) {

@@ -150,9 +150,11 @@ impl Node {
 fn refused(rejection: Rejection, place: &DossierRef) -> Stop {
     let code = match rejection {
         Rejection::NothingNew => RefusalCode::NothingNew,
-        Rejection::NotAParty => RefusalCode::DossierUnreadable,
         Rejection::TooLarge | Rejection::TooMany | Rejection::PendingFull => RefusalCode::CeilingExceeded,
-        Rejection::NotAChange
+        // Our own rows may be here before those that they follow, after a restored backup; and whatever others wrote into the dossier, it
+        // must not look like a store that fails.
+        Rejection::NotAParty
+        | Rejection::NotAChange
         | Rejection::Checksum
         | Rejection::Malformed
         | Rejection::Shape
@@ -161,7 +163,7 @@ fn refused(rejection: Rejection, place: &DossierRef) -> Stop {
         | Rejection::Numbering
         | Rejection::Engine
         | Rejection::Panicked
-        | Rejection::Differs => return failed(format!("a change of our own: {rejection}")),
+        | Rejection::Differs => RefusalCode::DossierUnreadable,
     };
     Refusal::about(code, place.to_string()).into()
 }
