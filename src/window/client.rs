@@ -26,8 +26,8 @@ const HTTPS_PORT: u16 = 443;
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// Not `https://HOST[:PORT]`.
-    #[error("not an address of the form https://HOST[:PORT]")]
+    /// Not `https://` with a host and perhaps a port.
+    #[error("not an address of https:// with a host and perhaps a port")]
     Address,
     /// The certificates to trust cannot be had.
     #[error(transparent)]

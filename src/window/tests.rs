@@ -67,9 +67,15 @@ fn a_client_takes_addresses_with_tls_and_nothing_behind_them() {
     for good in ["https://localhost", "https://127.0.0.1:8443", "https://anju.example/", "https://[::1]:8443"] {
         assert!(Client::new(good, None).is_ok(), "{good}");
     }
-    for bad in
-        ["http://localhost", "localhost:8443", "https://a@localhost", "https://localhost/v1", "https://localhost/?a", "ftp://localhost", ""]
-    {
+    for bad in [
+        "http://localhost",
+        "localhost:8443",
+        "https://anju.example@localhost",
+        "https://localhost/v1",
+        "https://localhost/?a",
+        "ftp://localhost",
+        "",
+    ] {
         assert!(matches!(Client::new(bad, None), Err(ClientError::Address)), "{bad}");
     }
 }

@@ -250,7 +250,10 @@ impl Node {
         let mut out = Vec::new();
         self.watch_clock(env.now);
         match input {
-            Input::Started { kept } => self.start(env, kept.as_ref())?,
+            Input::Started { kept } => {
+                self.start(env, kept.as_ref())?;
+                self.window_started(env.now);
+            }
             Input::Tick => self.tick(env, &mut out)?,
             Input::Connected(station) => self.connected(station, env, &mut out),
             Input::Disconnected(station) => self.disconnected(station),

@@ -19,7 +19,7 @@ use crate::journal::proof::OnShelf;
 use crate::names::{CentreCode, Thumbprint};
 use crate::operator::{OperatorName, ProvenAct};
 use crate::shelf::{CertificateRow, WindowWrite, Write};
-use crate::time::MINUTE_MS;
+use crate::time::{MINUTE_MS, Time};
 use crate::window::{
     AccessEvidence, AccessPage, Asked, CertificatesFound, Deposit, DepositAsked, Deposited, LastFour, Limiter, MAX_BODY_BYTES,
     MAX_DEPOSITS, MAX_DEPOSITS_EACH, MAX_MISSES, MAX_TARGET_BYTES, Nonces, Passed, PickupCode, Place, Proven, Rate, Reply, RevocationAsked,
@@ -43,7 +43,7 @@ const CODES_TRIED: usize = 16;
 
 #[derive(Debug, Clone)]
 pub(super) struct State {
-    /// Begins with the first request, so that what came before a restart counts as seen.
+    /// Begins with the process, so that what was signed before a restart counts as seen.
     nonces: Option<Nonces>,
     keys: Limiter<Thumbprint>,
     misses: Limiter<OperatorName>,
@@ -61,6 +61,11 @@ pub(super) fn masked_code(code: &str) -> String {
 }
 
 impl Node {
+    /// The process has begun, or goes on after a write that failed: then what was seen stays seen.
+    pub(super) fn window_started(&mut self, now: Time) {
+        self.window.nonces.get_or_insert_with(|| Nonces::new(now));
+    }
+
     /// A holder asks. Answered at once, whatever it is.
     pub(super) fn window(&mut self, env: &mut Env<'_>, token: u64, asked: &Asked, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         let reply = match self.at_window(env, asked, out) {

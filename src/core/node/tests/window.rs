@@ -173,6 +173,14 @@ fn a_request_counts_once_at_its_own_window_and_in_time() {
 }
 
 #[test]
+fn the_first_request_of_a_process_is_heard_however_long_it_was_under_way() {
+    let (mut world, holder, number) = issued(412);
+    let asked = signed(&mut world, 0, (&holder, &number), ("GET", "/v1/certificates", ""));
+    world.now = world.now.plus_ms(SECOND_MS);
+    assert_eq!(send(&mut world, 0, asked).status, 200);
+}
+
+#[test]
 fn what_a_process_heard_before_it_was_stopped_is_not_heard_again_by_the_next() {
     let (mut world, holder, number) = issued(404);
     let asked = signed(&mut world, 0, (&holder, &number), ("GET", "/v1/certificates", ""));
