@@ -26,6 +26,7 @@ mod people;
 mod privacy;
 mod protocol_page;
 mod refusals;
+mod refusals_page;
 mod replication;
 mod restored;
 mod stop;

@@ -18,15 +18,18 @@
 //!   without their passphrases.
 
 mod act;
+mod answer;
 mod blacklist;
 mod dossier;
 mod house;
 mod matter;
+mod status;
 mod system;
 
 use serde::{Deserialize, Serialize};
 
 pub use act::{Act, Applicant, AuditSubject, CaseRef, MAX_CODE_BYTES, MAX_SCREEN_PAGE, Proposal};
+pub use answer::{Answer, AttestedAnswer, Authentic, Authorised, CertificateSummary, Currency, Current, Live, RefusedQuery, ReleasedField};
 pub use blacklist::{
     Acknowledgement, BeforeView, CaseLine, CaseView, CentreAnswer, Doubt, ExportPage, ExportRow, Hit, ImportView, LookupAnswer, OwnRow,
     Proof, ScreenAnswer, ScreenPage, StepView, Verdict,
@@ -36,16 +39,16 @@ pub use dossier::{
 };
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
 pub use matter::{CatalogueLine, CatalogueView, MAX_MATTER_PAGE, MatterKey, MatterLine, MatterView, RuleVerdict};
+pub use status::{FaultCount, JournalStatus, ReadOnly, StationStatus, Status};
 pub use system::{
     Backup, Evidence, KeyAge, KeyRole, LogLine, LogPage, MAX_LOG_PAGE, Storage, SystemView, TREND_SAMPLES_MAX, Trend, Trends,
 };
 
-use crate::error::{FaultCode, Refusal};
-use crate::interact::Attestation;
+use crate::error::Refusal;
 use crate::listing::Day;
-use crate::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, StationKey};
+use crate::names::{CentreCode, CertificateNumber, GrantId};
 use crate::operator::{OperatorName, SignedAct};
-use crate::shelf::{CertificateRow, Ended};
+use crate::shelf::Ended;
 use crate::time::Time;
 
 /// Longest request line, in bytes: a signed page of an import, and room.
@@ -344,257 +347,4 @@ pub enum Stage {
         /// Of so many.
         of: u64,
     },
-}
-
-/// What is known of a certificate without anybody's consent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CertificateSummary {
-    /// Its number.
-    pub number: CertificateNumber,
-    /// Its issuer.
-    pub issuer: CentreCode,
-    /// Code of its kind.
-    pub kind: String,
-    /// The only centre that may rely on it.
-    pub addressee: Option<CentreCode>,
-    /// When it was issued.
-    pub issued: Time,
-    /// Last moment of its validity.
-    pub expires: Time,
-    /// Set when it was ended.
-    pub ended: Option<Ended>,
-    /// Row of the issuer's journal.
-    pub index: u64,
-}
-
-impl From<CertificateRow> for CertificateSummary {
-    fn from(row: CertificateRow) -> Self {
-        Self {
-            number: row.number,
-            issuer: row.issuer,
-            kind: row.kind,
-            addressee: row.addressee,
-            issued: row.issued,
-            expires: row.expires,
-            ended: row.ended,
-            index: row.index,
-        }
-    }
-}
-
-/// The three questions a verification answers, separately. Unknown is never shown as clear.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Answer {
-    /// The certificate.
-    pub certificate: CertificateSummary,
-    /// Is it authentic?
-    pub authentic: Authentic,
-    /// Is it authorised?
-    pub authorised: Authorised,
-    /// Is it current?
-    pub current: Current,
-    /// The released fields, in certificate order.
-    pub fields: Vec<ReleasedField>,
-    /// The SD-JWT+KB presentation, which other software can verify.
-    pub presentation: String,
-    /// What the rules of this centre's own matter say of the fields; empty when it has none in force.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub verdicts: Vec<RuleVerdict>,
-}
-
-/// What was checked of a certificate's authenticity. All of it held, or there would be no answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Authentic {
-    /// Signed by the centre's key of the charter.
-    pub signature: bool,
-    /// Bound to the key that signed the grant.
-    pub holder_binding: bool,
-    /// The statement stands in the issuer's journal, under a checkpoint signed by it.
-    pub inclusion: bool,
-    /// Size of that checkpoint.
-    pub checkpoint_size: u64,
-    /// Root of that checkpoint.
-    pub checkpoint_root: Digest,
-}
-
-/// What the grant allows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Authorised {
-    /// Its id.
-    pub grant: GrantId,
-    /// Code of the matter.
-    pub matter: String,
-    /// Last moment it may be used.
-    pub expires: Time,
-    /// This use is number `use_no` …
-    pub use_no: u32,
-    /// … of so many.
-    pub uses: u32,
-}
-
-/// How current the answer is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Current {
-    /// What can be said.
-    pub state: Currency,
-    /// The issuer's own time of the newest heartbeat held here.
-    pub as_of: Option<Time>,
-    /// Milliseconds since that heartbeat, by this peer's clock.
-    pub age_ms: Option<i64>,
-    /// Whether the issuer has been silent longer than [`crate::node::STALE_AFTER_MS`].
-    pub stale: bool,
-    /// Whether rows that the issuer has announced are not here yet.
-    pub behind: bool,
-    /// What the issuer itself said while it was asked; nothing when it was not reached in time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub live: Option<Live>,
-}
-
-/// The issuer confirms that a certificate stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Live {
-    /// When it said so, to the second.
-    pub at: Time,
-    /// Whether the account says something else now than the certificate; nothing when its source did not tell in time.
-    pub changed: Option<bool>,
-}
-
-/// What the issuer of a certificate attested.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AttestedAnswer {
-    /// The issuer.
-    pub issuer: CentreCode,
-    /// Uses that the grant allows.
-    pub uses: u32,
-    /// What it says.
-    pub attestation: Attestation,
-    /// The same as a JWS that others can verify under the issuer's key.
-    pub text: String,
-}
-
-/// Whether a certificate still stands, as far as this peer can know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Currency {
-    /// Not ended, by a complete and fresh copy of the issuer's journal.
-    Standing,
-    /// Not ended as of the time told, but the issuer has been silent since: ask again or decide knowing that.
-    StandingAsOf,
-    /// Rows are missing here, or the issuer forked: nothing can be said.
-    Unknown,
-}
-
-/// One released field.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ReleasedField {
-    /// Claim name; the certificate's schema has its labels.
-    pub name: String,
-    /// Its value.
-    pub value: serde_json::Value,
-}
-
-/// What a refused query was about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefusedQuery {
-    /// The certificate the grant names.
-    pub certificate: CertificateNumber,
-    /// The grant.
-    pub grant: GrantId,
-    /// Whether the refusal was recorded for the holder to see.
-    pub recorded: bool,
-}
-
-/// How a peer is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// Version of the program.
-    pub version: String,
-    /// This centre.
-    pub centre: CentreCode,
-    /// Its federation.
-    pub federation: FederationName,
-    /// Digest of the charter.
-    pub charter: Digest,
-    /// The peer's clock.
-    pub now: Time,
-    /// Whether it may write, and if not, why.
-    pub read_only: Option<ReadOnly>,
-    /// Every member's journal.
-    pub journals: Vec<JournalStatus>,
-    /// Every other station.
-    pub stations: Vec<StationStatus>,
-    /// Faults counted since the store was made.
-    pub faults: Vec<FaultCount>,
-    /// Warnings: stable codes.
-    pub warnings: Vec<String>,
-}
-
-/// Why a peer does not write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "reason")]
-pub enum ReadOnly {
-    /// The kept head is missing or ahead of the store: a restored backup. Waits for members to report the heads they hold.
-    Restored {
-        /// Centres that have reported.
-        reported: usize,
-        /// Centres that must.
-        needed: usize,
-    },
-    /// The charter names another station as the writer.
-    NotTheWriter,
-}
-
-/// How far one journal is held.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JournalStatus {
-    /// Whose.
-    pub centre: CentreCode,
-    /// The centre's name.
-    pub name: String,
-    /// Rows held.
-    pub size: u64,
-    /// Rows its newest known checkpoint has.
-    pub announced: u64,
-    /// Rows applied.
-    pub applied: u64,
-    /// Root of the newest known checkpoint.
-    pub root: Option<Digest>,
-    /// The author's time of its newest heartbeat.
-    pub heartbeat: Option<Time>,
-    /// Milliseconds since then.
-    pub age_ms: Option<i64>,
-    /// Silent for too long, or never heard.
-    pub stale: bool,
-    /// Two histories were seen.
-    pub forked: bool,
-}
-
-/// One other station.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StationStatus {
-    /// Its key.
-    pub station: StationKey,
-    /// Its centre.
-    pub centre: CentreCode,
-    /// Whether there is a connection.
-    pub connected: bool,
-    /// Where it is connected, or where it last was since the start: a multiaddress without the key. The shell knows it, not the core.
-    pub address: Option<String>,
-    /// Smoothed round trip of pings in milliseconds, rounded; nothing while not connected.
-    pub round_trip_ms: Option<u64>,
-    /// Bytes of questions, answers and announcements that came from it since the start.
-    pub bytes_in: u64,
-    /// Bytes of questions and answers that went to it since the start.
-    pub bytes_out: u64,
-}
-
-/// Faults of one station.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FaultCount {
-    /// Who.
-    pub station: StationKey,
-    /// How.
-    pub code: FaultCode,
-    /// How often.
-    pub count: u64,
 }

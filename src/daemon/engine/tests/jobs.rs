@@ -58,7 +58,7 @@ struct Import {
 impl Import {
     fn new(seed: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut world = World::new(seed, folder.path(), &Settings::default());
+        let mut world = World::new(seed, folder.path(), &copy_only());
         for (name, role) in [("teller", Role::Teller), ("reviewer", Role::Reviewer)] {
             let cost = PASSPHRASE_COST;
             let sealed = SealedKey { salt: vec![2; 16], memory_kib: cost.memory_kib, passes: cost.passes, sealed: vec![3; 72] };

@@ -1,0 +1,102 @@
+//! How a peer is: its journals, its stations, what others did wrong.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::FaultCode;
+use crate::names::{CentreCode, Digest, FederationName, StationKey};
+use crate::time::Time;
+
+/// How a peer is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Version of the program.
+    pub version: String,
+    /// This centre.
+    pub centre: CentreCode,
+    /// Its federation.
+    pub federation: FederationName,
+    /// Digest of the charter.
+    pub charter: Digest,
+    /// The peer's clock.
+    pub now: Time,
+    /// Whether it may write, and if not, why.
+    pub read_only: Option<ReadOnly>,
+    /// Every member's journal.
+    pub journals: Vec<JournalStatus>,
+    /// Every other station.
+    pub stations: Vec<StationStatus>,
+    /// Faults counted since the store was made.
+    pub faults: Vec<FaultCount>,
+    /// Warnings: stable codes.
+    pub warnings: Vec<String>,
+}
+
+/// Why a peer does not write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "reason")]
+pub enum ReadOnly {
+    /// The kept head is missing or ahead of the store: a restored backup. Waits for members to report the heads they hold.
+    Restored {
+        /// Centres that have reported.
+        reported: usize,
+        /// Centres that must.
+        needed: usize,
+    },
+    /// The charter names another station as the writer.
+    NotTheWriter,
+}
+
+/// How far one journal is held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalStatus {
+    /// Whose.
+    pub centre: CentreCode,
+    /// The centre's name.
+    pub name: String,
+    /// Rows held.
+    pub size: u64,
+    /// Rows its newest known checkpoint has.
+    pub announced: u64,
+    /// Rows applied.
+    pub applied: u64,
+    /// Root of the newest known checkpoint.
+    pub root: Option<Digest>,
+    /// The author's time of its newest heartbeat.
+    pub heartbeat: Option<Time>,
+    /// Milliseconds since then.
+    pub age_ms: Option<i64>,
+    /// Silent for too long, or never heard.
+    pub stale: bool,
+    /// Two histories were seen.
+    pub forked: bool,
+}
+
+/// One other station.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StationStatus {
+    /// Its key.
+    pub station: StationKey,
+    /// Its centre.
+    pub centre: CentreCode,
+    /// Whether there is a connection.
+    pub connected: bool,
+    /// Where it is connected, or where it last was since the start: a multiaddress without the key. The shell knows it, not the core.
+    pub address: Option<String>,
+    /// Smoothed round trip of pings in milliseconds, rounded; nothing while not connected.
+    pub round_trip_ms: Option<u64>,
+    /// Bytes of questions, answers and announcements that came from it since the start.
+    pub bytes_in: u64,
+    /// Bytes of questions and answers that went to it since the start.
+    pub bytes_out: u64,
+}
+
+/// Faults of one station.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultCount {
+    /// Who.
+    pub station: StationKey,
+    /// How.
+    pub code: FaultCode,
+    /// How often.
+    pub count: u64,
+}
