@@ -16,6 +16,7 @@ fn cells(line: &str) -> Vec<String> {
 #[test]
 fn every_limit_stands_where_the_page_says_with_the_value_it_says() {
     let (_, section) = PAGE.split_once("## 20. Limits").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
     let rows = section.lines().filter(|line| line.starts_with("| `"));
     let mut checked = 0;
     for row in rows {

@@ -225,7 +225,7 @@ impl Node {
         if presented.for_this_asker(&asker).is_err() || env.shelf.access(&self.centre, &asked.request)?.is_some() {
             return Ok(None);
         }
-        Ok(self.ask_status(env, (asked.request, &asked.business_no), presented, &asked.grant, out))
+        Ok(self.ask_status(env, asked.request, presented, &asked.grant, out))
     }
 
     /// Everything that must hold before a field is opened, and the opening itself.

@@ -158,7 +158,7 @@ pub(super) fn audit_row(seq: u64, mark: u8) -> AuditRow {
         about: format!("46************{mark:02}"),
         outcome: "not-listed".to_owned(),
         salt: [mark; 16],
-        subject: (!mark.is_multiple_of(4)).then(|| SubjectMark([mark % 3; 16])),
+        subject: (!mark.is_multiple_of(4)).then_some(SubjectMark([mark % 3; 16])),
     }
 }
 

@@ -18,6 +18,9 @@ use crate::seal::Key;
 use crate::shelf::CertificateRow;
 use crate::time::Time;
 
+/// A status is nobody's business number: it does not leave this centre for it.
+const NO_BUSINESS: &str = "-";
+
 /// What the issuer said, or that nothing is known yet.
 #[derive(Debug)]
 pub(in crate::node) struct Reading {
@@ -41,7 +44,7 @@ impl Node {
     pub(in crate::node) fn ask_status(
         &mut self,
         env: &mut Env<'_>,
-        (request, business_no): (RequestId, &str),
+        request: RequestId,
         presented: &Presented,
         grant: &str,
         out: &mut Vec<Effect>,
@@ -54,7 +57,7 @@ impl Node {
         let inquiry = Inquiry {
             request,
             grant: grant.split_ascii_whitespace().collect(),
-            business_no: business_no.to_owned(),
+            business_no: NO_BUSINESS.to_owned(),
             matter: presented.claims().matter.clone(),
             wanted: Wanted::Status,
         };

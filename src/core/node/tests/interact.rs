@@ -280,7 +280,7 @@ fn race(seed: u64) -> u32 {
 #[test]
 fn requests_that_race_for_the_last_use_and_with_a_revocation_never_get_one_too_many() {
     let counted: Vec<u32> = (0..200).map(|seed| race(80_000 + seed)).collect();
-    assert!(counted.iter().any(|uses| *uses == 0) && counted.iter().any(|uses| *uses >= 2), "the races are races: {counted:?}");
+    assert!(counted.contains(&0) && counted.iter().any(|uses| *uses >= 2), "the races are races: {counted:?}");
 }
 
 /// A world that asks the issuer for its word.
