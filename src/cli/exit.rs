@@ -53,6 +53,7 @@ pub enum Exit {
 impl Exit {
     /// How a command ends that was refused for this reason.
     #[must_use]
+    #[rustfmt::skip] // One code a line is longer than a function may be.
     pub const fn of_refusal(code: RefusalCode) -> Self {
         use RefusalCode as R;
         match code {
@@ -81,52 +82,15 @@ impl Exit {
             R::SourceUnavailable => Self::NoInput,
             R::Unsupported => Self::Unavailable,
             R::NoCharter => Self::Config,
-            R::WrongCentre
-            | R::GrantExpired
-            | R::GrantNotYetValid
-            | R::GrantUsedUp
-            | R::GrantRevoked
-            | R::WrongMatter
-            | R::WrongMode
-            | R::FieldNotInCertificate
-            | R::CeilingExceeded
-            | R::HolderMismatch
-            | R::CertificateUnknown
-            | R::NotTheIssuer
-            | R::CertificateEnded
-            | R::CertificateExpired
-            | R::WrongAddressee
-            | R::CertificateErased
-            | R::AccountUnknown
-            | R::AccountClosed
-            | R::LoanUnsettled
-            | R::NoLoan
-            | R::CardUsed
-            | R::OperatorUnknown
-            | R::OperatorUnproven
-            | R::RoleMissing
-            | R::OneAccountEach
-            | R::OperatorExists
-            | R::SecondPersonNeeded
-            | R::CaseUnknown
-            | R::StepNotAllowed
-            | R::CaseExists
-            | R::ImportUnknown
-            | R::HolderUnproven
-            | R::HolderUnknown
-            | R::PickupUnknown
-            | R::VersionNotNewer
-            | R::MatterUnknown
-            | R::CatalogueUnknown
-            | R::WrongCertificateKind
-            | R::ModeNotAllowed
-            | R::FieldNotInMatter
-            | R::FieldNotGranted
-            | R::RuleUnknown
-            | R::DossierUnknown
-            | R::DossierUnreadable
-            | R::NotEntitled
-            | R::NothingNew => Self::Refused,
+            R::WrongCentre | R::GrantExpired | R::GrantNotYetValid | R::GrantUsedUp | R::GrantRevoked | R::WrongMatter
+            | R::WrongMode | R::FieldNotInCertificate | R::CeilingExceeded | R::HolderMismatch | R::CertificateUnknown
+            | R::NotTheIssuer | R::CertificateEnded | R::CertificateExpired | R::WrongAddressee | R::CertificateErased
+            | R::AccountUnknown | R::AccountClosed | R::LoanUnsettled | R::NoLoan | R::CardUsed | R::OperatorUnknown
+            | R::OperatorUnproven | R::RoleMissing | R::OneAccountEach | R::OperatorExists | R::SecondPersonNeeded
+            | R::CaseUnknown | R::StepNotAllowed | R::CaseExists | R::ImportUnknown | R::HolderUnproven | R::HolderUnknown
+            | R::PickupUnknown | R::VersionNotNewer | R::MatterUnknown | R::CatalogueUnknown | R::WrongCertificateKind
+            | R::ModeNotAllowed | R::FieldNotInMatter | R::FieldNotGranted | R::RuleUnknown | R::DossierUnknown
+            | R::DossierUnreadable | R::NotEntitled | R::NothingNew => Self::Refused,
         }
     }
 }
