@@ -53,6 +53,8 @@ const RULES: &[&str] = &[
     "hit-note",
     "holder-card",
     "hpke-sealed",
+    "inquiry",
+    "inquiry-reply",
     "listing-changed",
     "listing-decided",
     "listing-hit",
