@@ -209,7 +209,7 @@ impl Made {
 
     /// What the lender's counter reads with this grant and this certificate.
     pub fn read(&self, grant: &str, body: &[u8]) -> Result<Released, Refusal> {
-        let asker = Asker { centre: &self.lender.code, now: self.now, matter: Some(MATTER), mode: Some(Mode::Details) };
+        let asker = Asker { centre: &self.lender.code, now: self.now, matter: Some(MATTER), mode: Mode::Details };
         let presented = Presented::parse(grant)?;
         let body = CertificateBody::parse(body)?;
         presented.authorise(&asker, &self.row(), 0, None)?.release(&self.lender.keys.sealing, &body, &self.identity(), self.now)

@@ -10,7 +10,9 @@ use std::process::Stdio;
 
 use anju_core::desk::{Act, Event};
 use anju_core::error::RefusalCode;
+use anju_core::grant::Mode;
 use anju_core::holder::Wallet;
+use anju_core::interact::{Finding, Stated, Wanted};
 use anju_core::node::{Input, Settings};
 
 use self::peer::{Peer, federation, wait_for_certificate};
@@ -59,6 +61,17 @@ fn story(world: &mut World) {
     assert_eq!(refused(world.ask_as_clerk(1, &again)), RefusalCode::GrantUsedUp);
     let elsewhere = world.querying(&grant, BUSINESS_NO);
     assert_eq!(refused(world.ask_as_clerk(2, &elsewhere)), RefusalCode::WrongCentre);
+    // What a check states of somebody travels, too; and each question and answer of it is in the search.
+    let checked = ["name", "document_no", "account_no", "employer"];
+    let grant = world.grant_in(&mut wallet, &number, (1, Mode::Check), &checked, 1);
+    let truth = [&facts.name, &facts.document_no, &facts.account_no, &facts.employer];
+    let values = checked.iter().zip(truth).map(|(field, value)| Stated { field: (*field).to_owned(), value: value.clone() }).collect();
+    let wanted = Wanted::Check { values };
+    let (business_no, request) = (BUSINESS_NO.to_owned(), world.request_id());
+    let check = Act::Ask { grant, business_no, matter: None, wanted, request };
+    let Some(Event::Attested(said)) = world.ask_as_clerk(1, &check) else { panic!("the check was not answered") };
+    let Finding::Check { fields: found } = &said.attestation.finding else { panic!("{said:?}") };
+    assert!(found.len() == checked.len() && found.iter().all(|field| field.matches), "{found:?}");
     let cancel = Act::CertificateCancel { number: number.clone(), reason: "cancelled".to_owned() };
     assert!(matches!(world.ask_as_clerk(0, &cancel), Some(Event::CertificateCancelled { .. })));
     let late = world.grant(&mut wallet, &number, 1, &fields, 1);
@@ -127,6 +140,16 @@ fn no_file_of_real_peers_and_no_line_of_their_most_talkative_log_tells_anything_
     let query = format!("query {} --grant @grant.txt --business-no {BUSINESS_NO}", by("b"));
     assert!(room.json(&query, 0).to_string().contains(ACCOUNT), "it was read");
     room.json(&query, 77);
+    let grant = format!("holder grant --wallet @w --certificate {number} --to C46020 --matter loan --mode check --passphrase-file @pass");
+    room.done(&format!("{grant} --field name,document_no,balance --yes --out @check.txt"));
+    let facts = world::facts(ACCOUNT);
+    room.write("values", &format!("name={}\n# as on paper\n\ndocument_no = {}\nbalance=1.00\n", facts.name, facts.document_no));
+    let check = format!("query {} --grant @check.txt --mode check --values @values --business-no {BUSINESS_NO}", by("b"));
+    let said = room.json(&check, 0);
+    let matches = |at: usize| said["attested"]["attestation"]["finding"]["fields"][at]["matches"].as_bool();
+    assert_eq!([matches(0), matches(1), matches(2)], [Some(true), Some(true), Some(false)], "{said}");
+    assert_eq!(room.json(&check, 77)["error"]["code"], "grant-used-up");
+    std::fs::remove_file(room.path("values")).unwrap();
     assert!(room.json(&format!("certificate show {} {number}", by("a")), 0).to_string().contains(ACCOUNT), "and looked at");
     room.done(&format!("certificate cancel {} {number}", by("a")));
     // What a log says of a request that fails is the likeliest leak.

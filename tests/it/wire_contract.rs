@@ -115,7 +115,7 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Question::Pull { centre: centre.clone(), from: 1 << 40, rows: Some(4096) },
         Question::Payloads { centre: centre.clone(), indexes: vec![0, 70_000] },
         Question::Push(made.frame(0, 3).to_bytes().into()),
-        Question::Inquire(inquiries(made)[0].to_bytes().into()),
+        Question::Inquire(sealed_inquiry(made).into()),
     ];
     out.extend(inquiries(made).map(|inquiry| ("inquiry", inquiry.to_bytes())));
     let replies = [
@@ -137,7 +137,7 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Answer::Declined(Decline::Damaged),
         Answer::Declined(Decline::Busy),
         Answer::Held(70_000),
-        Answer::Replied(replies[0].to_bytes().into()),
+        Answer::Replied(sealed_reply(made, &replies[0]).into()),
     ];
     out.extend(answers.map(|answer| ("answer", answer.to_bytes())));
 }
@@ -158,6 +158,27 @@ fn inquiries(made: &Made) -> [Inquiry; 3] {
         wanted,
     };
     wanted.map(inquiry)
+}
+
+/// As they travel, opened by whom they are for and by nobody else.
+fn sealed_inquiry(made: &Made) -> Vec<u8> {
+    let [inquiry, ..] = inquiries(made);
+    let (asker, issuer) = (&made.lender.code, &made.issuer.code);
+    let sealed = inquiry.seal(&mut StdRng::seed_from_u64(1), asker, issuer, &made.issuer.card.sealing).unwrap();
+    assert_eq!(Inquiry::open(&made.issuer.keys.sealing, asker, issuer, &sealed), Ok(inquiry));
+    assert!(Inquiry::open(&made.lender.keys.sealing, asker, issuer, &sealed).is_err());
+    assert!(Inquiry::open(&made.issuer.keys.sealing, issuer, asker, &sealed).is_err(), "from another centre");
+    check("hpke-sealed", &sealed).unwrap();
+    sealed
+}
+
+fn sealed_reply(made: &Made, reply: &Reply) -> Vec<u8> {
+    let (between, request) = ((&made.lender.code, &made.issuer.code), RequestId([1; 16]));
+    let sealed = reply.seal(&mut StdRng::seed_from_u64(2), between, &request, &made.lender.card.sealing).unwrap();
+    assert_eq!(Reply::open(&made.lender.keys.sealing, between, &request, &sealed).as_ref(), Ok(reply));
+    assert!(Reply::open(&made.lender.keys.sealing, between, &RequestId([2; 16]), &sealed).is_err(), "of another request");
+    check("hpke-sealed", &sealed).unwrap();
+    sealed
 }
 
 fn attestation(made: &Made, inquiry: &Inquiry) -> String {

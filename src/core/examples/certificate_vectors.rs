@@ -310,7 +310,7 @@ impl World {
             expires: head.expires,
             ended: None,
         };
-        let asker = Asker { centre: &centre("C46020"), now: NOW, matter: None, mode: Some(anju_core::grant::Mode::Details) };
+        let asker = Asker { centre: &centre("C46020"), now: NOW, matter: None, mode: anju_core::grant::Mode::Details };
         let authorised = Presented::parse(text).unwrap().authorise(&asker, &row, 0, None).unwrap();
         authorised.release(&self.audience, &self.body, &self.issuer, NOW).unwrap().presentation().to_owned()
     }

@@ -44,8 +44,8 @@ pub struct Asker<'a> {
     pub now: Time,
     /// The matter the operator works on, if one was said.
     pub matter: Option<&'a str>,
-    /// What is to be done; nothing where any mode will do, for what reads no field.
-    pub mode: Option<Mode>,
+    /// What is to be done.
+    pub mode: Mode,
 }
 
 /// Proof that the grant allows this centre this use now. Nothing outside this module makes one.
@@ -182,7 +182,7 @@ impl Presented {
             Some(_) => return Err(Refusal::about(RefusalCode::GrantExpired, claims.expires().legal_text())),
             None => {}
         }
-        if asker.mode.is_some_and(|mode| mode != claims.mode) {
+        if asker.mode != claims.mode {
             return Err(Refusal::about(RefusalCode::WrongMode, claims.mode.code()));
         }
         if asker.matter.is_some_and(|matter| matter != claims.matter) {

@@ -20,7 +20,7 @@ use crate::sign::SecretKey;
 use crate::time::{DAY_MS, SECOND_MS, Time};
 
 fn asker<'a>(centre: &'a crate::names::CentreCode, now: Time) -> Asker<'a> {
-    Asker { centre, now, matter: Some("cross-region-loan"), mode: Some(Mode::Details) }
+    Asker { centre, now, matter: Some("cross-region-loan"), mode: Mode::Details }
 }
 
 fn authorise(presented: &Presented, world: &World, now: Time) -> Result<Authorised<Presented>, Refusal> {
@@ -201,7 +201,7 @@ fn the_checks_come_in_their_order_each_with_its_code() {
     let presented = Presented::parse(&resigned(&world, &text, |claims| claims["mode"] = "check".into())).unwrap();
     let try_it = |centre_code: &str, now: Time, matter: &str, row: &CertificateRow, revoked| {
         let centre = centre(centre_code);
-        code(presented.authorise(&Asker { centre: &centre, now, matter: Some(matter), mode: Some(Mode::Details) }, row, 1, revoked)).0
+        code(presented.authorise(&Asker { centre: &centre, now, matter: Some(matter), mode: Mode::Details }, row, 1, revoked)).0
     };
     let other = CertificateRow { holder: crate::names::Thumbprint([0; 32]), ended: ended.clone(), ..world.row() };
     assert_eq!(try_it("C50010", late, "other", &other, Some(NOW)), RefusalCode::WrongCentre);
@@ -210,7 +210,7 @@ fn the_checks_come_in_their_order_each_with_its_code() {
     let presented = Presented::parse(&text).unwrap();
     let try_it = |matter: &str, row: CertificateRow, uses: u32, revoked| {
         code(presented.authorise(
-            &Asker { centre: &centre("C46020"), now: NOW, matter: Some(matter), mode: Some(Mode::Details) },
+            &Asker { centre: &centre("C46020"), now: NOW, matter: Some(matter), mode: Mode::Details },
             &row,
             uses,
             revoked,
@@ -231,7 +231,7 @@ fn the_checks_come_in_their_order_each_with_its_code() {
     assert_eq!(try_it(matter, unknown, 0, None), RefusalCode::CertificateUnknown);
     assert!(
         presented
-            .authorise(&Asker { centre: &centre("C46020"), now: NOW, matter: None, mode: Some(Mode::Details) }, &world.row(), 0, None)
+            .authorise(&Asker { centre: &centre("C46020"), now: NOW, matter: None, mode: Mode::Details }, &world.row(), 0, None)
             .is_ok()
     );
 }

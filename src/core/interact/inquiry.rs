@@ -1,9 +1,11 @@
-//! A question to the issuer of a certificate, and the reply.
+//! A question to the issuer of a certificate, and the reply: each sealed to the centre that it is for, whatever carries it.
 
 use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
+use crate::certificate::padding;
 use crate::certificate::schema::MAX_FIELDS;
 use crate::error::{Fault, FaultCode, Refusal, RefusalCode};
 use crate::grant::Mode;
@@ -11,12 +13,18 @@ use crate::grant::access::MAX_BUSINESS_NO_BYTES;
 use crate::grant::claims::{MAX_GRANT_BYTES, MAX_MATTER_BYTES, is_code};
 use crate::journal::hash;
 use crate::names::{CentreCode, Digest, RequestId};
+use crate::seal::hpke::{self, OpeningKey, Sealed, SealingKey};
+use crate::seal::{Purpose, Unopened};
 use crate::wire;
 
 /// Most bytes of an inquiry.
 pub const MAX_INQUIRY_BYTES: usize = 24 * 1024;
 /// Longest value that can be stated of a field, in bytes of UTF-8.
 pub const MAX_STATED_BYTES: usize = 256;
+/// Questions and replies are padded to multiples of so many bytes, so that their length does not tell what was stated.
+pub const PADDING_BLOCK_BYTES: usize = 512;
+/// Most bytes of either, sealed.
+pub const MAX_SEALED_BYTES: usize = MAX_INQUIRY_BYTES + 1024;
 /// Longest name of a rule, in bytes.
 const MAX_RULE_BYTES: usize = 64;
 
@@ -147,6 +155,23 @@ impl Inquiry {
         if sound { Ok(inquiry) } else { Err(Fault::new(FaultCode::Malformed, "inquiry")) }
     }
 
+    /// Seals it from `asker` to `issuer`.
+    ///
+    /// # Errors
+    /// [`Unopened`] when nothing can be sealed to that key.
+    pub fn seal(&self, rng: &mut dyn CryptoRng, asker: &CentreCode, issuer: &CentreCode, key: &SealingKey) -> Result<Vec<u8>, Unopened> {
+        let plain = Zeroizing::new(self.to_bytes());
+        sealed(rng, key, Purpose::Inquiry, &bound(asker, issuer), &plain)
+    }
+
+    /// Opens what `asker` sealed to this centre.
+    ///
+    /// # Errors
+    /// [`Fault`]: `unsealed` when it does not open, else as [`Self::decode`].
+    pub fn open(key: &OpeningKey, asker: &CentreCode, issuer: &CentreCode, bytes: &[u8]) -> Result<Self, Fault> {
+        Self::decode(&opened(key, Purpose::Inquiry, &bound(asker, issuer), bytes)?)
+    }
+
     /// Stands for all of what `asker` asks, to notice an id that comes again with something else. The grant's signature in it keeps anybody
     /// without the grant from guessing what was stated.
     #[must_use]
@@ -184,6 +209,29 @@ impl Reply {
         Self::Refused(refusal.code.as_str().to_owned(), refusal.detail.clone())
     }
 
+    /// Seals it to `asker`, who asked `issuer` under `request`.
+    ///
+    /// # Errors
+    /// [`Unopened`] when nothing can be sealed to that key.
+    pub fn seal(
+        &self,
+        rng: &mut dyn CryptoRng,
+        (asker, issuer): (&CentreCode, &CentreCode),
+        request: &RequestId,
+        key: &SealingKey,
+    ) -> Result<Vec<u8>, Unopened> {
+        let plain = Zeroizing::new(self.to_bytes());
+        sealed(rng, key, Purpose::InquiryReply, &[bound(asker, issuer), request.0.to_vec()].concat(), &plain)
+    }
+
+    /// Opens the reply of `issuer` to what this centre asked under `request`.
+    ///
+    /// # Errors
+    /// [`Fault`]: `unsealed` when it does not open, else as [`Self::decode`].
+    pub fn open(key: &OpeningKey, (asker, issuer): (&CentreCode, &CentreCode), request: &RequestId, bytes: &[u8]) -> Result<Self, Fault> {
+        Self::decode(&opened(key, Purpose::InquiryReply, &[bound(asker, issuer), request.0.to_vec()].concat(), bytes)?)
+    }
+
     /// Its bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -205,4 +253,20 @@ impl Reply {
             Self::Attested(_) => Ok(reply),
         }
     }
+}
+
+/// Who asks whom: neither a question nor a reply can be taken for one between others.
+fn bound(asker: &CentreCode, issuer: &CentreCode) -> Vec<u8> {
+    format!("{asker}/{issuer}").into_bytes()
+}
+
+fn sealed(rng: &mut dyn CryptoRng, key: &SealingKey, purpose: Purpose, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, Unopened> {
+    hpke::seal(rng, key, purpose, bound, &padding::pad(plain, PADDING_BLOCK_BYTES)).map(|sealed| wire::encode(&sealed))
+}
+
+fn opened(key: &OpeningKey, purpose: Purpose, bound: &[u8], bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let unsealed = || Fault::new(FaultCode::Unsealed, "inquiry");
+    let sealed: Sealed = wire::decode(bytes, MAX_SEALED_BYTES)?;
+    let padded = hpke::open(key, purpose, bound, &sealed).map_err(|_| unsealed())?;
+    padding::unpad(&padded, PADDING_BLOCK_BYTES).map(|plain| Zeroizing::new(plain.to_vec())).ok_or_else(unsealed)
 }

@@ -7,4 +7,4 @@ pub mod attestation;
 pub mod inquiry;
 
 pub use attestation::{ATTESTATION_TYPE, Attestation, Compared, Finding, MAX_ATTESTATION_BYTES};
-pub use inquiry::{Inquiry, MAX_INQUIRY_BYTES, MAX_STATED_BYTES, Reply, Stated, Wanted};
+pub use inquiry::{Inquiry, MAX_INQUIRY_BYTES, MAX_SEALED_BYTES, MAX_STATED_BYTES, Reply, Stated, Wanted};

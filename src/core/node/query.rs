@@ -113,13 +113,14 @@ impl Node {
         if self.query.waiting.values().any(|waiting| waiting.asked.act.signed().request == asked.act.signed().request) {
             return Err(RefusalCode::RequestReused.into());
         }
-        if self.query.waiting.len() >= MAX_WAITING {
-            return Err(RefusalCode::TooManyRequests.into());
-        }
-        let word = self.word_wanted(env, &asked, &presented, out)?;
+        let full = self.query.waiting.len() >= MAX_WAITING;
+        let word = if full { None } else { self.word_wanted(env, &asked, &presented, out)? };
         if word.is_none() {
             if self.attempt(env, &asked, &presented, (false, Word::Nothing), out)? {
                 return Ok(());
+            }
+            if full {
+                return Err(RefusalCode::TooManyRequests.into());
             }
             self.hurry(env, out);
         }
@@ -221,7 +222,7 @@ impl Node {
 
     /// Whether the issuer is asked for its word first: under which number. Not for what was answered before.
     fn word_wanted(&mut self, env: &mut Env<'_>, asked: &Asked, presented: &Presented, out: &mut Vec<Effect>) -> Result<Option<u64>, Stop> {
-        let asker = Asker { centre: &self.centre, now: env.now, matter: asked.matter.as_deref(), mode: Some(Mode::Details) };
+        let asker = Asker { centre: &self.centre, now: env.now, matter: asked.matter.as_deref(), mode: Mode::Details };
         if presented.for_this_asker(&asker).is_err() || env.shelf.access(&self.centre, &asked.request)?.is_some() {
             return Ok(None);
         }
@@ -230,7 +231,7 @@ impl Node {
 
     /// Everything that must hold before a field is opened, and the opening itself.
     fn judge(&self, env: &Env<'_>, asked: &Asked, presented: &Presented, uses: u32) -> Result<Attempt, Stop> {
-        let asker = Asker { centre: &self.centre, now: env.now, matter: asked.matter.as_deref(), mode: Some(Mode::Details) };
+        let asker = Asker { centre: &self.centre, now: env.now, matter: asked.matter.as_deref(), mode: Mode::Details };
         presented.for_this_asker(&asker)?;
         let Some(row) = env.shelf.certificate(&presented.claims().number)? else { return Ok(Attempt::Missing) };
         let revoked = env.shelf.grant_revoked(&presented.id(), &presented.holder())?;

@@ -86,6 +86,10 @@ pub enum Purpose {
     OperatorKey,
     /// Whom a row of the audit log is about.
     AuditSubject,
+    /// What only the issuer of a certificate is asked.
+    Inquiry,
+    /// What it replies.
+    InquiryReply,
     /// A dossier's key, sealed to one of its parties.
     DossierKey,
     /// What a dossier says, under its key.
@@ -118,6 +122,8 @@ impl Purpose {
         Self::Objection,
         Self::OperatorKey,
         Self::AuditSubject,
+        Self::Inquiry,
+        Self::InquiryReply,
         Self::DossierKey,
         Self::DossierContent,
         Self::DossierActor,
@@ -146,6 +152,8 @@ impl Purpose {
             Self::Objection => "anju/v1/objection",
             Self::OperatorKey => "anju/v1/operator-key",
             Self::AuditSubject => "anju/v1/audit-subject",
+            Self::Inquiry => "anju/v1/inquiry",
+            Self::InquiryReply => "anju/v1/inquiry-reply",
             Self::DossierKey => "anju/v1/dossier-key",
             Self::DossierContent => "anju/v1/dossier-content",
             Self::DossierActor => "anju/v1/dossier-actor",

@@ -73,7 +73,7 @@ fn grant(vector: &Value) -> Result<FieldValues, Refusal> {
         ended: vector.get("ended").map(|at| Ended { at: time(at), reason: "cancelled".to_owned() }),
     };
     let (asking, now) = (centre(&vector["centre"]), time(&vector["now"]));
-    let asker = Asker { centre: &asking, now, matter: vector["matter"].as_str(), mode: Some(crate::grant::Mode::Details) };
+    let asker = Asker { centre: &asking, now, matter: vector["matter"].as_str(), mode: crate::grant::Mode::Details };
     let uses = u32::try_from(vector["uses"].as_u64().unwrap()).unwrap();
     let authorised = presented.authorise(&asker, &row, uses, vector.get("revoked").map(time))?;
     let released = authorised.release(&OpeningKey::from_key(key(&vector["opening_key"])), &body, &issuer(vector), now)?;

@@ -3,13 +3,13 @@
 use super::super::message::{Answer, Decline};
 use super::super::query::{KEEP_ACCESS_DAYS, LEGAL_BASIS};
 use super::super::{Effect, Env, Node, Stop, fault};
-use super::{KEEP_ANSWER_MS, MAX_ANSWERING, MAX_REFUSED_PER_MINUTE, STATUS_SOURCE_MS};
-use crate::certificate::{CertificateKind, FieldValues, IssuerIdentity, fields_of};
-use crate::error::{FaultCode, Refusal, RefusalCode, ShelfError};
+use super::{FORGET_READING_MS, KEEP_ANSWER_MS, MAX_ANSWERING, MAX_ANSWERING_EACH, MAX_REFUSED_PER_MINUTE, STATUS_SOURCE_MS};
+use crate::certificate::{CertificateKind, FieldValues, fields_of};
+use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::facts::AccountFacts;
 use crate::facts::text::identifier;
 use crate::grant::access;
-use crate::grant::{Access, Asker, Presented};
+use crate::grant::{Access, Asker, Mode, Presented};
 use crate::interact::attestation::matches;
 use crate::interact::{Attestation, Compared, Finding, Inquiry, Reply, Wanted};
 use crate::journal::{Kind, Statement};
@@ -47,10 +47,15 @@ impl Node {
         bytes: &[u8],
         out: &mut Vec<Effect>,
     ) -> Result<Option<Answer>, ShelfError> {
-        let asker = self.charter.station(&from).map(|(member, _)| member.centre.clone());
-        let (Ok(inquiry), Some(asker)) = (Inquiry::decode(bytes), asker) else {
-            fault(out, from, FaultCode::Malformed);
+        let Some(asker) = self.charter.station(&from).map(|(member, _)| member.centre.clone()) else {
             return Ok(Some(Answer::Declined(Decline::NotHeld)));
+        };
+        let inquiry = match Inquiry::open(&self.keys.sealing, &asker, &self.centre, bytes) {
+            Ok(inquiry) => inquiry,
+            Err(problem) => {
+                fault(out, from, problem.code);
+                return Ok(Some(Answer::Declined(Decline::NotHeld)));
+            }
         };
         let again = |one: &&mut Answering| one.asker == asker && one.inquiry == inquiry;
         if let Some(same) = self.interact.answering.values_mut().find(again) {
@@ -59,15 +64,17 @@ impl Node {
             same.token = token;
             return Ok(None);
         }
-        if self.interact.answering.len() >= MAX_ANSWERING || self.refusals(&asker, env.now) >= MAX_REFUSED_PER_MINUTE {
+        let theirs = self.interact.answering.values().filter(|one| one.asker == asker).count();
+        let full = self.interact.answering.len() >= MAX_ANSWERING || theirs >= MAX_ANSWERING_EACH;
+        if full || self.refusals(&asker, env.now) >= MAX_REFUSED_PER_MINUTE {
             return Ok(Some(Answer::Declined(Decline::Busy)));
         }
         let presented = match Presented::parse(&inquiry.grant) {
             Ok(presented) => presented,
-            Err(refusal) => return Ok(Some(replied(&Reply::refused(&refusal)))),
+            Err(refusal) => return Ok(Some(self.replied(env, &asker, &inquiry, &Reply::refused(&refusal)))),
         };
         match self.consider(env, &asker, &inquiry, &presented) {
-            Ok(Considered::Known(text)) => Ok(Some(replied(&Reply::Attested(text)))),
+            Ok(Considered::Known(text)) => Ok(Some(self.replied(env, &asker, &inquiry, &Reply::Attested(text)))),
             Ok(Considered::Read(account_no)) => {
                 let reading = self.next_reading();
                 out.push(Effect::ReadSource { reading, account_no: account_no.clone() });
@@ -77,7 +84,7 @@ impl Node {
             }
             Err(Stop::Refused(refusal)) => {
                 self.record_refused(env, &asker, &inquiry, &presented, &refusal, out)?;
-                Ok(Some(replied(&Reply::refused(&refusal))))
+                Ok(Some(self.replied(env, &asker, &inquiry, &Reply::refused(&refusal))))
             }
             Err(Stop::Shelf(error)) => Err(error),
         }
@@ -94,7 +101,9 @@ impl Node {
             return Err(Refusal::about(RefusalCode::NotTheIssuer, claims.number.centre().as_str()).into());
         }
         let row = env.shelf.certificate(&claims.number)?.ok_or(RefusalCode::CertificateUnknown)?;
-        let may = Asker { centre: asker, now: env.now, matter: Some(&inquiry.matter), mode: inquiry.wanted.mode() };
+        // A status goes with a reading of the fields, and with nothing less.
+        let mode = inquiry.wanted.mode().unwrap_or(Mode::Details);
+        let may = Asker { centre: asker, now: env.now, matter: Some(&inquiry.matter), mode };
         let uses = if inquiry.wanted == Wanted::Status { 0 } else { env.shelf.grant_uses(&self.centre, &presented.id(), None)? };
         let revoked = env.shelf.grant_revoked(&presented.id(), &presented.holder())?;
         presented.authorise(&may, &row, uses, revoked)?;
@@ -132,7 +141,7 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<bool, ShelfError> {
         let Some(answering) = self.interact.answering.remove(&reading) else { return Ok(false) };
-        let Answering { token, asker, inquiry, presented, account_no, .. } = &answering;
+        let Answering { token, asker, inquiry, presented, .. } = &answering;
         let mut effects = Vec::new();
         let reply = match self.attest(env, &answering, facts, &mut effects) {
             Ok(text) => {
@@ -145,8 +154,8 @@ impl Node {
             }
             Err(Stop::Shelf(error)) => return Err(error),
         };
-        debug_assert!(!account_no.is_empty());
-        out.push(Effect::Answer { token: *token, bytes: replied(&reply).to_bytes() });
+        let answer = self.replied(env, asker, inquiry, &reply);
+        out.push(Effect::Answer { token: *token, bytes: answer.to_bytes() });
         Ok(true)
     }
 
@@ -172,8 +181,7 @@ impl Node {
             Err(refusal) => return Err(refusal.clone().into()),
         };
         let finding = self.find_out(env, answering, &row, values.as_ref())?;
-        let issuer =
-            IssuerIdentity { federation: self.charter.federation().clone(), centre: self.centre.clone(), key: self.keys.signing.public() };
+        let issuer = self.own_identity();
         let mut attestation = Attestation::new(&issuer, asker, inquiry, presented, env.now, finding);
         if inquiry.wanted == Wanted::Status {
             return Ok(attestation.sign(&self.keys.signing));
@@ -303,10 +311,15 @@ impl Node {
         for reading in late {
             self.inquiry_read(env, reading, &Err(RefusalCode::SourceUnavailable.into()), out)?;
         }
+        // A reading that never ends must not keep its place; whoever asked asks again.
+        self.interact.answering.retain(|_, one| env.now.since(one.since).abs() < FORGET_READING_MS);
         Ok(())
     }
-}
 
-fn replied(reply: &Reply) -> Answer {
-    Answer::Replied(reply.to_bytes().into())
+    /// The reply, for nobody but who asked.
+    fn replied(&self, env: &mut Env<'_>, asker: &CentreCode, inquiry: &Inquiry, reply: &Reply) -> Answer {
+        let sealing = self.charter.member(asker).map(|member| &member.sealing);
+        let sealed = sealing.and_then(|key| reply.seal(env.rng, (asker, &self.centre), &inquiry.request, key).ok());
+        sealed.map_or(Answer::Declined(Decline::NotHeld), |sealed| Answer::Replied(sealed.into()))
+    }
 }

@@ -50,11 +50,6 @@ impl Asking {
         &self.inquiry.request
     }
 
-    /// What the question is, as it travels.
-    pub(in crate::node) fn bytes(&self) -> Vec<u8> {
-        self.inquiry.to_bytes()
-    }
-
     pub(super) fn new(inquiry: Inquiry, presented: Presented, of: For, since: Time) -> Self {
         Self { inquiry, presented, of, since, sent: None }
     }
@@ -79,7 +74,7 @@ impl Node {
         let mode = wish.wanted.mode().filter(|_| business_no);
         let mode = mode.ok_or_else(|| Refusal::about(RefusalCode::RequestInvalid, if business_no { "want" } else { "business-no" }))?;
         let presented = Presented::parse(&wish.grant)?;
-        presented.for_this_asker(&Asker { centre: &self.centre, now: env.now, matter: wish.matter.as_deref(), mode: Some(mode) })?;
+        presented.for_this_asker(&Asker { centre: &self.centre, now: env.now, matter: wish.matter.as_deref(), mode })?;
         let issuer = presented.claims().number.centre();
         if issuer == self.centre {
             return Err(Refusal::about(RefusalCode::RequestInvalid, "own-certificate").into());
@@ -112,15 +107,18 @@ impl Node {
         stations.first().map(|station| station.key)
     }
 
-    pub(super) fn send_inquiry(&mut self, env: &Env<'_>, key: u64, out: &mut Vec<Effect>) {
+    pub(super) fn send_inquiry(&mut self, env: &mut Env<'_>, key: u64, out: &mut Vec<Effect>) {
         let Some(asking) = self.interact.asking.get(&key) else { return };
-        let (issuer, bytes) = (asking.presented.claims().number.centre(), asking.bytes());
-        let to = self.station_of(&issuer);
-        if let Some(to) = to {
-            self.call_inquiry(env, to, key, bytes, out);
+        let issuer = asking.presented.claims().number.centre();
+        let sealing = self.charter.member(&issuer).map(|member| &member.sealing);
+        let sealed = sealing.and_then(|sealing| asking.inquiry.seal(env.rng, &self.centre, &issuer, sealing).ok());
+        let way = self.station_of(&issuer).zip(sealed);
+        let sent = way.is_some();
+        if let Some((to, sealed)) = way {
+            self.call_inquiry(env, to, key, sealed, out);
         }
         if let Some(asking) = self.interact.asking.get_mut(&key) {
-            asking.sent = Some((env.now, to.is_some()));
+            asking.sent = Some((env.now, sent));
         }
     }
 
@@ -138,7 +136,9 @@ impl Node {
             asking.sent = asking.sent.map(|(at, _)| (at, false));
             return Ok(());
         };
-        let said = Reply::decode(bytes).and_then(|reply| self.judge_reply(env, key, reply));
+        let (issuer, request) = (asking.presented.claims().number.centre(), asking.inquiry.request);
+        let reply = Reply::open(&self.keys.sealing, (&self.centre, &issuer), &request, bytes);
+        let said = reply.and_then(|reply| self.judge_reply(env, key, reply));
         match said {
             Ok(outcome) => self.inquiry_over(env, key, outcome, out),
             Err(problem) => {

@@ -21,10 +21,14 @@ use std::collections::BTreeMap;
 use super::{Effect, Env, Node};
 use crate::names::{CentreCode, RequestId};
 use crate::shelf::Write;
-use crate::time::{DAY_MS, HOUR_MS, SECOND_MS, Time};
+use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Time};
 
 /// Most inquiries of others that wait for the source at once.
 pub const MAX_ANSWERING: usize = 64;
+/// Most of one centre: a member that asks without end leaves room for the others, and keeps the source from nobody.
+pub const MAX_ANSWERING_EACH: usize = 8;
+/// After so long a reading of the source that has not ended is given up, in milliseconds.
+pub const FORGET_READING_MS: i64 = 2 * MINUTE_MS;
 /// Most inquiries of our own that wait for an issuer at once.
 pub const MAX_ASKING: usize = 256;
 /// Between two attempts to reach an issuer, in milliseconds.
@@ -60,6 +64,12 @@ pub(super) struct State {
 }
 
 impl Node {
+    /// How many inquiries of others are under work.
+    #[cfg(test)]
+    pub(super) fn answering(&self) -> usize {
+        self.interact.answering.len()
+    }
+
     /// Answers that nobody asks for any more are deleted, every hour.
     pub(super) fn forget_answers(&mut self, env: &Env<'_>, out: &mut Vec<Effect>) {
         if self.interact.forgotten.is_none_or(|last| env.now.since(last).abs() >= HOUR_MS) {

@@ -11,13 +11,13 @@ use crate::error::{FaultCode, RefusalCode};
 use crate::facts::{AccountFacts, Fen};
 use crate::grant::{Mode, Presented};
 use crate::holder::{self, GrantRequest, Wallet, grant};
-use crate::interact::{Attestation, Compared, Finding, Inquiry, Stated, Wanted};
+use crate::interact::{Attestation, Compared, Finding, Inquiry, Reply, Stated, Wanted};
 use crate::listing::Day;
 use crate::matter::{Matter, MatterBody, Outcome};
 use crate::names::{CertificateNumber, RequestId};
-use crate::node::interact::{LIVE_PATIENCE_MS, PATIENCE_MS};
+use crate::node::interact::{FORGET_READING_MS, LIVE_PATIENCE_MS, MAX_ANSWERING_EACH, PATIENCE_MS};
 
-use crate::node::message::{Ask, Question};
+use crate::node::message::{Answer, Ask, Question};
 use crate::node::{Effect, Input};
 use crate::shelf::{House, Shelf};
 use crate::time::SECOND_MS;
@@ -225,10 +225,19 @@ fn what_another_centre_asks_with_somebody_elses_grant_is_refused_and_leaves_no_r
         let read = effects.iter().any(|effect| matches!(effect, Effect::ReadSource { .. }));
         assert!(!written && !read, "{effects:?}");
     };
+    let seal = |world: &mut World, inquiry: &Inquiry, by: usize| {
+        let (asker, issuer) = (world.peers[by].centre.clone(), world.peers[0].centre.clone());
+        let key = world.peers[0].keys.sealing.public();
+        inquiry.seal(&mut world.rng, &asker, &issuer, &key).unwrap()
+    };
+    let honest = seal(&mut world, &inquiry, 2);
+    send(&mut world, honest);
+    let as_the_audience = seal(&mut world, &inquiry, 1);
+    send(&mut world, as_the_audience);
     send(&mut world, inquiry.to_bytes());
     send(&mut world, vec![0xff; 9]);
-    let forged = Inquiry { grant: grant.replace('A', "B"), ..inquiry.clone() };
-    send(&mut world, forged.to_bytes());
+    let forged = seal(&mut world, &Inquiry { grant: grant.replace('A', "B"), ..inquiry.clone() }, 2);
+    send(&mut world, forged);
     assert_eq!((world.size(0, 0), uses(&world, &grant)), (size, 0));
     // Nor is what a third centre makes up taken for the issuer's word.
     let presented = Presented::parse(&grant).unwrap();
@@ -338,4 +347,40 @@ fn what_the_issuer_knows_to_be_over_is_not_read_although_the_statement_of_it_has
     world.run_for(50);
     assert_eq!(refusal(&world, 1, token), RefusalCode::GrantRevoked);
     assert!(matches!(read(&mut world, &grants[1]), Event::Answer(_)), "the other grant stands");
+}
+
+#[test]
+fn a_member_that_asks_without_end_takes_its_own_places_and_readings_that_never_end_give_theirs_back() {
+    let (mut world, mut holder, number) = issued(809);
+    let grant = granted(&mut world, &mut holder, &number, Mode::Check, 50);
+    world.source = None;
+    let ask_once = |world: &mut World| {
+        let id = request(world);
+        world.act(1, &asking(&grant, check(&[("name", "史霞玲")]), id));
+        world.run_for(20);
+    };
+    (0..MAX_ANSWERING_EACH + 5).for_each(|_| ask_once(&mut world));
+    assert_eq!(world.peers[0].node.answering(), MAX_ANSWERING_EACH);
+    world.run_for(FORGET_READING_MS + SECOND_MS);
+    assert_eq!(world.peers[0].node.answering(), 0);
+    world.source = Some(facts);
+    assert!(matches!(ask(&mut world, &grant, check(&[("name", "史霞玲")])), Event::Attested(_)), "there is room again");
+}
+
+#[test]
+fn a_grant_to_check_tells_nothing_of_the_account_without_a_use() {
+    let (mut world, mut holder, number) = issued(810);
+    let grant = granted(&mut world, &mut holder, &number, Mode::Check, 1);
+    let (asker, issuer) = (world.peers[1].centre.clone(), world.peers[0].centre.clone());
+    let wanted = Wanted::Status;
+    let inquiry = Inquiry { request: RequestId([3; 16]), grant, business_no: "-".to_owned(), matter: MATTER.to_owned(), wanted };
+    let key = world.peers[0].keys.sealing.public();
+    let sealed = inquiry.seal(&mut world.rng, &asker, &issuer, &key).unwrap();
+    let bytes = Ask { charter: world.charter.digest(), question: Question::Inquire(sealed.into()) }.to_bytes();
+    let from = world.station(1);
+    let effects = world.feed_raw(0, Input::Asked { from, token: 1, bytes });
+    let Some(Effect::Answer { bytes, .. }) = effects.into_iter().next() else { panic!("the account was read") };
+    let Ok(Answer::Replied(reply)) = Answer::decode(&bytes) else { panic!("no reply") };
+    let reply = Reply::open(&world.peers[1].keys.sealing, (&asker, &issuer), &inquiry.request, &reply).unwrap();
+    assert!(matches!(reply, Reply::Refused(code, _) if code == "wrong-mode"));
 }

@@ -11,6 +11,7 @@ use anju_core::certificate::IssuerIdentity;
 use anju_core::charter::{CentreCard, CentreKeys, Charter, CharterFile, EpochSecrets};
 use anju_core::desk::{Act, Event, Request};
 use anju_core::facts::AccountFacts;
+use anju_core::grant::Mode as GrantMode;
 use anju_core::holder::{GrantRequest, Wallet, card, grant, receive};
 use anju_core::journal::{Author, Evidence};
 use anju_core::listing::SubjectSecret;
@@ -297,9 +298,21 @@ impl World {
 
     /// A grant of `fields` for a peer.
     pub(crate) fn grant(&mut self, wallet: &mut Wallet, number: &CertificateNumber, to: usize, fields: &[&str], uses: u32) -> String {
+        self.grant_in(wallet, number, (to, GrantMode::Details), fields, uses)
+    }
+
+    /// The same of a mode.
+    pub(crate) fn grant_in(
+        &mut self,
+        wallet: &mut Wallet,
+        number: &CertificateNumber,
+        (to, mode): (usize, GrantMode),
+        fields: &[&str],
+        uses: u32,
+    ) -> String {
         let fields = fields.iter().map(|field| (*field).to_owned()).collect();
         let mut request = GrantRequest::new(machine_clock(), number.clone(), fields, self.centre(to), "loan");
-        request.uses = uses;
+        (request.uses, request.mode) = (uses, mode);
         let key = self.peers[to].keys.sealing.public();
         grant(&mut self.rng, machine_clock(), wallet, &request, &key).unwrap()
     }
