@@ -90,7 +90,7 @@ impl Exit {
             | R::CaseUnknown | R::StepNotAllowed | R::CaseExists | R::ImportUnknown | R::HolderUnproven | R::HolderUnknown
             | R::PickupUnknown | R::VersionNotNewer | R::MatterUnknown | R::CatalogueUnknown | R::WrongCertificateKind
             | R::ModeNotAllowed | R::FieldNotInMatter | R::FieldNotGranted | R::RuleUnknown | R::DossierUnknown
-            | R::DossierUnreadable | R::NotEntitled | R::NothingNew => Self::Refused,
+            | R::DossierUnreadable | R::NotEntitled | R::NothingNew | R::LeftUnknown => Self::Refused,
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Instant;
 
-use anju_core::desk::{Act, AttestedAnswer, Event};
+use anju_core::desk::{Act, AttestedAnswer, Event, OutboxAct};
+use anju_core::error::RefusalCode;
 use anju_core::interact::{Finding, Stated, Wanted};
 use anju_core::matter::Outcome;
 use anju_core::names::RequestId;
@@ -15,6 +16,7 @@ use super::common;
 use super::exit::Exit;
 use super::failure::{Code, Failure};
 use super::out::{Ctx, Done, table};
+use super::outbox;
 use super::query::{self, Args, Mode};
 use super::text::clean;
 
@@ -27,6 +29,7 @@ const VALUES_MAX_BYTES: u64 = 16 * 1024;
 /// [`Code::StatedBad`] naming the line, [`Code::UsageMissing`] when values or rule are missing.
 pub(super) fn wanted(args: &Args) -> Result<Option<Wanted>, Failure> {
     match (args.mode, &args.values, &args.rule) {
+        (Mode::Details, ..) if args.leave => Err(Failure::new(Code::UsageMissing).with("argument", "--mode check|evaluate")),
         (Mode::Details, ..) => Ok(None),
         (Mode::Check, Some(path), _) => values(path).map(|values| Some(Wanted::Check { values })),
         (Mode::Evaluate, _, Some(rule)) => Ok(Some(Wanted::Evaluate { rule: rule.clone() })),
@@ -56,10 +59,21 @@ pub(super) fn run(ctx: Ctx, args: &Args, wanted: Wanted) -> Result<Done, Failure
     let request: RequestId = common::request_id(args.request)?;
     let acting = Acting::open(ctx, &args.data, &args.operator)?;
     let grant = query::grant_of(&acting, args, text)?;
-    let act = Act::Ask { grant, business_no: args.business_no.clone(), matter: args.matter.clone(), wanted, request };
+    let (business_no, matter) = (args.business_no.clone(), args.matter.clone());
+    let leave = args.leave.then(|| OutboxAct::Leave {
+        grant: grant.clone(),
+        business_no: business_no.clone(),
+        matter: matter.clone(),
+        wanted: wanted.clone(),
+        request,
+    });
+    let act = Act::Ask { grant, business_no, matter, wanted, request };
     let start = Instant::now();
     let progress = |stage| ctx.note(&common::stage(ctx, stage));
-    let answer = acting.ask(&act, common::PATIENCE, progress).map_err(|e| e.with("request", request))?;
+    let answer = match (acting.ask(&act, common::PATIENCE, progress), leave) {
+        (Err(failure), Some(leave)) if failure.is_refusal(RefusalCode::IssuerDark) => return left(ctx, &acting, leave),
+        (answer, _) => answer.map_err(|e| e.with("request", request))?,
+    };
     let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     let Event::Attested(answer) = answer else {
         return Err(common::unexpected());
@@ -67,12 +81,23 @@ pub(super) fn run(ctx: Ctx, args: &Args, wanted: Wanted) -> Result<Done, Failure
     let mut text = shown(ctx, &answer);
     text.push_str(&ctx.fill("query.foot", &[("elapsed", &elapsed_ms.to_string()), ("request", &request.to_string())]));
     let json = json!({ "attested": answer, "request": request, "elapsed_ms": elapsed_ms });
-    // A script must not take what is not known for a yes; what is not met is an answer like any other.
-    let unknown = matches!(answer.attestation.finding, Finding::Evaluate { outcome: Outcome::Unknown, .. });
-    Ok(Done { json, text, exit: if unknown { Exit::TryLater } else { Exit::Ok } })
+    Ok(Done { json, text, exit: exit(&answer) })
 }
 
-fn shown(ctx: Ctx, answer: &AttestedAnswer) -> String {
+/// A script must not take what is not known for a yes; what is not met is an answer like any other.
+pub(super) const fn exit(answer: &AttestedAnswer) -> Exit {
+    if matches!(answer.attestation.finding, Finding::Evaluate { outcome: Outcome::Unknown, .. }) { Exit::TryLater } else { Exit::Ok }
+}
+
+/// The issuer is dark: the question stays with the peer.
+fn left(ctx: Ctx, acting: &Acting, act: OutboxAct) -> Result<Done, Failure> {
+    let left = outbox::leave(acting, act)?;
+    let (request, until) = (left.line.request.to_string(), left.line.until.legal_text());
+    let text = ctx.fill("outbox.left", &[("issuer", left.line.issuer.as_str()), ("request", &request), ("until", &until)]);
+    Ok(Done { json: json!({ "left": left }), text, exit: Exit::TryLater })
+}
+
+pub(super) fn shown(ctx: Ctx, answer: &AttestedAnswer) -> String {
     let said = &answer.attestation;
     let use_no = said.use_no.map(|no| no.to_string()).unwrap_or_default();
     let at = Time::from_seconds(said.iat).legal_text();

@@ -31,6 +31,7 @@ mod meter;
 mod onlooker;
 mod operator;
 mod out;
+mod outbox;
 mod peer;
 mod qr;
 mod query;
@@ -82,6 +83,8 @@ enum Command {
     #[command(subcommand)]
     Certificate(certificate::Command),
     Query(query::Args),
+    #[command(subcommand)]
+    Outbox(outbox::Command),
     #[command(subcommand)]
     Grant(grant::Command),
     #[command(subcommand)]
@@ -150,6 +153,7 @@ fn dispatch(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::Holder(command) => holder::run(ctx, command),
         Command::Certificate(command) => certificate::run(ctx, command),
         Command::Query(args) => query::run(ctx, &args),
+        Command::Outbox(command) => outbox::run(ctx, command),
         Command::Grant(command) => grant::run(ctx, command),
         Command::Matter(command) => matter::run(ctx, command),
         Command::Catalogue(command) => catalogue::run(ctx, command),

@@ -47,6 +47,8 @@ pub(super) struct Args {
     pub(super) values: Option<PathBuf>,
     #[arg(long, value_name = "RULE")]
     pub(super) rule: Option<String>,
+    #[arg(long)]
+    pub(super) leave: bool,
     #[arg(long, value_name = "ID")]
     pub(super) request: Option<RequestId>,
 }

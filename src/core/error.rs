@@ -175,6 +175,8 @@ codes! {
         FieldNotGranted = "field-not-granted",
         /// The issuer, who alone can answer this, is not reached.
         IssuerDark = "issuer-dark",
+        /// No question was left under this id.
+        LeftUnknown = "left-unknown",
         /// The matter in force has no rule of this name.
         RuleUnknown = "rule-unknown",
         /// A request at the window without a holder's signature over exactly it, for this window.

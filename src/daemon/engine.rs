@@ -425,6 +425,8 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::AuditState(_)
         | Event::Account(_)
         | Event::Attested(_)
+        | Event::Left(_)
+        | Event::Outbox { .. }
         | Event::PickedUp { .. }
         | Event::Sync(_)
         | Event::Matters { .. }

@@ -33,6 +33,7 @@ mod lists;
 mod log;
 mod matters;
 mod open;
+mod outbox;
 mod read;
 pub mod rebuild;
 pub mod scrub;

@@ -64,8 +64,8 @@ const CHANGE: &str = "SELECT place & 1099511627775, about & 1099511627775, chang
                       FROM change WHERE place BETWEEN ?1 AND ?2 ORDER BY place";
 
 impl Store {
-    /// Derives every projection again, journal by journal in index order, as far as each was applied, in one transaction. Returns how many
-    /// rows were read.
+    /// Derives every projection again, journal by journal in index order, in one transaction. Returns how many rows were read. Rows behind
+    /// one whose kind this version does not interpret are among them, as they were when they came.
     ///
     /// # Errors
     /// [`StoreError::DamagedRow`] when a row it needs is damaged, [`StoreError::Full`] and engine failures; then nothing has changed.
@@ -84,10 +84,10 @@ impl Store {
         self.conn.execute_batch(WIPE)?;
         let mut rows = 0;
         for centre in self.centres()? {
-            let applied = self.journal_state(&centre)?.applied;
+            let size = self.journal_state(&centre)?.size;
             let mut index = 0;
-            while index < applied {
-                let batch = self.sound_entries(&centre, index, BATCH_ROWS.min(applied - index), BATCH_BYTES)?;
+            while index < size {
+                let batch = self.sound_entries(&centre, index, BATCH_ROWS.min(size - index), BATCH_BYTES)?;
                 if batch.is_empty() {
                     return Err(StoreError::DamagedRow { centre, index });
                 }
@@ -99,7 +99,7 @@ impl Store {
                     index += 1;
                 }
             }
-            rows += applied;
+            rows += size;
         }
         Ok(rows)
     }

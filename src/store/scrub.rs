@@ -93,7 +93,11 @@ impl Store {
             report.journals += 1;
         }
         let (in_house, audit_broken) = self.house_that_stays_shut()?;
-        report.sealed = self.sealed_that_stay_shut()? + self.lists_that_stay_shut()? + in_house + self.window_that_stays_shut()?;
+        report.sealed = self.sealed_that_stay_shut()?
+            + self.lists_that_stay_shut()?
+            + in_house
+            + self.window_that_stays_shut()?
+            + self.outbox_that_stays_shut()?;
         report.audit_broken = audit_broken;
         report.structure = self.structure()?;
         Ok(report)

@@ -60,6 +60,10 @@ columns! {
     AuditAbout = ("audit_row", "sealed"),
     /// A grant that waits at the window.
     DepositGrant = ("deposit", "sealed"),
+    /// A question that waits for an issuer.
+    OutboxInquiry = ("outbox", "inquiry"),
+    /// What became of it.
+    OutboxReply = ("outbox", "reply"),
 }
 
 /// The keys of all sealed columns, derived once. The store key itself is not kept.

@@ -16,6 +16,7 @@ impl Store {
         match write {
             Write::Append { centre, from, rows, subtrees, state } => self.append(centre, *from, rows, subtrees, state),
             Write::Head { centre, head } => self.head(centre, head),
+            Write::Applied { centre, applied } => self.applied(centre, *applied),
             Write::Erase { centre, index } => self.erase(centre, *index),
             Write::Restore { centre, index, payload } => self.restore(centre, *index, payload),
             Write::Project(projection) => self.project(projection),
@@ -27,6 +28,7 @@ impl Store {
             Write::House(write) => self.house(write),
             Write::Dossier(write) => self.dossier_write(write),
             Write::Window(write) => self.window(write),
+            Write::Outbox(write) => self.write_outbox(write),
             Write::Fault { station, code } => self.fault(*station, *code),
         }
     }
@@ -105,6 +107,13 @@ impl Store {
                    WHERE centre = ?1";
         self.run(sql, params![key, signed(head.size)?, head.root.0, head.note, head.heartbeat.0, head.received.0])?;
         Ok(())
+    }
+
+    fn applied(&self, centre: &CentreCode, applied: u64) -> Result<(), StoreError> {
+        let held = self.journal_state(centre)?;
+        check::applied(&held, held.size, applied)?;
+        let key = self.key_of(centre)?;
+        self.run("UPDATE journal SET applied = ?2 WHERE centre = ?1", params![key, signed(applied)?]).map(|_| ())
     }
 
     /// The key of a row that is held.

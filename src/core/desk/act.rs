@@ -371,6 +371,8 @@ pub enum Act {
         /// The catalogue's file, as it was written.
         file: String,
     },
+    /// Questions left for an issuer that is dark. Teller or reviewer.
+    Outbox(Box<super::OutboxAct>),
     /// Dossiers and loans. Teller or reviewer; an auditor may read.
     Dossier(Box<super::DossierAct>),
     /// Take a grant that waits at our window, by its code. Teller or reviewer.

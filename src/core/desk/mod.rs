@@ -23,6 +23,7 @@ mod blacklist;
 mod dossier;
 mod house;
 mod matter;
+mod outbox;
 mod status;
 mod system;
 
@@ -39,6 +40,7 @@ pub use dossier::{
 };
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
 pub use matter::{CatalogueLine, CatalogueView, MAX_MATTER_PAGE, MatterKey, MatterLine, MatterView, RuleVerdict};
+pub use outbox::{LeftLine, LeftView, MAX_OUTBOX_PAGE, OutboxAct};
 pub use status::{FaultCount, JournalStatus, ReadOnly, StationStatus, Status};
 pub use system::{
     Backup, Evidence, KeyAge, KeyRole, LogLine, LogPage, MAX_LOG_PAGE, Storage, SystemView, TREND_SAMPLES_MAX, Trend, Trends,
@@ -159,6 +161,15 @@ pub enum Event {
     Backup(Box<Backup>),
     /// What the issuer of a certificate attested.
     Attested(Box<AttestedAnswer>),
+    /// A question waits for its issuer, or what became of it.
+    Left(Box<LeftView>),
+    /// Questions that were left, those left last first.
+    Outbox {
+        /// At most as many as asked for.
+        items: Vec<LeftLine>,
+        /// Whether older ones follow.
+        more: bool,
+    },
     /// A grant no longer counts.
     GrantRevoked {
         /// Which.

@@ -7,6 +7,7 @@
 //! | [`publish`] | the own journal grows: rows, heartbeats, and when this peer may not write |
 //! | [`replicate`] | every other journal comes here: announcements, heads, frames |
 //! | [`serve`] | other stations ask |
+//! | [`apply`] | rows that an older version kept without knowing them get their meaning |
 //! | [`repair`] | payloads that are damaged come again, payloads whose time is over go |
 //! | [`issue`] | certificates are issued, listed and ended |
 //! | [`query`] | a grant is used: pull, verify, release, record |
@@ -27,6 +28,7 @@
 //! state: after a crash, or after a write that failed, a fresh node over the same shelf goes on.
 
 pub mod announce;
+pub mod apply;
 pub mod audit;
 pub mod dossier;
 pub mod house;
@@ -141,6 +143,7 @@ pub struct Node {
     publish: publish::State,
     replicate: replicate::State,
     serve: serve::State,
+    apply: apply::State,
     repair: repair::State,
     issue: issue::State,
     query: query::State,
@@ -179,6 +182,7 @@ impl Node {
             publish: publish::State::default(),
             replicate: replicate::State::default(),
             serve: serve::State::default(),
+            apply: apply::State::default(),
             repair: repair::State::default(),
             issue: issue::State::default(),
             query: query::State::default(),
@@ -212,6 +216,7 @@ impl Node {
             replicate: self.replicate.successor(),
             // How often others have asked is not forgotten: a failed write is no leave to ask more.
             serve: self.serve.clone(),
+            apply: apply::State::default(),
             repair: repair::State::default(),
             issue: self.issue.successor(),
             query: query::State::default(),
@@ -282,6 +287,7 @@ impl Node {
         self.sync_tick(env, out)?;
         self.import_tick(env, out)?;
         self.answering_tick(env, out)?;
+        self.outbox_tick(env, out)?;
         self.forget_answers(env, out);
         self.window_tick(env, out)?;
         // Each of these may append to the own journal, and an input appends at most once: see `publish`.
@@ -289,7 +295,7 @@ impl Node {
         if !appended && !self.own_rows_tick(env, out)? {
             self.heartbeat_tick(env, out)?;
         }
-        Ok(())
+        self.apply_tick(env, out)
     }
 
     /// Rows of our own that are due by the clock, all under one head. Returns whether there were any.

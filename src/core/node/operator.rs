@@ -84,6 +84,7 @@ impl Node {
                 let wish = interact::Wish { grant, business_no, matter, wanted, request: *request };
                 self.inquire(env, (token, act), wish, out).map(|()| None)
             }
+            Act::Outbox(asked) => self.outbox_act(env, act, asked, out).map(Some),
             Act::AuditList { .. } | Act::AuditCheck => self.audit_act(env, token, act, out),
             Act::Backup => self.backup(env, token, act, out).map(|()| None),
             Act::MatterPublish { file } => self.matter_publish(env, act, file, out).map(Some),
@@ -145,6 +146,7 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::MatterPublish { .. } => (AuditAction::MatterPublish, String::new()),
         Act::CataloguePublish { .. } => (AuditAction::CataloguePublish, String::new()),
         Act::Dossier(asked) => super::dossier::about(asked),
+        Act::Outbox(asked) => interact::about(asked)?,
         Act::PickUp { code, .. } => (AuditAction::PickUp, super::window::masked_code(code)),
         Act::Queue { .. } | Act::Proof { .. } => return None,
     };
@@ -199,6 +201,7 @@ fn subject_of(act: &Act, now: Time) -> Option<Document> {
         | Act::MatterPublish { .. }
         | Act::CataloguePublish { .. }
         | Act::Dossier(_)
+        | Act::Outbox(_)
         | Act::PickUp { .. }
         | Act::Backup => None,
     }
@@ -240,6 +243,7 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
         Act::AuditList { .. } | Act::AuditCheck => &[Role::Auditor],
         Act::Backup => &[Role::System],
         Act::Dossier(asked) => super::dossier::roles(asked),
+        Act::Outbox(asked) => interact::roles(asked),
     };
     if roles.contains(&act.operator().role) {
         return Ok(());

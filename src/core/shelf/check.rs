@@ -71,15 +71,21 @@ pub fn append(held: &JournalState, from: u64, rows: &SoundRows, subtrees: &[Subt
     if subtrees != completed {
         return Err(Misfit::BadState("subtrees"));
     }
-    if after.applied < held.applied || after.applied > after.size {
-        return Err(Misfit::BadState("applied"));
-    }
+    applied(held, after.size, after.applied)?;
     match &after.head {
         Some(new) => head(&JournalState { head: held.head.clone(), ..after.clone() }, new)?,
         None if held.head.is_some() => return Err(Misfit::BadState("the head is lost")),
         None => {}
     }
     Ok(())
+}
+
+/// Checks that of `size` rows at least as many are applied as before, and no more than there are.
+///
+/// # Errors
+/// [`Misfit::BadState`].
+pub const fn applied(held: &JournalState, size: u64, applied: u64) -> Result<(), Misfit> {
+    if applied < held.applied || applied > size { Err(Misfit::BadState("applied")) } else { Ok(()) }
 }
 
 /// Checks that `new` stands over rows that are all held, and is not older than the head held.

@@ -10,6 +10,7 @@ mod house;
 mod lists;
 mod matters;
 pub mod memory;
+mod outbox;
 mod window;
 
 pub use dossiers::{DossierProjection, DossierRow, DossierSaid, DossierWrite, Dossiers};
@@ -20,6 +21,7 @@ pub use lists::{
 };
 pub use matters::{CatalogueRow, MatterProjection, MatterRow, Matters};
 
+pub use outbox::{Outbox, OutboxRow, OutboxWrite};
 pub use window::{Deposits, WindowWrite};
 
 use serde::{Deserialize, Serialize};
@@ -227,6 +229,13 @@ pub enum Write {
         /// The new head.
         head: Head,
     },
+    /// The meaning of rows that were held before is applied now.
+    Applied {
+        /// Whose journal.
+        centre: CentreCode,
+        /// How many rows of it are; never fewer than before.
+        applied: u64,
+    },
     /// A payload is no longer to be kept.
     Erase {
         /// Whose journal.
@@ -278,10 +287,12 @@ pub enum Write {
     Dossier(DossierWrite),
     /// A grant that waits at the window.
     Window(WindowWrite),
+    /// A question that waits for an issuer.
+    Outbox(OutboxWrite),
 }
 
 /// Reads. Implementations answer as of the writes made so far, and never cache across a failed transaction.
-pub trait Shelf: Lists + House + Matters + Dossiers + Deposits {
+pub trait Shelf: Lists + House + Matters + Dossiers + Deposits + Outbox {
     /// How far `centre`'s journal is held; the default when nothing is.
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError>;
     /// Rows `from..`, at least one if there is one, then as many as fit `max_bytes` of header and payload, at most `max_rows`.

@@ -103,3 +103,17 @@ CREATE TABLE deposit (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deposit_by_end ON deposit (expires);
 CREATE INDEX access_by_certificate ON access (certificate, author, idx);
+
+-- Questions that an operator left for an issuer that was dark. `inquiry` and `reply` are sealed.
+CREATE TABLE outbox (
+    request BLOB NOT NULL PRIMARY KEY CHECK (length(request) = 16),
+    issuer TEXT NOT NULL,
+    by TEXT NOT NULL,
+    left_at INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    inquiry BLOB NOT NULL,
+    said_at INTEGER,
+    reply BLOB CHECK ((reply IS NULL) = (said_at IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_waiting ON outbox (issuer, left_at, request) WHERE said_at IS NULL;
+CREATE INDEX outbox_by_time ON outbox (left_at, request);

@@ -59,6 +59,7 @@ fn write_of(step: Step, authors: &mut [Author; 2], accepted: &[(usize, u64, Vec<
             liar.append(&[b"from the start again"])
         }
         3 => Write::Head { centre: author.centre.clone(), head: Head { size: author.frontier.size() + small, ..author.head() } },
+        4 if b % 2 == 0 => Write::Applied { centre: author.centre.clone(), applied: author.frontier.size() + small.saturating_sub(4) },
         4 => Write::Erase { centre: author.centre.clone(), index: small * 2 },
         5 => match accepted.get(usize::from(b) % accepted.len().max(1)) {
             Some((at, index, payload)) if *at == which => {

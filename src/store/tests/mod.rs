@@ -12,6 +12,7 @@ mod matters;
 mod measure;
 mod migration;
 mod opening;
+mod outbox;
 mod projections;
 mod theft;
 mod window;

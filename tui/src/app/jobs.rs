@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anju_core::desk::{Act, DossierAct, Request};
+use anju_core::desk::{Act, DossierAct, OutboxAct, Request};
 
 use crate::door::{Progress, Trouble};
 use crate::event::JobId;
@@ -174,6 +174,10 @@ pub(crate) fn weight_of(act: &Act) -> Weight {
         | Act::Backup
         | Act::MatterPublish { .. }
         | Act::CataloguePublish { .. } => Weight::Changes,
+        Act::Outbox(asked) => match &**asked {
+            OutboxAct::List { .. } | OutboxAct::Show { .. } => Weight::Reads,
+            OutboxAct::Leave { .. } | OutboxAct::Drop { .. } => Weight::Changes,
+        },
         Act::Dossier(asked) => match &**asked {
             DossierAct::Show { .. } | DossierAct::List { .. } | DossierAct::Queue { .. } | DossierAct::Ledger { .. } => Weight::Reads,
             DossierAct::Open { .. }

@@ -78,6 +78,7 @@ impl Case {
             | Act::CertificateCancel { .. }
             | Act::Query { .. }
             | Act::Ask { .. }
+            | Act::Outbox(_)
             | Act::Reveal { .. }
             | Act::AuditCheck
             | Act::PickUp { .. }

@@ -5,13 +5,12 @@ use super::super::query::LEGAL_BASIS;
 use super::super::{Effect, Env, Node, Stop, fault};
 use super::{ASK_AGAIN_MS, MAX_ASKING, PATIENCE_MS};
 use crate::audit::{AuditAction, AuditRow};
-use crate::certificate::IssuerIdentity;
 use crate::desk::{AttestedAnswer, Event, Stage};
 use crate::error::{Fault, Refusal, RefusalCode, ShelfError};
 use crate::grant::access::MAX_BUSINESS_NO_BYTES;
 use crate::grant::{Asker, Mode, Presented};
 use crate::interact::{Attestation, Inquiry, Reply, Wanted};
-use crate::names::{RequestId, StationKey};
+use crate::names::{CentreCode, RequestId, StationKey};
 use crate::operator::ProvenAct;
 use crate::time::Time;
 
@@ -32,6 +31,8 @@ pub(super) enum For {
     Operator(u64, Box<ProvenAct>),
     /// A reading that is held: the number of its conversation is the asking's own.
     Reading,
+    /// A question that was left.
+    Outbox,
 }
 
 /// A question to an issuer that is not answered yet.
@@ -48,6 +49,20 @@ pub(in crate::node) struct Asking {
 impl Asking {
     pub(super) fn request(&self) -> &RequestId {
         &self.inquiry.request
+    }
+
+    /// Whether this is the question that was left under `request`.
+    pub(super) fn is_left(&self, request: &RequestId) -> bool {
+        matches!(self.of, For::Outbox) && self.inquiry.request == *request
+    }
+
+    pub(super) fn is_left_for(&self, issuer: &CentreCode) -> bool {
+        matches!(self.of, For::Outbox) && self.presented.claims().number.centre() == *issuer
+    }
+
+    /// Whether it was left and has been tried for so long.
+    pub(super) fn is_left_since(&self, now: Time, ms: i64) -> bool {
+        matches!(self.of, For::Outbox) && now.since(self.since).abs() >= ms
     }
 
     pub(super) fn new(inquiry: Inquiry, presented: Presented, of: For, since: Time) -> Self {
@@ -67,6 +82,26 @@ impl Node {
         wish: Wish,
         out: &mut Vec<Effect>,
     ) -> Result<(), Stop> {
+        let (inquiry, presented) = self.may_be_asked(env, wish)?;
+        let issuer = presented.claims().number.centre();
+        if self.interact.is_asked(&inquiry.request) {
+            return Err(RefusalCode::RequestReused.into());
+        }
+        if self.interact.asking.len() >= MAX_ASKING {
+            return Err(RefusalCode::TooManyRequests.into());
+        }
+        if self.station_of(&issuer).is_none() {
+            return Err(Refusal::about(RefusalCode::IssuerDark, issuer.as_str()).into());
+        }
+        out.push(Effect::Reply { token, event: Box::new(Event::Progress { stage: Stage::AskingIssuer }) });
+        let key = self.interact.next();
+        self.interact.asking.insert(key, Asking::new(inquiry, presented, For::Operator(token, Box::new(act.clone())), env.now));
+        self.send_inquiry(env, key, out);
+        Ok(())
+    }
+
+    /// What can be known of a question before the issuer hears it.
+    pub(super) fn may_be_asked(&self, env: &Env<'_>, wish: Wish) -> Result<(Inquiry, Presented), Stop> {
         wish.wanted.check()?;
         let business_no = !wish.business_no.trim().is_empty()
             && wish.business_no.len() <= MAX_BUSINESS_NO_BYTES
@@ -79,27 +114,14 @@ impl Node {
         if issuer == self.centre {
             return Err(Refusal::about(RefusalCode::RequestInvalid, "own-certificate").into());
         }
-        if self.interact.is_asked(&wish.request) {
-            return Err(RefusalCode::RequestReused.into());
-        }
-        if self.interact.asking.len() >= MAX_ASKING {
-            return Err(RefusalCode::TooManyRequests.into());
-        }
-        if self.station_of(&issuer).is_none() {
-            return Err(Refusal::about(RefusalCode::IssuerDark, issuer.as_str()).into());
-        }
-        out.push(Effect::Reply { token, event: Box::new(Event::Progress { stage: Stage::AskingIssuer }) });
         let grant = wish.grant.split_ascii_whitespace().collect();
         let matter = presented.claims().matter.clone();
         let inquiry = Inquiry { request: wish.request, grant, business_no: wish.business_no, matter, wanted: wish.wanted };
-        let key = self.interact.next();
-        self.interact.asking.insert(key, Asking::new(inquiry, presented, For::Operator(token, Box::new(act.clone())), env.now));
-        self.send_inquiry(env, key, out);
-        Ok(())
+        Ok((inquiry, presented))
     }
 
     /// A station of this centre that is connected.
-    pub(super) fn station_of(&self, centre: &crate::names::CentreCode) -> Option<StationKey> {
+    pub(super) fn station_of(&self, centre: &CentreCode) -> Option<StationKey> {
         let member = self.charter.member(centre)?;
         let mut stations: Vec<_> = member.stations.iter().filter(|station| self.is_connected(&station.key)).collect();
         // Only the writer can count a use.
@@ -154,9 +176,7 @@ impl Node {
         match reply {
             Reply::Refused(code, detail) => Ok(Err(Refusal { code: code.parse().map_err(|_| malformed())?, detail })),
             Reply::Attested(text) => {
-                let centre = asking.presented.claims().number.centre();
-                let key = self.author(&centre).ok_or_else(malformed)?.signing;
-                let issuer = IssuerIdentity { federation: self.charter.federation().clone(), centre, key };
+                let issuer = self.identity_of(&asking.presented.claims().number.centre()).ok_or_else(malformed)?;
                 let said = Attestation::verify(&text, &issuer, &self.centre, &asking.inquiry, &asking.presented, env.now)?;
                 Ok(Ok((text, said)))
             }
@@ -174,6 +194,7 @@ impl Node {
         let Some(Asking { inquiry, presented, of, .. }) = self.interact.asking.remove(&key) else { return Ok(()) };
         match of {
             For::Reading => self.status_said(env, key, outcome.map(|(_, said)| said), out),
+            For::Outbox => self.left_said(env, (inquiry, presented), outcome.map(|(text, _)| text), out),
             For::Operator(token, act) => {
                 let code = outcome.as_ref().map_or_else(|refusal| AuditRow::refused(refusal.code), |_| DONE.to_owned());
                 let told = Told {

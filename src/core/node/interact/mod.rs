@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `ask` | the counter asks the issuer, and asks again until it answers or patience ends |
 //! | `answer` | the issuer: the grant is judged, the source read, the use recorded in the own journal, and only then attested |
+//! | `outbox` | a question waits for an issuer that is dark |
 //! | `live` | a reading of fields is held for a moment, to say whether the issuer confirms it |
 //!
 //! The issuer counts: a use is a row of its journal, written with the answer in one transaction. The same request again gets the same
@@ -12,9 +13,11 @@
 mod answer;
 mod ask;
 mod live;
+mod outbox;
 
 pub(super) use ask::{Wish, action};
 pub(super) use live::Word;
+pub(super) use outbox::{about, roles};
 
 use std::collections::BTreeMap;
 
@@ -56,6 +59,8 @@ pub(super) struct State {
     answering: BTreeMap<u64, answer::Answering>,
     /// Readings that are held, by the number of the conversation.
     held: BTreeMap<u64, live::Reading>,
+    /// When it was looked last for issuers whom a question waits for.
+    looked: Option<Time>,
     /// When answers that nobody asks for any more were deleted last.
     forgotten: Option<Time>,
     /// How many refused inquiries of each centre were recorded within this minute.

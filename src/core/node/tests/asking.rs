@@ -26,7 +26,8 @@ use crate::seal::{Key, SUITE};
 use crate::shelf::memory::MemoryShelf;
 use crate::shelf::{
     AccessRow, AuditCommitment, AuditFilter, CaseRecord, CatalogueRow, CertificateRow, Deposits, DossierRow, Dossiers, HitRow, House,
-    HouseWrite, IssuedRecord, JournalState, ListingRow, Lists, MatterRow, Matters, ObjectionRow, PendingHit, Shelf, WithheldRow, Write,
+    HouseWrite, IssuedRecord, JournalState, ListingRow, Lists, MatterRow, Matters, ObjectionRow, Outbox, OutboxRow, PendingHit, Shelf,
+    WithheldRow, Write,
 };
 use crate::sign::SecretKey;
 use crate::time::{SECOND_MS, Time};
@@ -378,6 +379,15 @@ impl Deposits for Counting<'_> {
     fn deposits(&self, _: Option<&Thumbprint>) -> Result<u64, ShelfError> { no() }
     fn deposits_over(&self, _: Time, _: usize) -> Result<Vec<DepositToken>, ShelfError> { no() }
     fn accesses_to(&self, _: &CertificateNumber, _: Option<(&CentreCode, u64)>, _: usize) -> Result<Vec<(CentreCode, u64)>, ShelfError> { no() }
+}
+
+#[rustfmt::skip]
+impl Outbox for Counting<'_> {
+    fn outbox(&self, _: &RequestId) -> Result<Option<OutboxRow>, ShelfError> { no() }
+    fn outbox_waiting(&self, _: &CentreCode, _: usize) -> Result<Vec<OutboxRow>, ShelfError> { no() }
+    fn outbox_page(&self, _: Option<(Time, RequestId)>, _: usize) -> Result<Vec<OutboxRow>, ShelfError> { no() }
+    fn outbox_count(&self) -> Result<u64, ShelfError> { no() }
+    fn outbox_over(&self, _: Time, _: Time, _: usize) -> Result<(Vec<RequestId>, Vec<RequestId>), ShelfError> { no() }
 }
 
 #[rustfmt::skip]

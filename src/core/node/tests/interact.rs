@@ -29,7 +29,7 @@ const FIELDS: [&str; 6] = ["name", "account_status", "balance", "continuous_mont
 const PATIENT_MS: i64 = 3 * LIVE_PATIENCE_MS;
 
 /// Peer 0 issued to peer 1, where the holder wants a loan; peer 2 only looks on.
-fn issued(seed: u64) -> (World, Wallet, CertificateNumber) {
+pub(super) fn issued(seed: u64) -> (World, Wallet, CertificateNumber) {
     let mut world = World::new(seed, 3);
     let mut holder = wallet();
     let number = issue(&mut world, 0, &mut holder, 1);
@@ -37,7 +37,7 @@ fn issued(seed: u64) -> (World, Wallet, CertificateNumber) {
     (world, holder, number)
 }
 
-fn granted(world: &mut World, holder: &mut Wallet, number: &CertificateNumber, mode: Mode, uses: u32) -> String {
+pub(super) fn granted(world: &mut World, holder: &mut Wallet, number: &CertificateNumber, mode: Mode, uses: u32) -> String {
     let fields = FIELDS.iter().map(|field| (*field).to_owned()).collect();
     let mut wanted = GrantRequest::new(world.now, number.clone(), fields, world.peers[1].centre.clone(), MATTER);
     (wanted.mode, wanted.uses) = (mode, uses);
@@ -45,7 +45,7 @@ fn granted(world: &mut World, holder: &mut Wallet, number: &CertificateNumber, m
     grant(&mut world.rng, now, holder, &wanted, &key).unwrap()
 }
 
-fn check(values: &[(&str, &str)]) -> Wanted {
+pub(super) fn check(values: &[(&str, &str)]) -> Wanted {
     let stated = |(field, value): &(&str, &str)| Stated { field: (*field).to_owned(), value: (*value).to_owned() };
     Wanted::Check { values: values.iter().map(stated).collect() }
 }
@@ -54,7 +54,7 @@ fn evaluate(rule: &str) -> Wanted {
     Wanted::Evaluate { rule: rule.to_owned() }
 }
 
-fn asking(grant: &str, wanted: Wanted, request: RequestId) -> Act {
+pub(super) fn asking(grant: &str, wanted: Wanted, request: RequestId) -> Act {
     Act::Ask { grant: grant.to_owned(), business_no: "SY-2026-0001".to_owned(), matter: None, wanted, request }
 }
 
@@ -70,7 +70,7 @@ fn ask(world: &mut World, grant: &str, wanted: Wanted) -> Event {
     ask_as(world, grant, wanted, id)
 }
 
-fn attested(event: Event) -> AttestedAnswer {
+pub(super) fn attested(event: Event) -> AttestedAnswer {
     match event {
         Event::Attested(answer) => *answer,
         other => panic!("{other:?}"),
@@ -90,7 +90,7 @@ fn publish(world: &mut World, peer: usize) -> Matter {
     matter
 }
 
-fn uses(world: &World, grant: &str) -> u32 {
+pub(super) fn uses(world: &World, grant: &str) -> u32 {
     let centre = &world.peers[0].centre;
     world.peers[0].shelf.grant_uses(centre, &Presented::parse(grant).unwrap().id(), None).unwrap()
 }

@@ -1,6 +1,7 @@
 //! The state machine under a seeded network: what must hold whatever the network, the disk and other members do.
 
 mod acknowledged;
+mod applied;
 mod asking;
 mod attacks;
 mod counter;
@@ -12,6 +13,7 @@ mod listings;
 mod looking;
 mod lookup;
 mod matters;
+mod outbox;
 mod people;
 mod process;
 mod pushed;

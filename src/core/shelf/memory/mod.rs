@@ -5,6 +5,7 @@ mod dossiers;
 mod house;
 mod lists;
 mod matters;
+mod outbox;
 mod window;
 
 use std::cell::RefCell;
@@ -46,6 +47,7 @@ pub struct MemoryShelf {
     matters: matters::Tables,
     dossiers: dossiers::Tables,
     window: window::Tables,
+    outbox: outbox::Tables,
     full: bool,
 }
 
@@ -86,6 +88,7 @@ impl MemoryShelf {
         match write {
             Write::Append { centre, from, rows, subtrees, state } => self.append(centre, *from, rows, subtrees, state)?,
             Write::Head { centre, head } => self.head(centre, head)?,
+            Write::Applied { centre, applied } => self.applied(centre, *applied)?,
             Write::Erase { centre, index } => self.erase(centre, *index)?,
             Write::Restore { centre, index, payload } => self.restore(centre, *index, payload)?,
             Write::Project(projection) => self.project(projection),
@@ -110,6 +113,7 @@ impl MemoryShelf {
             Write::House(write) => self.house.write(write)?,
             Write::Dossier(write) => self.dossiers.write(write),
             Write::Window(write) => self.window.write(write)?,
+            Write::Outbox(write) => self.outbox.write(write)?,
             Write::Fault { station, code } => *self.faults.entry((*station, *code)).or_default() += 1,
         }
         Ok(())
@@ -134,6 +138,13 @@ impl MemoryShelf {
     fn head(&mut self, centre: &CentreCode, head: &Head) -> Result<(), ShelfError> {
         check::head(&Shelf::journal(self, centre)?, head)?;
         self.journals.entry(centre.clone()).or_default().state.head = Some(head.clone());
+        Ok(())
+    }
+
+    fn applied(&mut self, centre: &CentreCode, applied: u64) -> Result<(), ShelfError> {
+        let held = Shelf::journal(self, centre)?;
+        check::applied(&held, held.size, applied)?;
+        self.journals.entry(centre.clone()).or_default().state.applied = applied;
         Ok(())
     }
 

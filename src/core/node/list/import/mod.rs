@@ -73,6 +73,7 @@ impl Node {
             | Act::CertificateCancel { .. }
             | Act::Query { .. }
             | Act::Ask { .. }
+            | Act::Outbox(_)
             | Act::Reveal { .. }
             | Act::AuditCheck
             | Act::PickUp { .. }
