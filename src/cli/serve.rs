@@ -97,7 +97,7 @@ async fn serve(ctx: Ctx, centre: &str, serving: Serving) -> Result<Exit, Failure
 fn settings(config: &Config, folder: &DataFolder) -> Result<Settings, Failure> {
     let blacklist = config.blacklist.settings(folder).map_err(|e| common::config_failure(&folder.config(), e))?;
     let (valid_days, phone) = (config.certificate.valid_days, config.centre.phone.clone());
-    Ok(Settings { valid_days, phone, blacklist, ..Settings::default() })
+    Ok(Settings { valid_days, phone, blacklist, dossiers: config.loan.settings(), ..Settings::default() })
 }
 
 fn reader(config: &Config, folder: &DataFolder) -> daemon::wiring::SourceReader {

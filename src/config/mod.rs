@@ -7,6 +7,7 @@ pub mod atomic;
 pub mod backup;
 mod blacklist;
 pub mod folder;
+mod loan;
 mod nearest;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod window;
 
 use std::path::{Path, PathBuf};
 
+pub use loan::{DEADLINE_DAYS_MAX, DEADLINES_MAX, Loan, LoanDeadlines};
 pub use window::Window;
 
 pub use blacklist::{Blacklist, QUOTA_MAX, STALE_MINUTES_MAX, STALE_MINUTES_MIN};
@@ -54,6 +56,9 @@ pub struct Config {
     /// The blacklist.
     #[serde(default)]
     pub blacklist: Blacklist,
+    /// Cross-region loans.
+    #[serde(default)]
+    pub loan: Loan,
     /// The local door.
     #[serde(default)]
     pub desk: Desk,
@@ -227,8 +232,8 @@ impl Config {
     #[must_use]
     pub fn new(centre: Centre, listen: Vec<String>) -> Self {
         let (certificate, blacklist, desk) = (Certificate::default(), Blacklist::default(), Desk::default());
-        let (store, log) = (Store::default(), Log::default());
-        Self { centre, peer: Peer { listen }, source: None, certificate, blacklist, desk, window: None, store, log }
+        let (loan, store, log) = (Loan::default(), Store::default(), Log::default());
+        Self { centre, peer: Peer { listen }, source: None, certificate, blacklist, loan, desk, window: None, store, log }
     }
 
     /// Reads a configuration from its text.
@@ -316,6 +321,7 @@ impl Config {
         rules
             .iter()
             .chain(&self.blacklist.rules())
+            .chain(&self.loan.rules())
             .chain(self.window.iter().flat_map(Window::rules).collect::<Vec<_>>().iter())
             .find(|(_, holds)| !holds)
             .map_or(Ok(()), |(key, _)| Err(ConfigError::NotAllowed { key }))

@@ -34,6 +34,16 @@ fn a_value_that_is_not_allowed_is_refused() {
     for days in [0, 367] {
         assert!(Config::parse(&format!("{GOOD}[certificate]\nvalid_days = {days}\n")).is_err());
     }
+    let deadlines =
+        |since: &str, days: u32| format!("[[loan.deadlines]]\nsince = \"{since}\"\nreply_days = {days}\nmark_days = 5\nunmark_days = 5\n");
+    let newer = format!("{GOOD}{}{}", deadlines("2015-09-15", 30), deadlines("2027-01-01", 20));
+    let said = Config::parse(&newer).unwrap().loan.settings().deadlines;
+    assert_eq!(said.iter().map(|one| one.reply_days).collect::<Vec<_>>(), [30, 20]);
+    for bad in [deadlines("2027-01-01", 0), deadlines("2027-01-01", 367), deadlines("2027-13-01", 5), deadlines("2027-01-01", 5).repeat(2)]
+    {
+        assert!(Config::parse(&format!("{GOOD}{bad}")).is_err(), "{bad}");
+    }
+    assert_eq!(Config::parse(GOOD).unwrap().loan.settings().deadlines.len(), 1, "the customary ones");
     assert!(matches!(Config::parse("[centre"), Err(ConfigError::Invalid { line: 1, .. })));
 }
 

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anju_core::error::RefusalCode;
+use anju_core::error::{Refusal, RefusalCode};
 use anju_core::names::CentreCode;
 use anju_core::time::Time;
 use anju_core::window::{Asked, Passed, Reply};
@@ -135,7 +135,7 @@ impl Connection {
             async move {
                 match shared.admits(from) {
                     Passed::Yes => inner.call(request).await,
-                    Passed::Wait(_) => Ok(response(&Reply::refused(&RefusalCode::TooManyRequests.into()))),
+                    Passed::Wait(ms) => Ok(response(&Reply::refused(&Refusal::about(RefusalCode::TooManyRequests, ms.to_string())))),
                     Passed::Full => Ok(response(&Reply::refused(&RefusalCode::WindowBusy.into()))),
                 }
             }

@@ -93,7 +93,9 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         let method = if route.method() == "POST" { MethodFilter::POST } else { MethodFilter::GET };
         let handler = match route {
             Route::Health => MethodRouter::new().on(method, |State(shared): State<Arc<Shared>>| async move { response(&shared.health) }),
-            Route::OpenApi => MethodRouter::new().on(method, || async { response(&Reply { status: 200, body: OPENAPI.to_owned() }) }),
+            Route::OpenApi => {
+                MethodRouter::new().on(method, || async { response(&Reply { status: 200, body: OPENAPI.to_owned(), retry_after_s: None }) })
+            }
             Route::Certificates | Route::Grants | Route::Revocations | Route::Accesses => MethodRouter::new().on(method, signed),
         };
         router.route(route.path(), handler)
@@ -141,5 +143,8 @@ pub(super) fn response(reply: &Reply) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(seconds) = reply.retry_after_s {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
     response
 }

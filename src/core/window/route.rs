@@ -213,6 +213,8 @@ pub struct Reply {
     pub status: u16,
     /// JSON; a [`Problem`] from 400 on.
     pub body: String,
+    /// After how many seconds it may be tried again, where that would help.
+    pub retry_after_s: Option<u32>,
 }
 
 impl std::fmt::Debug for Reply {
@@ -225,13 +227,18 @@ impl Reply {
     /// An answer.
     #[must_use]
     pub fn json<T: Serialize>(status: u16, value: &T) -> Self {
-        Self { status, body: serde_json::to_string(value).unwrap_or_default() }
+        Self { status, body: serde_json::to_string(value).unwrap_or_default(), retry_after_s: None }
     }
 
     /// A refusal, under the status that its code has.
     #[must_use]
     pub fn refused(refusal: &Refusal) -> Self {
-        Self::problem(status_of(refusal.code), refusal)
+        let status = status_of(refusal.code);
+        // A rate says itself how long; nobody is told to come back sooner than in a second, or later than in a minute.
+        let said = refusal.detail.as_deref().and_then(|ms| ms.parse::<u32>().ok()).filter(|_| status == STATUS_TOO_MANY);
+        let wait = said.map_or(RETRY_AFTER_S, |ms| ms.div_ceil(1_000)).clamp(1, 60);
+        let retry_after_s = RETRY_STATUSES.contains(&status).then_some(wait);
+        Self { retry_after_s, ..Self::problem(status, refusal) }
     }
 
     /// A refusal under another status.
@@ -248,13 +255,19 @@ impl Reply {
     }
 }
 
+const STATUS_TOO_MANY: u16 = 429;
+/// Statuses that are gone after a while.
+const RETRY_STATUSES: [u16; 2] = [STATUS_TOO_MANY, 503];
+/// How long that while is where nothing else is known, in seconds.
+const RETRY_AFTER_S: u32 = 5;
+
 /// Which refusals are something else than [`STATUS_REFUSED`] to HTTP.
 const STATUSES: [(u16, &[RefusalCode]); 7] = [
     (400, &[RefusalCode::RequestInvalid, RefusalCode::CursorInvalid, RefusalCode::GrantMalformed]),
     (401, &[RefusalCode::HolderUnproven, RefusalCode::RequestStale, RefusalCode::RequestReused]),
     (403, &[RefusalCode::HolderUnknown, RefusalCode::HolderMismatch]),
     (404, &[RefusalCode::CertificateUnknown]),
-    (429, &[RefusalCode::TooManyRequests]),
+    (STATUS_TOO_MANY, &[RefusalCode::TooManyRequests]),
     (501, &[RefusalCode::Unsupported]),
     (503, &[RefusalCode::WindowBusy, RefusalCode::StoreUnavailable, RefusalCode::ReadOnly]),
 ];

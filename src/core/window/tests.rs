@@ -201,6 +201,10 @@ fn a_problem_names_type_status_and_code_and_every_refusal_has_a_status() {
     }
     assert_eq!(Reply::refused(&RefusalCode::WindowBusy.into()).status, 503);
     assert_eq!(Reply::refused(&RefusalCode::TooManyRequests.into()).status, 429);
+    let wait = |refusal: crate::error::Refusal| Reply::refused(&refusal).retry_after_s;
+    assert_eq!(wait(crate::error::Refusal::about(RefusalCode::TooManyRequests, "1001")), Some(2));
+    assert_eq!(wait(crate::error::Refusal::about(RefusalCode::TooManyRequests, "99999999")), Some(60));
+    assert_eq!((wait(RefusalCode::WindowBusy.into()), wait(RefusalCode::GrantExpired.into())), (Some(5), None));
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::shelf::{OutboxRow, OutboxWrite, Write};
 use crate::time::{DAY_MS, SECOND_MS, Time};
 
 /// Most questions that are kept at once, waiting or over.
-pub const MAX_OUTBOX: u64 = 1_000;
+pub const MAX_OUTBOX: u64 = 5_000;
 /// A question is asked for so long at most, in days, and never after its grant has ended.
 pub const KEEP_ASKING_DAYS: i64 = 30;
 /// What became of it is kept for so long, in days.
