@@ -65,6 +65,12 @@ pub enum WindowError {
     /// Certificate and key do not go together, or TLS cannot be set up.
     #[error("TLS: {0}")]
     Tls(String),
+    /// Everybody on this machine may read the key.
+    #[error("{path}: others may read this key; chmod o= {path}", path = path.display())]
+    KeyOpen {
+        /// Which.
+        path: PathBuf,
+    },
     /// Without files only this machine may be listened at.
     #[error("a window on {0} needs a certificate")]
     NotLoopback(SocketAddr),

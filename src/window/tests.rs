@@ -99,3 +99,29 @@ async fn without_files_the_window_opens_on_this_machine_only() {
     let pem = std::fs::read_to_string(folder.path().join("window.pem")).unwrap();
     assert!(pem.contains("BEGIN CERTIFICATE") && !pem.contains("PRIVATE"));
 }
+
+#[test]
+fn a_key_that_everybody_may_read_is_not_used_and_one_of_another_certificate_neither() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let write = |name: &str| {
+        let rcgen::CertifiedKey { cert, key_pair } = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        std::fs::write(place(&format!("{name}.pem")), cert.pem()).unwrap();
+        std::fs::write(place(&format!("{name}-key.pem")), key_pair.serialize_pem()).unwrap();
+    };
+    ["a", "b"].map(write);
+    let open = |key: &str, mode: u32| {
+        std::fs::set_permissions(place(key), std::fs::Permissions::from_mode(mode)).unwrap();
+        let tls = Some((place("a.pem"), place(key)));
+        let centre = CentreCode::new("C46010").unwrap();
+        let opening = Opening { listen: "0.0.0.0:0".parse().unwrap(), tls, made_certificate: place("window.pem"), centre };
+        tls::server(&opening).map(|_| ())
+    };
+    assert!(open("a-key.pem", 0o600).is_ok() && open("a-key.pem", 0o640).is_ok());
+    for mode in [0o644, 0o604, 0o601] {
+        assert!(matches!(open("a-key.pem", mode), Err(WindowError::KeyOpen { .. })), "{mode:o}");
+    }
+    assert!(matches!(open("b-key.pem", 0o600), Err(WindowError::Tls(_))));
+    assert!(matches!(open("a.pem", 0o600), Err(WindowError::Pem { what: "key", .. })));
+}

@@ -1,6 +1,7 @@
 //! Certificates: the configured ones, a made one for this machine, and whom a client trusts.
 
 use std::net::IpAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ pub(super) fn server(opening: &Opening) -> Result<ServerConfig, WindowError> {
     let (chain, key) = match &opening.tls {
         Some((certificate, key)) => {
             let missing = |_| WindowError::Pem { path: key.clone(), what: "key" };
+            refuse_open(key)?;
             (certificates(certificate)?, PrivateKeyDer::from_pem_slice(&read(key)?).map_err(missing)?)
         }
         None if opening.listen.ip().is_loopback() => made(opening.listen.ip(), &opening.made_certificate)?,
@@ -49,6 +51,13 @@ pub(super) fn server(opening: &Opening) -> Result<ServerConfig, WindowError> {
     let mut config = config.with_no_client_auth().with_single_cert(chain, key).map_err(failed)?;
     config.alpn_protocols = vec![PROTOCOL.to_vec()];
     Ok(config)
+}
+
+/// A group may share the key, as where certificates are renewed by another account; everybody may not.
+fn refuse_open(key: &Path) -> Result<(), WindowError> {
+    let file = |error| WindowError::File { path: key.to_owned(), error };
+    let mode = std::fs::metadata(key).map_err(file)?.permissions().mode();
+    if mode & 0o007 == 0 { Ok(()) } else { Err(WindowError::KeyOpen { path: key.to_owned() }) }
 }
 
 /// A certificate for `localhost` and `ip`; its public half is left at `path`, its key nowhere.
