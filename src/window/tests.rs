@@ -110,7 +110,7 @@ fn a_key_that_everybody_may_read_is_not_used_and_one_of_another_certificate_neit
         std::fs::write(place(&format!("{name}.pem")), cert.pem()).unwrap();
         std::fs::write(place(&format!("{name}-key.pem")), key_pair.serialize_pem()).unwrap();
     };
-    ["a", "b"].map(write);
+    ["a", "b"].into_iter().for_each(write);
     let open = |key: &str, mode: u32| {
         std::fs::set_permissions(place(key), std::fs::Permissions::from_mode(mode)).unwrap();
         let tls = Some((place("a.pem"), place(key)));

@@ -63,7 +63,6 @@ fn rows_behind_one_that_an_older_version_did_not_know_are_applied_by_the_newer_u
     world.run_for(5 * SECOND_MS);
     assert_eq!((applied(&world), world.size(1, 0)), (7, size + 1));
     assert!(listing(&world, 1, 0, size).is_some(), "what comes behind it and is known means what it says");
-    world.assert_converged();
 }
 
 #[test]
@@ -78,5 +77,4 @@ fn a_long_journal_is_gone_on_with_in_steps_and_a_stop_in_between_loses_nothing()
     assert_eq!(applied(&world), 802);
     assert!((1..=800).all(|index| listing(&world, 1, 0, index).is_some()));
     assert!(world.peers[1].shelf.certificate(&number).unwrap().is_some());
-    world.assert_converged();
 }

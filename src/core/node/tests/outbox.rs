@@ -11,7 +11,7 @@ use crate::interact::{Finding, Wanted};
 use crate::names::RequestId;
 use crate::node::interact::PATIENCE_MS;
 use crate::shelf::House;
-use crate::time::{DAY_MS, SECOND_MS};
+use crate::time::{DAY_MS, HOUR_MS, SECOND_MS};
 
 fn done(world: &mut World, act: OutboxAct) -> Event {
     let token = world.act(1, &Act::Outbox(Box::new(act)));
@@ -55,7 +55,7 @@ fn what_is_left_for_an_issuer_that_is_dark_is_asked_when_it_is_back_also_after_a
     assert!(left.attested.is_none() && left.line.over.is_none() && left.line.number == number);
     assert!(matches!(leave(&mut world, &grant, name_is("史霞玲"), id), Event::Left(again) if again == left), "twice is once");
     assert_eq!(code(&leave(&mut world, &grant, name_is("别人"), id)), RefusalCode::RequestReused);
-    world.run_for(DAY_MS);
+    world.run_for(3 * HOUR_MS);
     assert_eq!(listed(&mut world), [(id, false, None)]);
     world.set_up(1, false);
     world.set_up(1, true);

@@ -1,5 +1,5 @@
-//! The figures of the main job, measured on a federation of three real peer processes on loopback: how long the counter waits, how large
-//! things are, how fast a peer that was away catches up, what a peer needs of memory.
+//! The figures of the main job, measured on a federation of three real peer processes on loopback: how long the counter waits, for its own
+//! copy and for the issuer, how large things are, how fast a peer that was away catches up, what a peer needs of memory.
 //!
 //! `cargo bench --bench figures [-- CERTIFICATES]`. The floor is what the same machine needs, in the same run, to carry the same bytes
 //! over loopback, hash them, check one signature and insert them in order: no peer can be faster.
@@ -9,6 +9,8 @@
     clippy::panic,
     reason = "a program for developers: it prints, and stops where something fails"
 )]
+
+mod asking;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -135,26 +137,30 @@ impl Federation {
         answers.map(Result::unwrap).last().unwrap()
     }
 
-    /// Makes a teller at a running peer, whose acts [`Federation::act`] signs.
-    fn hire(&mut self, peer: usize) {
+    /// Makes an operator at a running peer, whose acts are signed here.
+    fn hire(&mut self, peer: usize, of: OperatorName, role: Role) {
         let name = OperatorName::new("admin").unwrap();
         let Event::OperatorKey(info) = self.ask(peer, &Request::OperatorKey { name: name.clone() }) else { panic!("no operator") };
         let passphrase = std::fs::read_to_string(self.path(peer, "first-operator.passphrase")).unwrap();
         let admin = info.sealed.open(&name, passphrase.trim_end().as_bytes()).unwrap();
         // Nobody will open this one: the key is here.
-        let (of, key, sealed) = (teller(), self.key.public(), info.sealed.clone());
+        let (key, sealed) = (self.key.public(), info.sealed.clone());
         let (display, staff_no) = ("figures".to_owned(), "figures".to_owned());
-        let add = Act::OperatorAdd { name: of, display, staff_no, role: Role::Teller, key, sealed };
+        let add = Act::OperatorAdd { name: of, display, staff_no, role, key, sealed };
         let request = RequestId(self.rng.random());
         let signed = SignedAct::sign(&admin, &name, &info.centre, &info.federation, now(), request, &add);
         assert_eq!(self.ask(peer, &Request::Act(signed)), Event::Done);
     }
 
+    fn sign(&mut self, peer: usize, by: &OperatorName, act: &Act) -> Request {
+        let (centre, request) = (CentreCode::new(CENTRES[peer]).unwrap(), RequestId(self.rng.random()));
+        Request::Act(SignedAct::sign(&self.key, by, &centre, self.charter.federation(), now(), request, act))
+    }
+
     /// The closing event of what the teller asks for; signing it is in the time that it takes.
     fn act(&mut self, peer: usize, act: &Act) -> Event {
-        let (centre, request) = (CentreCode::new(CENTRES[peer]).unwrap(), RequestId(self.rng.random()));
-        let signed = SignedAct::sign(&self.key, &teller(), &centre, self.charter.federation(), now(), request, act);
-        self.ask(peer, &Request::Act(signed))
+        let signed = self.sign(peer, &teller(), act);
+        self.ask(peer, &signed)
     }
 
     fn applied(&self, peer: usize, journal: usize) -> u64 {
@@ -220,18 +226,24 @@ fn at(sorted: &[Duration], percent: usize) -> Duration {
     sorted[(sorted.len() * percent).div_ceil(100).clamp(1, sorted.len()) - 1]
 }
 
-/// Sizes, and the time from the grant pasted to the fields verified with the issuer stopped.
-fn counter(federation: &mut Federation) {
-    let mut wallet = Wallet::default();
-    let (number, evidence) = federation.issue(&mut wallet);
+/// A certificate that its holder has; its number, and its bytes in the journal and as a file.
+fn certified(federation: &mut Federation, wallet: &mut Wallet) -> (CertificateNumber, usize, usize) {
+    let (number, evidence) = federation.issue(wallet);
     let author = federation.author();
     let member = federation.charter.member(&CentreCode::new(CENTRES[0]).unwrap()).unwrap();
     let issuer = IssuerIdentity { federation: federation.charter.federation().clone(), centre: member.centre.clone(), key: member.signing };
     let verified = Evidence::decode(&evidence).unwrap().verify(&author).unwrap();
     let body = verified.entry().body().unwrap().to_vec();
     let row = verified.entry().header.len() + verified.entry().payload.as_ref().map_or(0, Vec::len);
-    receive(&mut wallet, now(), &body, &evidence, &issuer).unwrap();
-    println!("certificate: {} bytes in the journal (header and payload), {} bytes as the holder's file before base64", row, evidence.len());
+    receive(wallet, now(), &body, &evidence, &issuer).unwrap();
+    (number, row, evidence.len())
+}
+
+/// Sizes, and the time from the grant pasted to the fields verified with the issuer stopped.
+fn counter(federation: &mut Federation) {
+    let mut wallet = Wallet::default();
+    let (number, row, file) = certified(federation, &mut wallet);
+    println!("certificate: {} bytes in the journal (header and payload), {} bytes as the holder's file before base64", row, file);
     let audience = CentreCode::new(CENTRES[1]).unwrap();
     let key = federation.charter.member(&audience).unwrap().sealing;
     let make = |wallet: &mut Wallet, rng: &mut StdRng, fields: &[String]| {
@@ -380,7 +392,8 @@ fn main() {
     println!("load before: {}", load.trim());
     let mut federation = Federation::new();
     (0..CENTRES.len()).for_each(|peer| federation.start(peer));
-    (0..2).for_each(|peer| federation.hire(peer));
+    (0..2).for_each(|peer| federation.hire(peer, teller(), Role::Teller));
     counter(&mut federation);
     catch_up(&mut federation, count);
+    asking::run(&mut federation);
 }
