@@ -160,6 +160,7 @@ pub struct Rehearsal {
     ids: u128,
     running: usize,
     held: bool,
+    kept_back: usize,
     /// What the desk wanted of the terminal: copies, and whether it left.
     pub effects: Vec<Effect>,
 }
@@ -178,7 +179,7 @@ impl Rehearsal {
         let app = App::new(words, settings, entries, "/srv/anju", (columns, rows));
         let runner = Runner::new(Arc::new(door.clone()), tell);
         let Ok(terminal) = Terminal::new(TestBackend::new(columns, rows));
-        Self { app, runner, events, terminal, at: 0, ids: 0, running: 0, held: false, effects: Vec::new() }
+        Self { app, runner, events, terminal, at: 0, ids: 0, running: 0, held: false, kept_back: 0, effects: Vec::new() }
     }
 
     fn now(&mut self) -> Now {
@@ -202,7 +203,7 @@ impl Rehearsal {
             let now = self.now();
             for effect in self.app.handle(event, now) {
                 match effect {
-                    Effect::Run(_, Task::Ask(_) | Task::Act(_) | Task::Work(_)) if self.held => {}
+                    Effect::Run(_, Task::Ask(_) | Task::Act(_) | Task::Work(_)) if self.held => self.kept_back += 1,
                     Effect::Run(job, task) => {
                         self.running += 1;
                         events.extend(self.runner.run(job, task));
@@ -218,6 +219,12 @@ impl Rehearsal {
     /// From now on nothing but a log-in is answered: for what a screen shows while it waits.
     pub fn hold(&mut self) {
         self.held = true;
+    }
+
+    /// How much was sent since [`Rehearsal::hold`], and is not answered.
+    #[must_use]
+    pub const fn kept_back(&self) -> usize {
+        self.kept_back
     }
 
     /// Waits until every job has ended.

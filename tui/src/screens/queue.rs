@@ -1,16 +1,19 @@
-//! The cases that wait, read page by page, overdue first: for the work queue and for the blacklist's front.
+//! What waits, read page by page, overdue first: the cases for the blacklist's front, and with them the steps of loans that wait for this
+//! centre for the work queue.
 
 use std::collections::BTreeMap;
 
-use anju_core::desk::{Act, CaseLine, Event as DeskEvent};
+use anju_core::desk::{Act, CaseLine, CaseRef, Event as DeskEvent, LoanLine};
 use anju_core::listing::case::CaseState;
+use anju_core::names::{CentreCode, CertificateNumber};
 use anju_core::time::{DAY_MS, Time};
 use ratatui::layout::Rect;
 
 use crate::canvas::{Canvas, Span, inside, split_top};
 use crate::cmd::Cmd;
 use crate::door::Trouble;
-use crate::screen::{Action, Cx, Moment, Sheet, Tag, Told};
+use crate::screen::{Action, Cx, Moment, Sheet, Tag, Target, Told};
+use crate::screens::loans::rows;
 use crate::shown::Shown;
 use crate::theme::Tone;
 use crate::widgets::list::{Column, List, Row};
@@ -37,46 +40,102 @@ const COLUMNS: &[Column] = &[
     Column { word: "workbench.column-conduct", min: 9, grow: 3 },
 ];
 
-/// A case that waits.
-pub(super) struct Item(pub(super) CaseLine);
+/// The same, and loans: what stands in a column depends on what waits.
+const MIXED_COLUMNS: &[Column] = &[
+    Column { word: "workbench.column-item", min: 11, grow: 0 },
+    Column { word: "workbench.column-state", min: 12, grow: 1 },
+    Column { word: "workbench.column-waits", min: 9, grow: 0 },
+    Column { word: "workbench.column-due", min: 16, grow: 0 },
+    Column { word: "workbench.column-paper", min: 10, grow: 2 },
+    Column { word: "workbench.column-subject", min: 9, grow: 3 },
+];
+
+/// Something that waits.
+pub(super) enum Item {
+    /// A case of the blacklist.
+    Case(CaseLine),
+    /// A step of a cross-region loan that this centre has to take.
+    Loan {
+        /// Which.
+        line: Box<LoanLine>,
+        /// This centre.
+        own: CentreCode,
+    },
+}
+
+/// When a case must have been dealt with.
+fn case_left(case: &CaseLine, now: Time) -> Option<i64> {
+    case.waits_for.and(case.until).map(|until| until.since(now))
+}
+
+fn case_cells(line: &CaseLine, words: Words, now: Time) -> Vec<(Tone, Shown)> {
+    let waits = line.waits_for.map_or_else(|| words.say("workbench.time"), |role| words.code("role", role.code()));
+    let due = match (case_left(line, now), line.until) {
+        (Some(left), _) => {
+            let tone = if left < 0 {
+                Tone::Bad
+            } else if left < NEAR_MS {
+                Tone::Warn
+            } else {
+                Tone::Plain
+            };
+            (tone, words.countdown(left))
+        }
+        (None, Some(until)) => (Tone::Dim, Shown::of(until.legal_day())),
+        (None, None) => (Tone::Dim, Shown::new("-")),
+    };
+    vec![
+        (Tone::Plain, Shown::of(&line.case)),
+        (Tone::Plain, words.code("case-state", line.state.code())),
+        (Tone::Plain, waits),
+        due,
+        (Tone::Plain, Shown::new(&line.decision_no)),
+        (Tone::Plain, Shown::new(&line.conduct)),
+    ]
+}
+
+/// The other centre stands where a case has its paper, and the certificate where it has its conduct.
+fn loan_cells(line: &LoanLine, own: &CentreCode, words: Words, now: Time) -> Vec<(Tone, Shown)> {
+    let task = line.task.as_ref();
+    let other = if line.lender == *own { line.keeper.as_ref() } else { Some(&line.lender) };
+    let dash = || Shown::new("-");
+    vec![
+        (Tone::Plain, line.dossier.as_ref().map_or_else(|| words.say("screen.loans"), Shown::of)),
+        (Tone::Plain, task.map_or_else(dash, |task| words.code("loan-task", task.task.code()))),
+        (Tone::Plain, words.say("workbench.counter")),
+        task.map_or_else(|| (Tone::Dim, dash()), |task| rows::due(words, task, now)),
+        (Tone::Plain, other.map_or_else(dash, Shown::of)),
+        (Tone::Plain, Shown::new(&line.certificate)),
+    ]
+}
 
 impl Item {
     /// Milliseconds until somebody must have done something; nothing when only time has to pass.
     fn left(&self, now: Time) -> Option<i64> {
-        self.0.waits_for.and(self.0.until).map(|until| until.since(now))
+        match self {
+            Self::Case(case) => case_left(case, now),
+            Self::Loan { line, .. } => line.task.as_ref().map(|task| task.until.end().since(now)),
+        }
+    }
+
+    fn is_late(&self, now: Time) -> bool {
+        self.left(now).is_some_and(|left| left < 0)
     }
 }
 
 impl Row for Item {
     fn cells(&self, words: Words, now: Time) -> Vec<(Tone, Shown)> {
-        let line = &self.0;
-        let waits = line.waits_for.map_or_else(|| words.say("workbench.time"), |role| words.code("role", role.code()));
-        let due = match (self.left(now), line.until) {
-            (Some(left), _) => {
-                let tone = if left < 0 {
-                    Tone::Bad
-                } else if left < NEAR_MS {
-                    Tone::Warn
-                } else {
-                    Tone::Plain
-                };
-                (tone, words.countdown(left))
-            }
-            (None, Some(until)) => (Tone::Dim, Shown::of(until.legal_day())),
-            (None, None) => (Tone::Dim, Shown::new("-")),
-        };
-        vec![
-            (Tone::Plain, Shown::of(&line.case)),
-            (Tone::Plain, words.code("case-state", line.state.code())),
-            (Tone::Plain, waits),
-            due,
-            (Tone::Plain, Shown::new(&line.decision_no)),
-            (Tone::Plain, Shown::new(&line.conduct)),
-        ]
+        match self {
+            Self::Case(line) => case_cells(line, words, now),
+            Self::Loan { line, own } => loan_cells(line, own, words, now),
+        }
     }
 
     fn key(&self) -> String {
-        self.0.case.to_string()
+        match self {
+            Self::Case(line) => line.case.to_string(),
+            Self::Loan { line, .. } => rows::key(line),
+        }
     }
 }
 
@@ -85,6 +144,9 @@ pub(super) struct Queue {
     tag: Tag,
     load: Load<()>,
     coming: Vec<CaseLine>,
+    /// What was read last, of both.
+    cases: Vec<CaseLine>,
+    loans: Vec<LoanLine>,
     list: List<Item>,
     next: Option<Moment>,
 }
@@ -92,7 +154,38 @@ pub(super) struct Queue {
 impl Queue {
     /// One that asks under `tag`.
     pub(super) fn new(tag: Tag) -> Self {
-        Self { tag, load: Load::default(), coming: Vec::new(), list: List::new(COLUMNS), next: None }
+        Self::with(tag, COLUMNS)
+    }
+
+    /// One that is given loans, too.
+    pub(super) fn mixed(tag: Tag) -> Self {
+        Self::with(tag, MIXED_COLUMNS)
+    }
+
+    fn with(tag: Tag, columns: &'static [Column]) -> Self {
+        let list = List::new(columns);
+        Self { tag, load: Load::default(), coming: Vec::new(), cases: Vec::new(), loans: Vec::new(), list, next: None }
+    }
+
+    /// Steps of loans that wait for this centre.
+    pub(super) fn set_loans(&mut self, cx: &Cx<'_>, loans: Vec<LoanLine>) {
+        self.loans = loans;
+        self.order(cx);
+    }
+
+    fn order(&mut self, cx: &Cx<'_>) {
+        let (role, own) = (cx.who.role, &cx.who.centre);
+        let cases = self.cases.iter().cloned().map(Item::Case);
+        let loans = self.loans.iter().map(|line| Item::Loan { line: Box::new(line.clone()), own: own.clone() });
+        let mut items: Vec<Item> = cases.chain(loans).collect();
+        items.sort_by_cached_key(|item| {
+            let (mine, left, serial) = match item {
+                Item::Case(case) => (case.waits_for == Some(role), case.until.map(|until| until.since(cx.now)), case.case.serial),
+                Item::Loan { .. } => (super::COUNTER.contains(&role), item.left(cx.now), 0),
+            };
+            (!item.is_late(cx.now), !mine, left.is_none(), left, serial, item.key())
+        });
+        self.list.set(items);
     }
 
     /// Asks for it from its beginning.
@@ -111,27 +204,26 @@ impl Queue {
         if further && self.coming.len() < CASES_MAX {
             return vec![Action::act(self.tag, Act::Queue { after, limit: PAGE })];
         }
-        let mut items: Vec<Item> = std::mem::take(&mut self.coming).into_iter().map(Item).collect();
-        let role = Some(cx.who.role);
-        items.sort_by_key(|item| {
-            let late = item.left(cx.now).is_some_and(|left| left < 0);
-            (!late, item.0.waits_for != role, item.0.until.is_none(), item.0.until, item.0.case.serial)
-        });
-        self.list.set(items);
+        self.cases = std::mem::take(&mut self.coming);
+        self.order(cx);
         self.load.came(());
         Vec::new()
     }
 
-    /// How many cases wait in which state, and how many of them are overdue.
+    /// How many cases wait in which state, how many steps of loans wait, and how many of them are overdue.
     fn counts(&self, cx: &Cx<'_>) -> Vec<Vec<Span>> {
-        let mut counts: BTreeMap<CaseState, (u64, u64)> = BTreeMap::new();
+        let mut counts: BTreeMap<Option<CaseState>, (u64, u64)> = BTreeMap::new();
         for item in self.list.rows() {
-            let count = counts.entry(item.0.state).or_default();
+            let state = match item {
+                Item::Case(case) => Some(case.state),
+                Item::Loan { .. } => None,
+            };
+            let count = counts.entry(state).or_default();
             count.0 += 1;
-            count.1 += u64::from(item.left(cx.now).is_some_and(|left| left < 0));
+            count.1 += u64::from(item.is_late(cx.now));
         }
-        let count = |(state, (all, late)): (CaseState, (u64, u64))| {
-            let state = cx.words.code("case-state", state.code());
+        let count = |(state, (all, late)): (Option<CaseState>, (u64, u64))| {
+            let state = state.map_or_else(|| cx.words.say("screen.loans"), |state| cx.words.code("case-state", state.code()));
             let mut spans = vec![(Tone::Plain, Shown::new(&format!("{state} {all}")))];
             if late > 0 {
                 spans.push((Tone::Bad, cx.words.fill("workbench.late", &[("count", &late.to_string())])));
@@ -184,8 +276,28 @@ impl Queue {
         self.list.draw(cx.words, cx.now, Self::list_area(area), canvas);
     }
 
-    pub(super) fn selected(&self) -> Option<&CaseLine> {
-        self.list.selected().map(|item| &item.0)
+    pub(super) fn selected(&self) -> Option<&Item> {
+        self.list.selected()
+    }
+
+    /// What is selected, by the name that people call it.
+    pub(super) fn name(&self) -> Option<Shown> {
+        self.selected().map(|item| match item {
+            Item::Case(line) => Shown::of(&line.case),
+            Item::Loan { line, .. } => Shown::new(&line.certificate),
+        })
+    }
+
+    /// Where what is selected is dealt with.
+    pub(super) fn leads_to(&self) -> Option<Action> {
+        match self.selected()? {
+            Item::Case(line) => Some(Action::Go("blacklist", Some(Target::Case(CaseRef::Case(line.case.clone()))))),
+            Item::Loan { line, .. } => match (&line.dossier, CertificateNumber::new(&line.certificate)) {
+                (Some(dossier), _) => Some(Action::Go("loans", Some(Target::Text(dossier.to_string())))),
+                (None, Ok(number)) => Some(Action::Go("loans", Some(Target::Certificate(number)))),
+                (None, Err(_)) => None,
+            },
+        }
     }
 
     pub(super) fn typing(&self) -> bool {

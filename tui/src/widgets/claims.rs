@@ -52,6 +52,12 @@ fn label(words: Words, field: Option<&Field>, name: &str) -> Shown {
     }
 }
 
+/// The label of a field of a schema.
+#[must_use]
+pub fn label_of(words: Words, field: &Field) -> Shown {
+    label(words, Some(field), &field.name)
+}
+
 const fn group_key(field: Option<&Field>) -> &'static str {
     let Some(field) = field else { return "group.other" };
     match field.group {
@@ -64,7 +70,7 @@ const fn group_key(field: Option<&Field>) -> &'static str {
 }
 
 /// `79800.00` as `79,800.00`.
-fn money(text: &str) -> String {
+pub(crate) fn money(text: &str) -> String {
     let (sign, amount) = text.strip_prefix('-').map_or(("", text), |amount| ("-", amount));
     let (whole, rest) = amount.split_once('.').map_or((amount, None), |(whole, rest)| (whole, Some(rest)));
     let count = whole.chars().count();

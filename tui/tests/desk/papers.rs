@@ -1,16 +1,22 @@
 //! Made-up answers about grants, certificates and accounts.
 
-use anju_core::certificate::{CertificateKind, Field, ValueType};
+use anju_core::certificate::jws::{self, Header, Jwk};
+use anju_core::certificate::{CertificateKind, Field, ValueType, thumbprint};
 use anju_core::desk::{
-    AccountView, Act, Answer, Authentic, Authorised, CentreAnswer, CertificateSummary, Currency, Current, Doubt, Event as DeskEvent,
-    LookupAnswer, ReleasedField, Request, Verdict,
+    AccountView, Act, Answer, AttestedAnswer, Authentic, Authorised, CentreAnswer, CertificateSummary, Currency, Current, Doubt, Event as DeskEvent,
+    LookupAnswer, MatterView, ReleasedField, Request, Verdict,
 };
 use anju_core::error::{Refusal, RefusalCode};
+use anju_core::grant::{Claims, GRANT_TYPE, Mode, Presented};
+use anju_core::interact::{Attestation, Compared, Finding, Stated, Wanted};
+use anju_core::matter::{Matter, Outcome};
 use anju_core::names::{CentreCode, CertificateNumber, Digest, GrantId, RequestId};
 use anju_core::shelf::Ended;
+use anju_core::sign::SecretKey;
 use anju_core::time::DAY_MS;
 use anju_tui::door::Trouble;
 use anju_tui::fake::{Asked, NOW};
+use rand::SeedableRng;
 use serde_json::Value;
 
 pub const DOCUMENT: &str = "460199198409159519";
@@ -21,6 +27,47 @@ pub fn grant() -> String {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/grant/good.json");
     let vector: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     vector["grant"].as_str().unwrap().to_owned()
+}
+
+/// The same, signed anew by another holder, for another mode.
+pub fn grant_for(mode: Mode) -> String {
+    let read = Presented::parse(&grant()).unwrap();
+    let key = SecretKey::random(&mut rand::rngs::StdRng::seed_from_u64(11));
+    let claims = Claims { mode, sub: thumbprint(&key.public()).to_string(), ..read.claims().clone() };
+    let header = Header { jwk: Some(Jwk::new(&key.public())), ..Header::new(GRANT_TYPE) };
+    jws::sign(&header, &claims, &key)
+}
+
+/// What the issuer attests to what is wanted: every stated value but the last is right.
+fn attested(wanted: &Wanted, request: &RequestId) -> AttestedAnswer {
+    let finding = match wanted {
+        Wanted::Status => Finding::Status { changed: None },
+        Wanted::Check { values } => {
+            let one = |(i, stated): (usize, &Stated)| Compared { field: stated.field.clone(), matches: i + 1 < values.len() };
+            Finding::Check { fields: values.iter().enumerate().map(one).collect() }
+        }
+        Wanted::Evaluate { rule } => Finding::Evaluate { rule: rule.clone(), version: 3, outcome: Outcome::Met },
+    };
+    let attestation = Attestation {
+        suite: "anju-1".to_owned(),
+        iss: "anju.demo/C46010".to_owned(),
+        aud: "anju.demo/C46020".to_owned(),
+        request: request.to_string(),
+        grant: GrantId([3; 16]).to_string(),
+        number: CertificateNumber::new(NUMBER).unwrap(),
+        matter: "cross-region-loan".to_owned(),
+        iat: NOW.seconds(),
+        use_no: Some(1),
+        finding,
+    };
+    AttestedAnswer { issuer: CentreCode::new("C46010").unwrap(), uses: 2, attestation, text: "eyJhbGciOiJFZERTQSIsInR5cCI6ImFuanUtYXR0ZXN0YXRpb24rand0In0.e30.sig".to_owned() }
+}
+
+/// Our matter, as the example that comes with the program.
+fn matter() -> MatterView {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/matters/cross-region-loan.toml");
+    let matter = Matter::from_toml(&std::fs::read_to_string(path).unwrap()).unwrap();
+    MatterView { centre: CentreCode::new("C46020").unwrap(), matter, index: 9, at: NOW, in_force: true }
 }
 
 pub fn certificate(serial: u32, kind: CertificateKind) -> CertificateSummary {
@@ -113,6 +160,18 @@ fn account(kind: &str, plain: bool) -> AccountView {
 pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
     let number = || CertificateNumber::new(NUMBER).unwrap();
     match asked {
+        Asked::Act(Act::Ask { wanted, request, .. }) => Ok(DeskEvent::Attested(Box::new(attested(wanted, request)))),
+        Asked::Act(Act::PickUp { code, last_four }) if code == "12345678" && last_four == "9519" => {
+            Ok(DeskEvent::PickedUp { grant: grant(), expires: NOW.plus_ms(DAY_MS) })
+        }
+        Asked::Act(Act::PickUp { .. }) => Err(Refusal::new(RefusalCode::PickupUnknown).into()),
+        Asked::Request(Request::Matter { .. }) => Ok(DeskEvent::Matter(Box::new(matter()))),
+        Asked::Request(Request::CertificateShow { number }) => {
+            let mut summary = certificate(1, CertificateKind::CrossRegionLoan);
+            (summary.issuer, summary.addressee) = (number.centre().clone(), CentreCode::new("C46010").ok());
+            summary.number = number.clone();
+            Ok(DeskEvent::CertificateShow { certificate: summary, account_no: None })
+        }
         Asked::Act(Act::Query { .. }) => Ok(DeskEvent::Answer(Box::new(answer_with(Currency::Standing)))),
         Asked::Request(Request::CertificateList { after: None, .. }) => {
             let kinds = CertificateKind::ALL.into_iter().cycle();

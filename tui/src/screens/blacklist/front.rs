@@ -1,11 +1,9 @@
 //! The front: every open case with its state, who must do something, and until when.
 
-use anju_core::desk::CaseRef;
-
-use super::{ID as BLACKLIST, Page};
+use super::Page;
 use crate::canvas::Canvas;
 use crate::cmd::Cmd;
-use crate::screen::{Action, Cx, Moment, Reaction, Sheet, Tag, Target, Told};
+use crate::screen::{Action, Cx, Moment, Reaction, Sheet, Tag, Told};
 use crate::screens::queue::Queue;
 use crate::shown::Shown;
 use crate::words::Words;
@@ -39,10 +37,7 @@ impl Page for Front {
         }
         match cmd {
             Cmd::Reload => Reaction::Do(self.0.ask(cx)),
-            Cmd::Open => {
-                let case = self.0.selected().map(|line| Target::Case(CaseRef::Case(line.case.clone())));
-                Reaction::Do(case.map(|case| Action::Go(BLACKLIST, Some(case))).into_iter().collect())
-            }
+            Cmd::Open => Reaction::Do(self.0.leads_to().into_iter().collect()),
             _ => Reaction::Pass,
         }
     }
@@ -79,7 +74,7 @@ impl Page for Front {
     }
 
     fn copy(&self) -> Option<Shown> {
-        self.0.selected().map(|line| Shown::of(&line.case))
+        self.0.name()
     }
 
     fn sheet(&self, cx: &Cx<'_>) -> Option<Sheet> {

@@ -50,7 +50,7 @@ impl Sign {
 /// One question: its sign, its word, and the answer in a sentence.
 pub(super) type Said = (Sign, Shown, Shown);
 
-fn line((sign, label, text): Said) -> Line {
+pub(super) fn line((sign, label, text): Said) -> Line {
     Line::Field { label: Shown::new(sign.text()).and(&label), value: text, tone: sign.tone() }
 }
 

@@ -11,32 +11,11 @@ use crate::widgets::state::waiting;
 const WIDE_COLUMNS: u16 = 120;
 /// Rows of the line of states and the blank below it.
 const STAGE_ROWS: u16 = 2;
-/// Rows of a form of two fields, or of what went wrong.
-const FORM_ROWS: u16 = 5;
+/// Rows of the form in which a grant is given.
+const ENTRY_ROWS: u16 = 8;
 
 fn body(area: Rect) -> Rect {
     inside(area, 1, 0)
-}
-
-/// Where it stands what the grant says.
-pub(super) fn says_area(area: Rect) -> Rect {
-    let rest = split_top(body(area), STAGE_ROWS).1;
-    Rect { height: rest.height.saturating_sub(FORM_ROWS), ..rest }
-}
-
-fn form_area(area: Rect) -> Rect {
-    let (says, whole) = (says_area(area), body(area));
-    Rect { y: says.bottom(), height: whole.bottom().saturating_sub(says.bottom()), ..whole }
-}
-
-/// Where the fields are, and whether everything stands in that one column.
-pub(super) fn fields_area(area: Rect) -> (bool, Rect) {
-    let rest = split_top(body(area), STAGE_ROWS).1;
-    if area.width < WIDE_COLUMNS {
-        return (true, rest);
-    }
-    let half = rest.width / 2;
-    (false, Rect { width: half.saturating_sub(1), ..rest })
 }
 
 /// What went wrong, in as many rows as there are.
@@ -46,6 +25,7 @@ fn draw_trouble(words: Words, trouble: &Trouble, mut area: Rect, canvas: &mut Ca
         (Tone::Bad, what),
         (Tone::Plain, words.say("error.head-undone").and(&undone)),
         (Tone::Plain, words.say("error.head-next").and(&next)),
+        (Tone::Dim, Shown::new(&format!("[{}]", trouble.code))),
     ];
     for (tone, text) in parts {
         let used = canvas.paragraph(area, tone, &text);
@@ -54,22 +34,45 @@ fn draw_trouble(words: Words, trouble: &Trouble, mut area: Rect, canvas: &mut Ca
 }
 
 impl Query {
+    /// Where it stands what the grant says.
+    pub(super) fn says_area(&self, area: Rect) -> Rect {
+        let rest = split_top(body(area), STAGE_ROWS).1;
+        Rect { height: rest.height.saturating_sub(issuer::rows(self.held.as_ref())), ..rest }
+    }
+
+    fn form_area(&self, area: Rect) -> Rect {
+        let (says, whole) = (self.says_area(area), body(area));
+        Rect { y: says.bottom(), height: whole.bottom().saturating_sub(says.bottom()), ..whole }
+    }
+
+    /// Where the fields are, and whether everything stands in that one column.
+    pub(super) fn fields_area(&self, area: Rect) -> (bool, Rect) {
+        let rest = split_top(body(area), STAGE_ROWS).1;
+        if area.width < WIDE_COLUMNS || self.attested.is_some() {
+            return (true, rest);
+        }
+        let half = rest.width / 2;
+        (false, Rect { width: half.saturating_sub(1), ..rest })
+    }
+
     fn draw_entry(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
         let area = body(cx.body);
         canvas.text(area.x, area.y, area.width, Tone::Head, &cx.words.say("query.entry-title"));
-        self.entry.draw(cx.words, Rect { y: area.y + 2, height: 4.min(area.height.saturating_sub(2)), ..area }, canvas);
-        let below = Rect { y: area.y + 7, height: area.height.saturating_sub(7), ..area };
-        match &self.trouble {
-            Some(trouble) => draw_trouble(cx.words, trouble, below, canvas),
-            None => {
+        let rest = split_top(area, STAGE_ROWS).1;
+        self.entry.draw(cx.words, Rect { height: ENTRY_ROWS.min(rest.height), ..rest }, canvas);
+        let below = split_top(rest, ENTRY_ROWS + 1).1;
+        match (&self.trouble, self.picking) {
+            (_, Some(since)) => waiting(cx, since, below, canvas),
+            (Some(trouble), None) => draw_trouble(cx.words, trouble, below, canvas),
+            (None, None) => {
                 canvas.paragraph(below, Tone::Dim, &cx.words.say("query.entry-hint"));
             }
         }
     }
 
     fn draw_ask(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
-        self.says.draw(says_area(cx.body), canvas);
-        let area = form_area(cx.body);
+        self.says.draw(self.says_area(cx.body), canvas);
+        let area = self.form_area(cx.body);
         if self.running {
             let since = self.asked.as_ref().map_or(cx.at, |asked| asked.since);
             return waiting(cx, since, area, canvas);
@@ -85,7 +88,7 @@ impl Query {
     }
 
     fn draw_answer(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
-        let (one, area) = fields_area(cx.body);
+        let (one, area) = self.fields_area(cx.body);
         let whole = split_top(body(cx.body), STAGE_ROWS).1;
         // What came of asking the lists takes the row under the line of states.
         let row = Rect { y: whole.y.saturating_sub(1), height: 1, ..whole };
@@ -111,7 +114,8 @@ impl Query {
 
 impl Screen for Query {
     fn open(&mut self, cx: &Cx<'_>, target: Option<Target>) -> Vec<Action> {
-        if self.held.is_none() && self.entry.value("grant").is_empty() && self.entry.value("path").is_empty() {
+        let untouched = ["grant", "path", "code", "last_four"].iter().all(|id| self.entry.value(id).is_empty());
+        if self.held.is_none() && self.picking.is_none() && untouched {
             self.start(cx.words);
         }
         // A lock took what was laid out away.
@@ -135,6 +139,7 @@ impl Screen for Query {
     fn told(&mut self, cx: &Cx<'_>, tag: Tag, told: Told) -> Vec<Action> {
         match told {
             Told::Stage(stage) if tag == ASK => self.stages.reach(stage),
+            Told::Answer(event) if tag == PICK => return self.picked_up(cx, *event),
             Told::Answer(event) if tag == EVIDENCE && *event == DeskEvent::Done => return self.evidence(),
             Told::Answer(event) => self.came(cx, tag, *event),
             Told::Outcome(outcome) => return self.outcome(cx, *outcome),
@@ -145,6 +150,9 @@ impl Screen for Query {
             Told::Trouble(trouble) => match tag {
                 ASK => self.failed(trouble),
                 READ => self.trouble = Some(trouble),
+                PICK => (self.picking, self.trouble) = (None, Some(trouble)),
+                // Without the rules to choose from, a rule's name is typed.
+                MATTER => {}
                 LOOK => {
                     self.list = Load::default();
                     return vec![Action::Trouble(trouble)];
@@ -172,9 +180,11 @@ impl Screen for Query {
 
     fn offers(&self, _cx: &Cx<'_>) -> Vec<&'static str> {
         match self.step {
+            Step::Grant if self.picking.is_some() => vec!["interrupt", "jobs"],
             Step::Grant => vec!["submit", "next", "back", "palette"],
             Step::Ask if self.running => vec!["interrupt", "jobs"],
             Step::Ask => vec!["submit", "next", "page-down", "back", "palette"],
+            Step::Answer if self.attested.is_some() => vec!["export", "query.new", "page-down", "back", "palette"],
             Step::Answer => vec!["query.lookup", "export", "reveal", "query.new", "page-down", "back", "palette"],
             Step::Lookup | Step::Export => vec!["submit", "next", "back"],
         }
@@ -192,7 +202,8 @@ impl Screen for Query {
 
     fn typing(&self) -> bool {
         match self.step {
-            Step::Grant | Step::Lookup | Step::Export => true,
+            Step::Grant => self.picking.is_none(),
+            Step::Lookup | Step::Export => true,
             Step::Ask => !self.running,
             Step::Answer => false,
         }
@@ -203,7 +214,8 @@ impl Screen for Query {
     }
 
     fn copy(&self, _cx: &Cx<'_>) -> Option<Shown> {
-        self.got.as_ref().map(|got| Shown::of(&got.answer.certificate.number))
+        let attested = self.attested.as_ref().map(|attested| &attested.answer.attestation.number);
+        self.got.as_ref().map(|got| &got.answer.certificate.number).or(attested).map(Shown::of)
     }
 
     fn hide(&mut self) {

@@ -2,7 +2,7 @@
 //! used says the peer.
 
 use anju_core::certificate::CertificateKind;
-use anju_core::grant::{MAX_GRANT_BYTES, Presented};
+use anju_core::grant::{MAX_GRANT_BYTES, Mode, Presented};
 use anju_core::names::CertificateNumber;
 
 use crate::door::Trouble;
@@ -37,6 +37,26 @@ impl Held {
     /// Which certificate it is for.
     pub(super) fn number(&self) -> &CertificateNumber {
         &self.grant.claims().number
+    }
+
+    /// What may be done with it.
+    pub(super) fn mode(&self) -> Mode {
+        self.grant.claims().mode
+    }
+
+    /// The fields that it names.
+    pub(super) fn fields(&self) -> &[String] {
+        &self.grant.claims().fields
+    }
+
+    /// The matter that it is for.
+    pub(super) fn matter(&self) -> &str {
+        &self.grant.claims().matter
+    }
+
+    /// The kind of its certificate, if this version knows it.
+    pub(super) fn kind(&self) -> Option<CertificateKind> {
+        kind_code(self.number()).parse().ok()
     }
 
     /// Its text, shortened.

@@ -1,14 +1,19 @@
-//! 查询: a grant is pasted or read from a file, what it says is shown, the peer reads and verifies what it allows, and the fields stand
-//! with the three answers, and with what the lists say, for the screen, for paper and as evidence.
+//! 查询: a grant is pasted, read from a file or picked up by its code, what it says is shown, and the peer does what it allows. It reads and
+//! verifies, and the fields stand with the three answers, and with what the lists say, for the screen, for paper and as evidence; or it
+//! asks the issuer whether stated values match or what a rule comes to, and what was attested is shown.
 
 mod answer;
 mod draw;
 mod grant;
+mod issuer;
 mod paper;
 mod stages;
 
-use anju_core::desk::{Act, Applicant, Event as DeskEvent, LookupAnswer, MAX_CODE_BYTES};
+use anju_core::desk::{Act, Applicant, Event as DeskEvent, LookupAnswer, MAX_CODE_BYTES, Request};
+use anju_core::grant::Mode;
+use anju_core::interact::Wanted;
 use anju_core::names::RequestId;
+use anju_core::window::{LastFour, PickupCode};
 
 use crate::cmd::{Cmd, Command, Edit, Move};
 use crate::dialog::Reason;
@@ -23,6 +28,7 @@ use crate::widgets::state::Load;
 use crate::words::Words;
 use answer::Got;
 use grant::{Held, TEXT_MAX_BYTES};
+use issuer::Attested;
 use stages::Stages;
 
 const ASK: Tag = "ask";
@@ -30,6 +36,8 @@ const READ: Tag = "read";
 const LOOK: Tag = "look";
 const REVEAL: Tag = "reveal";
 const WRITE: Tag = "write";
+const PICK: Tag = "pick";
+const MATTER: Tag = "matter";
 /// The evidence holds every number whole: writing it is revealing, for a reason that is recorded first.
 const EVIDENCE: Tag = "evidence";
 
@@ -41,6 +49,9 @@ pub const COMMANDS: &[Command] = &[
 
 /// Longest business number the peer takes, in bytes.
 const BUSINESS_MAX_BYTES: usize = anju_core::grant::access::MAX_BUSINESS_NO_BYTES;
+/// Longest code and last characters that are typed, in characters: with spaces and hyphens between.
+const CODE_MAX_CHARS: usize = 16;
+const LAST_FOUR_CHARS: usize = 4;
 /// The legal basis of a lookup unless another is typed: the duty that the list is kept for.
 const LEGAL_BASIS: &str = "statutory-duty";
 /// Items of JGJ/T 320-2014 that a lookup needs: type and number of a document.
@@ -68,6 +79,8 @@ struct Asked {
     grant: String,
     business_no: String,
     matter: String,
+    /// Nothing for a reading of the fields.
+    wanted: Option<Wanted>,
     request: RequestId,
     since: Moment,
 }
@@ -83,7 +96,12 @@ pub struct Query {
     running: bool,
     stages: Stages,
     trouble: Option<Trouble>,
+    /// Since when a grant is being picked up.
+    picking: Option<Moment>,
+    /// Rules of our matter, for the choice.
+    rules: Vec<(String, Shown)>,
     got: Option<Got>,
+    attested: Option<Attested>,
     list: Load<Box<LookupAnswer>>,
     veil: Veil,
     /// Everything in one column, and the same in two.
@@ -110,7 +128,10 @@ pub fn make() -> Box<dyn Screen> {
         running: false,
         stages: Stages::default(),
         trouble: None,
+        picking: None,
+        rules: Vec::new(),
         got: None,
+        attested: None,
         list: Load::default(),
         veil: Veil::default(),
         all: Detail::default(),
@@ -126,6 +147,14 @@ fn business_fits(text: &str) -> Option<&'static str> {
     (text.len() > BUSINESS_MAX_BYTES).then_some("query.too-long")
 }
 
+fn pickup_fits(text: &str) -> Option<&'static str> {
+    PickupCode::parse(text).is_err().then_some("query.code-wrong")
+}
+
+fn last_four_fits(text: &str) -> Option<&'static str> {
+    LastFour::parse(text).is_err().then_some("query.last-four-wrong")
+}
+
 fn code_fits(text: &str) -> Option<&'static str> {
     (text.len() > MAX_CODE_BYTES).then_some("query.too-long")
 }
@@ -135,8 +164,11 @@ impl Query {
     fn start(&mut self, words: Words) {
         let grant = Field::optional("grant", words.say("query.entry-grant"), Kind::Text(TEXT_MAX_BYTES));
         let path = Field::optional("path", words.say("query.entry-path"), Kind::Path);
-        self.entry = Form::new(vec![grant, path]);
+        let code = Field::optional("code", words.say("query.entry-code"), Kind::Text(CODE_MAX_CHARS)).checked(pickup_fits);
+        let last_four = Field::optional("last_four", words.say("query.entry-last-four"), Kind::Identity(LAST_FOUR_CHARS));
+        self.entry = Form::new(vec![grant, path, code, last_four.checked(last_four_fits)]);
         (self.step, self.held, self.got, self.asked, self.trouble) = (Step::Grant, None, None, None, None);
+        (self.attested, self.picking, self.rules) = (None, None, Vec::new());
         (self.stages, self.list, self.veil, self.evidence_to) = (Stages::default(), Load::default(), Veil::default(), None);
     }
 
@@ -144,18 +176,60 @@ impl Query {
         match Held::read(text) {
             Ok(held) => {
                 self.start(cx.words);
-                let business = Field::required("business", cx.words.say("query.business"), Kind::Text(BUSINESS_MAX_BYTES));
-                let matter = Field::optional("matter", cx.words.say("query.matter-at-hand"), Kind::Text(MAX_CODE_BYTES));
-                self.form = Form::new(vec![business.checked(business_fits), matter.checked(code_fits)]);
                 self.says = Detail::new(held.lines(cx));
-                (self.held, self.step) = (Some(held), Step::Ask);
+                self.stages = Stages::before(held.mode() != Mode::Details);
+                let rules = Request::Matter { centre: None, code: held.matter().to_owned(), day: None };
+                let ask = (held.mode() == Mode::Evaluate).then(|| Action::ask(MATTER, rules));
+                (self.held, self.step, self.form) = (Some(held), Step::Ask, Form::default());
+                self.lay_form(cx.words);
+                return ask.into_iter().collect();
             }
             Err(trouble) => self.trouble = Some(trouble),
         }
         Vec::new()
     }
 
+    /// The form of what the grant allows; what was typed stays.
+    fn lay_form(&mut self, words: Words) {
+        let Some(held) = &self.held else { return };
+        let typed = ["business", "matter"].map(|id| (id, self.form.value(id)));
+        let business = Field::required("business", words.say("query.business"), Kind::Text(BUSINESS_MAX_BYTES));
+        let matter = Field::optional("matter", words.say("query.matter-at-hand"), Kind::Text(MAX_CODE_BYTES));
+        let mut fields = vec![business.checked(business_fits), matter.checked(code_fits)];
+        fields.extend(issuer::fields(words, held, &self.rules));
+        self.form = Form::new(fields);
+        typed.iter().for_each(|(id, value)| self.form.set(id, value));
+    }
+
+    /// Has the peer take a grant that waits under a code.
+    fn pick_up(&mut self, cx: &Cx<'_>) -> Reaction {
+        let (code, last_four) = (self.entry.value("code"), self.entry.value("last_four"));
+        for (id, value) in [("code", &code), ("last_four", &last_four)] {
+            if value.is_empty() {
+                self.entry.refuse(id, cx.words.say("form.required"));
+                return Reaction::done();
+            }
+        }
+        self.picking = Some(cx.at);
+        Reaction::one(Action::act(PICK, Act::PickUp { code, last_four }))
+    }
+
+    /// The grant came, or something that is none.
+    fn picked_up(&mut self, cx: &Cx<'_>, event: DeskEvent) -> Vec<Action> {
+        self.picking = None;
+        match event {
+            DeskEvent::PickedUp { grant, .. } => self.take(cx, &grant),
+            _ => {
+                self.trouble = Some(Trouble::failed("peer-garbled"));
+                Vec::new()
+            }
+        }
+    }
+
     fn on_entry(&mut self, cx: &Cx<'_>, cmd: &Cmd) -> Reaction {
+        if self.picking.is_some() {
+            return Reaction::of(*cmd != Cmd::Interrupt && *cmd != Cmd::Back);
+        }
         // A whole grant that is pasted is taken at once, wherever the cursor stands.
         if let Cmd::Edit(Edit::Paste(text)) = cmd
             && Held::read(text).is_ok()
@@ -175,6 +249,9 @@ impl Query {
                     let work = Work::ReadText { file: path.into(), max_bytes: TEXT_MAX_BYTES as u64 };
                     return Reaction::one(Action::Work(READ, work));
                 }
+                if !self.entry.value("code").is_empty() || !self.entry.value("last_four").is_empty() {
+                    return self.pick_up(cx);
+                }
                 self.entry.refuse("grant", cx.words.say("query.entry-nothing"));
             }
         }
@@ -189,10 +266,12 @@ impl Query {
             return Reaction::of(!self.running);
         }
         if let Cmd::Edit(Edit::Cursor(step @ (Move::PageUp | Move::PageDown))) = cmd {
-            return Reaction::of(self.says.on(&Cmd::Move(*step), draw::says_area(cx.body)));
+            let area = self.says_area(cx.body);
+            return Reaction::of(self.says.on(&Cmd::Move(*step), area));
         }
         if self.running {
-            return Reaction::of(self.says.on(cmd, draw::says_area(cx.body)));
+            let area = self.says_area(cx.body);
+            return Reaction::of(self.says.on(cmd, area));
         }
         if matches!(cmd, Cmd::Edit(_) | Cmd::Next | Cmd::Previous) {
             // Whoever types on has read what went wrong.
@@ -207,28 +286,45 @@ impl Query {
 
     fn ask(&mut self, cx: &Cx<'_>) -> Vec<Action> {
         let Some(held) = &self.held else { return Vec::new() };
-        let (grant, business_no, matter) = (held.text.clone(), self.form.value("business"), self.form.value("matter"));
-        let same = |asked: &&Asked| asked.grant == grant && asked.business_no == business_no && asked.matter == matter;
-        let request = self.asked.as_ref().filter(same).map_or(cx.fresh, |asked| asked.request);
-        let ask = Act::Query {
-            grant: grant.clone(),
-            business_no: business_no.clone(),
-            matter: (!matter.is_empty()).then(|| matter.clone()),
-            request,
+        let wanted = match issuer::wanted(held, &self.form) {
+            Ok(wanted) => wanted,
+            Err(field) => {
+                self.form.refuse(field, cx.words.say("query.state-one"));
+                return Vec::new();
+            }
         };
-        self.asked = Some(Asked { grant, business_no, matter, request, since: cx.at });
-        (self.running, self.stages, self.trouble) = (true, Stages::asked(), None);
-        vec![Action::act(ASK, ask)]
+        let (grant, business_no, matter) = (held.text.clone(), self.form.value("business"), self.form.value("matter"));
+        let same =
+            |a: &&Asked| a.grant == grant && a.business_no == business_no && a.matter == matter && a.wanted == wanted;
+        let request = self.asked.as_ref().filter(same).map_or(cx.fresh, |asked| asked.request);
+        let at_hand = (!matter.is_empty()).then(|| matter.clone());
+        let (stages, act) = match wanted.clone() {
+            None => (Stages::asked(), Act::Query { grant: grant.clone(), business_no: business_no.clone(), matter: at_hand, request }),
+            Some(wanted) => {
+                let act = Act::Ask { grant: grant.clone(), business_no: business_no.clone(), matter: at_hand, wanted, request };
+                (Stages::issuer_asked(), act)
+            }
+        };
+        self.asked = Some(Asked { grant, business_no, matter, wanted, request, since: cx.at });
+        (self.running, self.stages, self.trouble) = (true, stages, None);
+        vec![Action::act(ASK, act)]
     }
 
     fn answered(&mut self, cx: &Cx<'_>, event: DeskEvent) {
         self.running = false;
-        let (DeskEvent::Answer(answer), Some(asked)) = (event, &self.asked) else {
-            return self.failed(Trouble::failed("peer-garbled"));
-        };
+        let Some(asked) = &self.asked else { return };
+        let (elapsed_ms, business_no, request) = (cx.at.saturating_sub(asked.since), asked.business_no.clone(), asked.request);
+        match (event, &asked.wanted) {
+            (DeskEvent::Answer(answer), None) => {
+                (self.got, self.attested) = (Some(Got { answer, business_no, request, elapsed_ms }), None);
+            }
+            (DeskEvent::Attested(answer), Some(wanted)) => {
+                let attested = Attested { answer, wanted: wanted.clone(), business_no, request, elapsed_ms };
+                (self.got, self.attested) = (None, Some(attested));
+            }
+            _ => return self.failed(Trouble::failed("peer-garbled")),
+        }
         self.stages.finish();
-        let elapsed_ms = cx.at.saturating_sub(asked.since);
-        self.got = Some(Got { answer, business_no: asked.business_no.clone(), request: asked.request, elapsed_ms });
         // A reason was given for what stood here before, and that is not written any more.
         (self.list, self.veil, self.step, self.evidence_to) = (Load::default(), Veil::default(), Step::Answer, None);
         (self.all, self.said, self.fields) = Default::default();
@@ -251,6 +347,9 @@ impl Query {
 
     /// Lays the answer out anew.
     fn refresh(&mut self, cx: &Cx<'_>) {
+        if let Some(attested) = &self.attested {
+            return self.all.set(issuer::lines(cx.words, attested));
+        }
         let (Some(got), Some(claims)) = (&self.got, self.claims(self.veil.is_lifted(cx.at))) else { return };
         let mut said = answer::said(cx.words, got, self.list.get().map(|answer| &**answer));
         let (fields, certificate) = (claims.lines(cx.words), answer::certificate(cx.words, got));
@@ -273,7 +372,7 @@ impl Query {
             Cmd::Reveal => return Reaction::Do(self.reveal(cx)),
             Cmd::Export => self.open_export(cx),
             _ => {
-                let (one, area) = draw::fields_area(cx.body);
+                let (one, area) = self.fields_area(cx.body);
                 return Reaction::of(if one { self.all.on(cmd, area) } else { self.fields.on(cmd, area) });
             }
         }
@@ -289,10 +388,9 @@ impl Query {
     }
 
     fn open_lookup(&mut self, cx: &Cx<'_>) -> Vec<Action> {
-        let Some(got) = &self.got else { return Vec::new() };
-        if self.applicant().is_none() {
+        let Some(got) = self.got.as_ref().filter(|_| self.applicant().is_some()) else {
             return vec![Action::Go("blacklist", Some(Target::Part("lookup")))];
-        }
+        };
         let matter = Field::required("matter", cx.words.say("query.matter"), Kind::Text(MAX_CODE_BYTES)).checked(code_fits);
         let basis = Field::required("basis", cx.words.say("query.basis"), Kind::Text(MAX_CODE_BYTES)).checked(code_fits);
         self.lookup = Form::new(vec![matter, basis]);
@@ -327,13 +425,17 @@ impl Query {
     }
 
     fn open_export(&mut self, cx: &Cx<'_>) {
-        let Some(got) = &self.got else { return };
+        let (number, codes) = match (&self.got, &self.attested) {
+            (Some(got), _) => (&got.answer.certificate.number, &["html", "json"][..]),
+            (None, Some(attested)) => (&attested.answer.attestation.number, &["attested"][..]),
+            (None, None) => return,
+        };
         let words = cx.words;
-        let kinds = ["html", "json"].map(|code| (code.to_owned(), words.code("query.export", code)));
-        let kind = Field::required("kind", words.say("query.export-kind"), Kind::Choice(kinds.to_vec()));
+        let kinds = codes.iter().map(|code| ((*code).to_owned(), words.code("query.export", code)));
+        let kind = Field::required("kind", words.say("query.export-kind"), Kind::Choice(kinds.collect()));
         let path = Field::optional("path", words.say("query.export-path"), Kind::Path);
         self.export = Form::new(vec![kind, path]);
-        self.export.set("path", got.answer.certificate.number.as_str());
+        self.export.set("path", number.as_str());
         self.step = Step::Export;
     }
 
@@ -342,11 +444,16 @@ impl Query {
             self.step = Step::Answer;
             return Reaction::done();
         }
-        match (self.export.on(cx.words, cmd), &self.got) {
+        let event = self.export.on(cx.words, cmd);
+        let (kind, path) = (self.export.value("kind"), self.export.value("path"));
+        let ending = if kind == "html" { ".html" } else { ".json" };
+        let out = if path.ends_with(ending) { path } else { path + ending };
+        if let (FormEvent::Submit, Some(attested)) = (event, &self.attested) {
+            self.step = Step::Answer;
+            return Reaction::one(Action::Work(WRITE, Work::WriteText { out: out.into(), text: issuer::evidence(attested) }));
+        }
+        match (event, &self.got) {
             (FormEvent::Submit, Some(got)) => {
-                let (kind, path) = (self.export.value("kind"), self.export.value("path"));
-                let ending = format!(".{kind}");
-                let out = if path.ends_with(&ending) { path } else { path + &ending };
                 self.step = Step::Answer;
                 if kind == "json" {
                     self.evidence_to = Some(out);
@@ -378,6 +485,10 @@ impl Query {
                 self.refresh(cx);
             }
             (ASK, event) => self.answered(cx, event),
+            (MATTER, DeskEvent::Matter(view)) if self.step == Step::Ask && !self.running => {
+                self.rules = issuer::rules(cx.words, &view);
+                self.lay_form(cx.words);
+            }
             (LOOK, _) => self.list.failed(Trouble::failed("peer-garbled")),
             _ => {}
         }

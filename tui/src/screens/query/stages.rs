@@ -7,9 +7,11 @@ use crate::shown::Shown;
 use crate::theme::Tone;
 use crate::words::Words;
 
-/// The states in order, and their words.
-const LINE: [(Stage, &str); 3] =
-    [(Stage::Pulling, "stage.pulling"), (Stage::Obtained, "stage.obtained"), (Stage::Verified, "stage.verified")];
+/// The states of a reading in order, and their words.
+const READING: &[(Stage, &str)] =
+    &[(Stage::Pulling, "stage.pulling"), (Stage::Obtained, "stage.obtained"), (Stage::Verified, "stage.verified")];
+/// The one state of a question to the issuer.
+const ASKING: &[(Stage, &str)] = &[(Stage::AskingIssuer, "stage.asking-issuer")];
 
 /// How it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,22 +24,39 @@ enum Going {
 }
 
 /// A line of states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stages {
+    line: &'static [(Stage, &'static str)],
     going: Going,
     /// Place of the state that was reached.
     at: Option<usize>,
 }
 
+impl Default for Stages {
+    fn default() -> Self {
+        Self { line: READING, going: Going::NotYet, at: None }
+    }
+}
+
 impl Stages {
-    /// It was asked.
+    /// A reading was asked for.
     pub(super) const fn asked() -> Self {
-        Self { going: Going::On, at: None }
+        Self { line: READING, going: Going::On, at: None }
+    }
+
+    /// The issuer is asked.
+    pub(super) const fn issuer_asked() -> Self {
+        Self { line: ASKING, going: Going::On, at: None }
+    }
+
+    /// Nothing is asked yet; `issuer` when it is the issuer that will be.
+    pub(super) const fn before(issuer: bool) -> Self {
+        Self { line: if issuer { ASKING } else { READING }, going: Going::NotYet, at: None }
     }
 
     /// A state was reached. One never goes back.
     pub(super) fn reach(&mut self, stage: Stage) {
-        self.at = self.at.max(LINE.iter().position(|(known, _)| *known == stage));
+        self.at = self.at.max(self.line.iter().position(|(known, _)| *known == stage));
     }
 
     /// It ended here without an answer.
@@ -53,7 +72,7 @@ impl Stages {
     /// The line: each state with a sign, so that colour is not needed to read it.
     pub(super) fn spans(self, words: Words) -> Vec<Span> {
         let mut spans = Vec::new();
-        for (i, (_, key)) in LINE.iter().enumerate() {
+        for (i, (_, key)) in self.line.iter().enumerate() {
             if i > 0 {
                 spans.push((Tone::Dim, Shown::new("  ->  ")));
             }
