@@ -7,7 +7,8 @@ use crate::pictures::UPDATE;
 /// Before each picture of the page stands which one it is; the fence follows, as deep as the mark.
 const MARK: &str = "<!-- picture: ";
 /// Views that the page must show, by the beginning of their pictures' names.
-const VIEWS: &[&str] = &["login", "workbench", "query", "certificates", "blacklist", "loans", "dossiers", "federation", "audit", "system", "over"];
+const VIEWS: &[&str] =
+    &["login", "workbench", "query", "certificates", "blacklist", "loans", "dossiers", "federation", "audit", "system", "over"];
 
 fn page() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/OPERATING.md")

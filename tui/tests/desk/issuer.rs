@@ -123,9 +123,11 @@ fn without_our_matter_a_rules_name_is_typed_and_what_is_unknown_is_not_taken_for
     desk.keys("tab tab");
     desk.types("months-12");
     desk.keys("ctrl-s");
-    assert!(door.asked().iter().any(
-        |asked| matches!(asked, Asked::Act(Act::Ask { wanted: Wanted::Evaluate { rule }, .. }) if rule == "months-12")
-    ));
+    assert!(
+        door.asked()
+            .iter()
+            .any(|asked| matches!(asked, Asked::Act(Act::Ask { wanted: Wanted::Evaluate { rule }, .. }) if rule == "months-12"))
+    );
     sees(&mut desk, "[?]");
     sees(&mut desk, "UNKNOWN");
 }

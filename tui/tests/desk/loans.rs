@@ -232,7 +232,10 @@ fn every_step_of_a_loan_is_the_act_that_it_says() {
         let acts = sent(&door);
         assert!(matches!(acts.as_slice(), [act] if is(act)), "{key}: {acts:?}");
         let named = match &acts[0] {
-            DossierAct::Mark { loan, .. } | DossierAct::Transfer { loan, .. } | DossierAct::Settle { loan, .. } | DossierAct::Unmark { loan, .. } => loan,
+            DossierAct::Mark { loan, .. }
+            | DossierAct::Transfer { loan, .. }
+            | DossierAct::Settle { loan, .. }
+            | DossierAct::Unmark { loan, .. } => loan,
             other => panic!("{other:?}"),
         };
         assert!(loan(named), "by its dossier, since a certificate may be the subject of several");

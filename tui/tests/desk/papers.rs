@@ -3,8 +3,8 @@
 use anju_core::certificate::jws::{self, Header, Jwk};
 use anju_core::certificate::{CertificateKind, Field, ValueType, thumbprint};
 use anju_core::desk::{
-    AccountView, Act, Answer, AttestedAnswer, Authentic, Authorised, CentreAnswer, CertificateSummary, Currency, Current, Doubt, Event as DeskEvent,
-    LookupAnswer, MatterView, ReleasedField, Request, Verdict,
+    AccountView, Act, Answer, AttestedAnswer, Authentic, Authorised, CentreAnswer, CertificateSummary, Currency, Current, Doubt,
+    Event as DeskEvent, LookupAnswer, MatterView, ReleasedField, Request, Verdict,
 };
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::grant::{Claims, GRANT_TYPE, Mode, Presented};
@@ -60,7 +60,12 @@ fn attested(wanted: &Wanted, request: &RequestId) -> AttestedAnswer {
         use_no: Some(1),
         finding,
     };
-    AttestedAnswer { issuer: CentreCode::new("C46010").unwrap(), uses: 2, attestation, text: "eyJhbGciOiJFZERTQSIsInR5cCI6ImFuanUtYXR0ZXN0YXRpb24rand0In0.e30.sig".to_owned() }
+    AttestedAnswer {
+        issuer: CentreCode::new("C46010").unwrap(),
+        uses: 2,
+        attestation,
+        text: "eyJhbGciOiJFZERTQSIsInR5cCI6ImFuanUtYXR0ZXN0YXRpb24rand0In0.e30.sig".to_owned(),
+    }
 }
 
 /// Our matter, as the example that comes with the program.

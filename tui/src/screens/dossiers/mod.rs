@@ -241,7 +241,10 @@ impl Dossiers {
             FormEvent::Handled => return Reaction::done(),
             FormEvent::Submit => {}
         }
-        if self.place == Place::Open && self.form.value("kind") == DossierKind::ContestedListing.code() && self.form.value("about").is_empty() {
+        if self.place == Place::Open
+            && self.form.value("kind") == DossierKind::ContestedListing.code()
+            && self.form.value("about").is_empty()
+        {
             self.form.refuse("about", cx.words.say("form.required"));
             return Reaction::done();
         }

@@ -58,7 +58,8 @@ pub(in crate::screens) fn state(words: Words, state: LoanState) -> (Tone, Shown)
 
 fn progress(words: Words, loan: &LoanProgress, own: &CentreCode) -> Vec<Line> {
     let (tone, now) = state(words, loan.state);
-    let mut lines = vec![Line::Blank, Line::Group(words.say("dossiers.stands")), Line::Field { label: words.say("dossiers.state"), value: now, tone }];
+    let mut lines =
+        vec![Line::Blank, Line::Group(words.say("dossiers.stands")), Line::Field { label: words.say("dossiers.state"), value: now, tone }];
     if let Some(keeper) = &loan.keeper {
         lines.push(Line::field(words.say("dossiers.keeper"), centre(words, keeper, own)));
     }
@@ -117,7 +118,8 @@ pub(in crate::screens) fn lines(words: Words, view: &DossierView, own: &CentreCo
         lines.extend(fields.into_iter().map(|one| field(words, one)));
     }
     if view.pending + view.set_aside + view.ignored > 0 {
-        let counts = [("pending", view.pending), ("set_aside", view.set_aside), ("ignored", view.ignored)].map(|(name, n)| (name, n.to_string()));
+        let counts =
+            [("pending", view.pending), ("set_aside", view.set_aside), ("ignored", view.ignored)].map(|(name, n)| (name, n.to_string()));
         lines.push(Line::Blank);
         lines.push(Line::Text(Tone::Warn, words.fill("dossiers.aside", &counts.each_ref().map(|(name, n)| (*name, n.as_str())))));
     }

@@ -136,7 +136,8 @@ fn finding(words: Words, got: &Attested) -> Vec<Line> {
                 let label = schema.map_or_else(|| Shown::new(&compared.field), |field| label_of(words, field));
                 let (sign, key) = if compared.matches { (Sign::Yes, "inquiry.matches") } else { (Sign::No, "inquiry.differs") };
                 let stated = stated(got, &compared.field, schema.is_none_or(|field| field.identifying));
-                let value = Shown::join([&words.find(key).unwrap_or_default(), &words.fill("query.stated", &[("value", stated.as_str())])], "  ");
+                let value =
+                    Shown::join([&words.find(key).unwrap_or_default(), &words.fill("query.stated", &[("value", stated.as_str())])], "  ");
                 line((sign, label, value))
             };
             fields.iter().map(one).collect()

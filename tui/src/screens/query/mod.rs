@@ -294,8 +294,7 @@ impl Query {
             }
         };
         let (grant, business_no, matter) = (held.text.clone(), self.form.value("business"), self.form.value("matter"));
-        let same =
-            |a: &&Asked| a.grant == grant && a.business_no == business_no && a.matter == matter && a.wanted == wanted;
+        let same = |a: &&Asked| a.grant == grant && a.business_no == business_no && a.matter == matter && a.wanted == wanted;
         let request = self.asked.as_ref().filter(same).map_or(cx.fresh, |asked| asked.request);
         let at_hand = (!matter.is_empty()).then(|| matter.clone());
         let (stages, act) = match wanted.clone() {
