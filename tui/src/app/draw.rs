@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::over::{Over, draw_help, draw_jobs};
 use super::{App, MIN_COLUMNS, MIN_ROWS, Now};
 use crate::canvas::{Canvas, Span};
-use crate::screen::Cx;
+use crate::screen::{Cx, Entry};
 use crate::shown::Shown;
 use crate::theme::Tone;
 use crate::widgets::meter;
@@ -66,10 +66,18 @@ impl App {
         let room = area.width.saturating_sub(u16::try_from(right.width()).unwrap_or(0) + 3);
         canvas.text(1, 0, room, Tone::Bar, &Shown::join(&crumbs, " > "));
         canvas.right(0, 0, area.width - 1, Tone::Bar, &right);
+        self.draw_tabs(cx, area, canvas);
+    }
+
+    /// The names of the views; closer together where they would not all fit.
+    fn draw_tabs(&self, cx: &Cx<'_>, area: Rect, canvas: &mut Canvas<'_>) {
+        let tab = |entry: &Entry, after: &str| Shown::new(&format!(" {} {}{after}", entry.number, cx.words.say(entry.word)));
+        let room = usize::from(area.width.saturating_sub(1));
+        let fits = self.allowed().map(|entry| tab(entry, " ").width()).sum::<usize>() <= room;
         let mut column = 1;
         for entry in self.allowed() {
             let tone = if self.here_id() == Some(entry.id) { Tone::Selected } else { Tone::Plain };
-            let tab = Shown::new(&format!(" {} {} ", entry.number, words.say(entry.word)));
+            let tab = tab(entry, if fits { " " } else { "" });
             column += canvas.text(column, 1, area.width.saturating_sub(column), tone, &tab);
         }
     }

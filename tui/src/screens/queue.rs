@@ -170,7 +170,10 @@ impl Queue {
     /// Steps of loans that wait for this centre.
     pub(super) fn set_loans(&mut self, cx: &Cx<'_>, loans: Vec<LoanLine>) {
         self.loans = loans;
-        self.order(cx);
+        // Before the cases are here nothing is shown, and what was selected then would not be the first.
+        if self.load.get().is_some() {
+            self.order(cx);
+        }
     }
 
     fn order(&mut self, cx: &Cx<'_>) {

@@ -71,7 +71,8 @@ impl Screen for Workbench {
         if tag != LOANS {
             return self.queue.told(cx, told);
         }
-        let failed = matches!(told, Told::Trouble(_));
+        // Whoever gave it up knows that.
+        let failed = matches!(&told, Told::Trouble(trouble) if trouble.code != "cancelled");
         let (mut actions, lines) = self.loans.told(told);
         if let Some(lines) = lines {
             // What others have to do stands in the loans' own view.

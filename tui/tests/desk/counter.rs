@@ -107,7 +107,7 @@ fn a_grant_is_read_from_a_file_and_what_is_none_says_so() {
     sees(&mut desk, "Next");
     desk.keys("ctrl-u tab");
     desk.types("/tmp/grant.txt");
-    desk.keys("enter");
+    desk.keys("ctrl-s");
     sees(&mut desk, "this centre");
 }
 

@@ -59,7 +59,7 @@ fn stated_values_go_to_the_issuer_and_come_back_as_match_or_no_match() {
     let door = FakeDoor::new(who(), made::answer);
     let mut desk = at(&door, 80, 24);
     paste(&mut desk, Mode::Check);
-    sees(&mut desk, "learn whether values match");
+    sees(&mut desk, "Balance");
     desk.types("SY-2026-0001");
     desk.keys("ctrl-s");
     sees(&mut desk, "state at least one value");
@@ -98,7 +98,7 @@ fn a_rule_is_chosen_from_our_matter_and_its_verdict_shown_with_its_version() {
         other => panic!("{other:?}"),
     };
     assert_eq!(rule, "may-apply");
-    sees(&mut desk, "rule may-apply, version 3");
+    sees(&mut desk, "(may-apply, version 3)");
     sees(&mut desk, "[+]");
     does_not_see(&mut desk, "79800");
 }

@@ -204,8 +204,9 @@ pub fn full() -> FakeDoor {
     FakeDoor::with_work(reviewer(), answer, crate::list_made::work)
 }
 
-pub fn empty() -> FakeDoor {
-    FakeDoor::new(reviewer(), |asked| match asked {
+/// What a peer answers that has nothing.
+pub fn empty_of(asked: &Asked) -> Result<DeskEvent, Trouble> {
+    match asked {
         Asked::Request(Request::Status) => {
             let status = Status { journals: vec![], stations: vec![], faults: vec![], warnings: vec![], ..status() };
             Ok(DeskEvent::Status(Box::new(status)))
@@ -220,7 +221,11 @@ pub fn empty() -> FakeDoor {
             _ => DeskEvent::Loans { loans: vec![], next: None },
         }),
         Asked::Request(_) | Asked::Act(_) | Asked::Work(_) => Ok(DeskEvent::Cases { cases: vec![], more: false }),
-    })
+    }
+}
+
+pub fn empty() -> FakeDoor {
+    FakeDoor::new(reviewer(), empty_of)
 }
 
 pub fn broken() -> FakeDoor {

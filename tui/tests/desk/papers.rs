@@ -1,7 +1,8 @@
 //! Made-up answers about grants, certificates and accounts.
 
+use anju_core::certificate::identity::{thumbprint, thumbprint_text};
 use anju_core::certificate::jws::{self, Header, Jwk};
-use anju_core::certificate::{CertificateKind, Field, ValueType, thumbprint};
+use anju_core::certificate::{CertificateKind, Field, ValueType};
 use anju_core::desk::{
     AccountView, Act, Answer, AttestedAnswer, Authentic, Authorised, CentreAnswer, CertificateSummary, Currency, Current, Doubt,
     Event as DeskEvent, LookupAnswer, MatterView, ReleasedField, Request, Verdict,
@@ -33,7 +34,7 @@ pub fn grant() -> String {
 pub fn grant_for(mode: Mode) -> String {
     let read = Presented::parse(&grant()).unwrap();
     let key = SecretKey::random(&mut rand::rngs::StdRng::seed_from_u64(11));
-    let claims = Claims { mode, sub: thumbprint(&key.public()).to_string(), ..read.claims().clone() };
+    let claims = Claims { mode, sub: thumbprint_text(&thumbprint(&key.public())), ..read.claims().clone() };
     let header = Header { jwk: Some(Jwk::new(&key.public())), ..Header::new(GRANT_TYPE) };
     jws::sign(&header, &claims, &key)
 }

@@ -15,8 +15,8 @@ const NEAR_MS: i64 = 3 * DAY_MS;
 
 pub(super) const QUEUE_COLUMNS: &[Column] = &[
     Column { word: "loans.column-task", min: 10, grow: 1 },
-    Column { word: "loans.column-by", min: 7, grow: 1 },
-    Column { word: "loans.column-until", min: 15, grow: 1 },
+    Column { word: "loans.column-by", min: 6, grow: 1 },
+    Column { word: "loans.column-until", min: 16, grow: 1 },
     Column { word: "loans.column-certificate", min: 27, grow: 1 },
     Column { word: "loans.column-dossier", min: 11, grow: 1 },
     Column { word: "loans.column-state", min: 0, grow: 3 },

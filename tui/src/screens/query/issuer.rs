@@ -21,6 +21,8 @@ use crate::words::Words;
 
 /// Longest name of a rule that is typed, in characters.
 const RULE_MAX_CHARS: usize = 64;
+/// The item of JGJ/T 320-2014 that is a person's name.
+const NAME: &str = "XINGMING";
 /// Rows that the form takes at most; what the grant says stays in sight above it.
 const FORM_ROWS_MAX: u16 = 11;
 /// Characters of a signature's text that are shown.
@@ -30,6 +32,8 @@ const END_CHARS: usize = 24;
 pub(super) struct Attested {
     pub(super) answer: Box<AttestedAnswer>,
     pub(super) wanted: Wanted,
+    /// What people call the rule, if that is known.
+    pub(super) title: Option<Shown>,
     pub(super) business_no: String,
     pub(super) request: RequestId,
     pub(super) elapsed_ms: u64,
@@ -52,7 +56,9 @@ pub(super) fn fields(words: Words, held: &Held, rules: &[(String, Shown)]) -> Ve
         Mode::Check => known(held)
             .into_iter()
             .map(|field| {
-                let kind = if field.identifying { Kind::Identity(MAX_STATED_BYTES) } else { Kind::Text(MAX_STATED_BYTES) };
+                // A name is not hidden: who stands at the counter is compared with it.
+                let hidden = field.identifying && field.code.as_deref() != Some(NAME);
+                let kind = if hidden { Kind::Identity(MAX_STATED_BYTES) } else { Kind::Text(MAX_STATED_BYTES) };
                 Field::optional(field.name.as_str(), label_of(words, field), kind).checked(value_fits)
             })
             .collect(),
@@ -149,8 +155,9 @@ fn finding(words: Words, got: &Attested) -> Vec<Line> {
                 Outcome::Unknown => Sign::Unknown,
             };
             let verdict = words.code("inquiry", outcome.code());
-            let rule = words.fill("query.rule-said", &[("rule", rule), ("version", &version.to_string())]);
-            vec![line((sign, rule, verdict))]
+            let title = got.title.as_ref().map_or_else(|| rule.clone(), ToString::to_string);
+            let rule = words.fill("query.rule-said", &[("title", &title), ("rule", rule), ("version", &version.to_string())]);
+            vec![line((sign, words.say("query.rule-name"), Shown::join([&verdict, &rule], "  ")))]
         }
         Finding::Status { .. } => Vec::new(),
     }

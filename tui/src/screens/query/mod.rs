@@ -318,7 +318,11 @@ impl Query {
                 (self.got, self.attested) = (Some(Got { answer, business_no, request, elapsed_ms }), None);
             }
             (DeskEvent::Attested(answer), Some(wanted)) => {
-                let attested = Attested { answer, wanted: wanted.clone(), business_no, request, elapsed_ms };
+                let title = match wanted {
+                    Wanted::Evaluate { rule } => self.rules.iter().find(|(name, _)| name == rule).map(|(_, title)| title.clone()),
+                    Wanted::Status | Wanted::Check { .. } => None,
+                };
+                let attested = Attested { answer, wanted: wanted.clone(), title, business_no, request, elapsed_ms };
                 (self.got, self.attested) = (None, Some(attested));
             }
             _ => return self.failed(Trouble::failed("peer-garbled")),
