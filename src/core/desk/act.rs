@@ -382,4 +382,13 @@ pub enum Act {
         /// The last four characters of the number of the holder's document.
         last_four: String,
     },
+    /// Who looked at a certificate of ours, refused uses included. Auditor.
+    Accesses {
+        /// Its number.
+        number: CertificateNumber,
+        /// Where the last page ended.
+        after: Option<String>,
+        /// At most so many, and at most [`super::MAX_ACCESS_LINES`].
+        limit: usize,
+    },
 }

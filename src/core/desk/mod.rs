@@ -17,6 +17,7 @@
 //! - [`Request::Operators`] and [`Request::OperatorKey`] come before anybody can sign: the staff's names and roles, and keys that are nothing
 //!   without their passphrases.
 
+mod access;
 mod act;
 mod answer;
 mod blacklist;
@@ -29,6 +30,7 @@ mod system;
 
 use serde::{Deserialize, Serialize};
 
+pub use access::{AccessLine, MAX_ACCESS_LINES};
 pub use act::{Act, Applicant, AuditSubject, CaseRef, MAX_CODE_BYTES, MAX_SCREEN_PAGE, Proposal};
 pub use answer::{Answer, AttestedAnswer, Authentic, Authorised, CertificateSummary, Currency, Current, Live, RefusedQuery, ReleasedField};
 pub use blacklist::{
@@ -310,6 +312,13 @@ pub enum Event {
         grant: String,
         /// Its last moment.
         expires: Time,
+    },
+    /// Who looked at a certificate of ours.
+    Accesses {
+        /// In the order of who wrote them and row.
+        accesses: Vec<AccessLine>,
+        /// Where the next page begins, if there is one.
+        next: Option<String>,
     },
     /// A policy said no. Closes the request.
     Refused {

@@ -22,11 +22,13 @@
 //! | [`house`] | the peer itself: log, store, backups, keys |
 //! | [`sync`] | somebody waits until this peer is current |
 //! | [`status`] | how the peer is |
+//! | [`accesses`] | who looked at certificates of ours is told to our auditor |
 //! | [`window`] | holders ask at the citizens' door; grants wait there |
 //!
 //! [`message`] and [`announce`] are what travels, [`project`] is what statements mean for the tables. Nothing durable lives in this
 //! state: after a crash, or after a write that failed, a fresh node over the same shelf goes on.
 
+pub mod accesses;
 pub mod announce;
 pub mod apply;
 pub mod audit;

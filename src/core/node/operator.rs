@@ -90,6 +90,7 @@ impl Node {
             Act::MatterPublish { file } => self.matter_publish(env, act, file, out).map(Some),
             Act::CataloguePublish { file } => self.catalogue_publish(env, act, file, out).map(Some),
             Act::Dossier(asked) => self.dossier_act(env, act, asked, out).map(Some),
+            Act::Accesses { number, after, limit } => self.accesses_to_ours(env, act, (number, after.as_deref(), *limit), out).map(Some),
             Act::PickUp { code, last_four } => self.pick_up(env, act, code, last_four, out).map(Some),
             Act::Propose(_)
             | Act::Review { .. }
@@ -147,6 +148,7 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::CataloguePublish { .. } => (AuditAction::CataloguePublish, String::new()),
         Act::Dossier(asked) => super::dossier::about(asked),
         Act::Outbox(asked) => interact::about(asked)?,
+        Act::Accesses { number, .. } => (AuditAction::AuditRead, number.to_string()),
         Act::PickUp { code, .. } => (AuditAction::PickUp, super::window::masked_code(code)),
         Act::Queue { .. } | Act::Proof { .. } => return None,
     };
@@ -203,6 +205,7 @@ fn subject_of(act: &Act, now: Time) -> Option<Document> {
         | Act::Dossier(_)
         | Act::Outbox(_)
         | Act::PickUp { .. }
+        | Act::Accesses { .. }
         | Act::Backup => None,
     }
 }
@@ -240,7 +243,7 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
         | Act::PickUp { .. }
         | Act::Ask { .. } => &[Role::Teller, Role::Reviewer],
         Act::CaseShow { .. } => &[Role::Teller, Role::Reviewer, Role::Auditor],
-        Act::AuditList { .. } | Act::AuditCheck => &[Role::Auditor],
+        Act::AuditList { .. } | Act::AuditCheck | Act::Accesses { .. } => &[Role::Auditor],
         Act::Backup => &[Role::System],
         Act::Dossier(asked) => super::dossier::roles(asked),
         Act::Outbox(asked) => interact::roles(asked),

@@ -149,6 +149,7 @@ pub(crate) fn weight_of(act: &Act) -> Weight {
         | Act::Reveal { .. }
         | Act::CertificateShow { .. }
         | Act::AuditCheck
+        | Act::Accesses { .. }
         | Act::Lookup { .. }
         | Act::Screen { .. } => Weight::Reads,
         Act::OperatorAdd { .. }

@@ -1,6 +1,6 @@
 //! Whatever a peer, a file or a clipboard puts into a text: nothing but text reaches a cell (fault 29).
 
-use anju_core::desk::{Event as DeskEvent, Request};
+use anju_core::desk::{Act, Event as DeskEvent, Request};
 use anju_core::listing::case::{CaseState, Move};
 use anju_core::operator::Role;
 use anju_tui::Words;
@@ -92,7 +92,7 @@ fn list_peer(text: String, who: Who) -> FakeDoor {
     let said = move |asked: &Asked| {
         let text = || text.clone();
         let Asked::Act(act) = asked else { return made::answer(asked) };
-        Ok(match list_made::answer(act)? {
+        Ok(match if matches!(act, Act::Accesses { .. }) { made::answer(asked)? } else { list_made::answer(act)? } {
             DeskEvent::Case(_) => {
                 let mut view = list_made::case(CaseState::Drafted);
                 (view.name, view.document_no, view.document_type) = (text(), text(), text());
@@ -114,6 +114,13 @@ fn list_peer(text: String, who: Who) -> FakeDoor {
             DeskEvent::Proof(mut proof) => {
                 proof.centres.iter_mut().for_each(|centre| centre.name = text());
                 DeskEvent::Proof(proof)
+            }
+            DeskEvent::Accesses { mut accesses, next } => {
+                for line in &mut accesses {
+                    (line.matter, line.mode, line.business_no) = (text(), text(), text());
+                    (line.fields, line.refused) = (vec![text()], Some(text()));
+                }
+                DeskEvent::Accesses { accesses, next }
             }
             DeskEvent::Audit { mut rows, more } => {
                 for row in &mut rows {
@@ -197,7 +204,12 @@ proptest! {
         let mut desk = Rehearsal::new(&door, Words::Chinese, SCREENS, 80, 24);
         desk.log_in("qian.qi");
         desk.settle();
-        for keys in ["7", "enter", "esc", "p", "esc", "f", "esc", "c"] {
+        for keys in ["7", "enter", "esc", "p", "esc", "f", "esc", "c", "esc w"] {
+            desk.keys(keys);
+            only_text(&mut desk);
+        }
+        desk.types(crate::made::papers::NUMBER);
+        for keys in ["enter", "enter"] {
             desk.keys(keys);
             only_text(&mut desk);
         }

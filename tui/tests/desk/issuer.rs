@@ -1,4 +1,4 @@
-//! What only the issuer answers, and grants that are picked up by their code, key by key.
+//! What only the issuer answers, grants that are picked up by their code, and who looked, key by key.
 
 use anju_core::desk::{Act, Event as DeskEvent, Request};
 use anju_core::error::{Refusal, RefusalCode};
@@ -12,6 +12,7 @@ use anju_tui::event::Event;
 use anju_tui::fake::{Asked, FakeDoor, Rehearsal};
 use anju_tui::screens::SCREENS;
 
+use crate::list_made;
 use crate::made;
 use crate::made::papers::{NUMBER, grant_for};
 use crate::pictures::pictures;
@@ -289,5 +290,70 @@ fn what_the_issuers_answers_look_like() {
         begin(desk, Mode::Check);
         state(desk);
         desk.keys("ctrl-s");
+    });
+}
+
+#[test]
+fn the_auditor_sees_who_looked_at_a_certificate_of_ours() {
+    let door = FakeDoor::new(list_made::auditor(), made::answer);
+    let mut desk = Rehearsal::new(&door, Words::English, SCREENS, 160, 48);
+    desk.log_in("qian.qi");
+    desk.settle();
+    desk.keys("7 w");
+    door.asked();
+    desk.types("C46010");
+    desk.keys("enter");
+    sees(&mut desk, "a certificate such as");
+    assert!(door.asked().is_empty());
+    desk.keys("ctrl-u");
+    desk.types(NUMBER);
+    desk.keys("enter");
+    let asked = door.asked();
+    assert!(matches!(asked.as_slice(), [Asked::Act(Act::Accesses { number, after: None, .. })] if number.as_str() == NUMBER), "{asked:?}");
+    for what in ["looked at 3 times", "C46020", "cross-region-loan", "SY-2026-0001", "Name, Balance"] {
+        sees(&mut desk, what);
+    }
+    let screen = desk.screen();
+    let place = |what: &str| screen.find(what).unwrap_or_else(|| panic!("no {what:?} in\n{screen}"));
+    assert!(place("check") < place("Name, Balance"), "the newest first");
+    desk.keys("j enter");
+    sees(&mut desk, "Row of journal");
+    sees(&mut desk, "used");
+    desk.keys("esc esc");
+    sees(&mut desk, "anju > C46010 > Audit ");
+}
+
+#[test]
+fn a_certificate_of_another_centre_is_refused_in_words() {
+    let door = FakeDoor::new(list_made::auditor(), |asked| match asked {
+        Asked::Act(Act::Accesses { .. }) => Err(Refusal::new(RefusalCode::CertificateUnknown).into()),
+        other => made::answer(other),
+    });
+    pictures("audit-accesses-error", &door, |desk| {
+        desk.log_in("qian.qi");
+        desk.settle();
+        desk.keys("7 w");
+        desk.types("C46020-YDDKJCZM-2026-000001");
+        desk.keys("enter");
+    });
+}
+
+#[test]
+fn what_who_looked_looks_like() {
+    let door = FakeDoor::new(list_made::auditor(), made::answer);
+    let begin = |desk: &mut Rehearsal| {
+        desk.log_in("qian.qi");
+        desk.settle();
+        desk.keys("7 w");
+        desk.types(NUMBER);
+    };
+    pictures("audit-accesses-find", &door, begin);
+    pictures("audit-accesses", &door, |desk| {
+        begin(desk);
+        desk.keys("enter");
+    });
+    pictures("audit-access", &door, |desk| {
+        begin(desk);
+        desk.keys("enter enter");
     });
 }

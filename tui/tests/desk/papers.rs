@@ -4,8 +4,8 @@ use anju_core::certificate::identity::{thumbprint, thumbprint_text};
 use anju_core::certificate::jws::{self, Header, Jwk};
 use anju_core::certificate::{CertificateKind, Field, ValueType};
 use anju_core::desk::{
-    AccountView, Act, Answer, AttestedAnswer, Authentic, Authorised, CentreAnswer, CertificateSummary, Currency, Current, Doubt,
-    Event as DeskEvent, LookupAnswer, MatterView, ReleasedField, Request, Verdict,
+    AccessLine, AccountView, Act, Answer, AttestedAnswer, Authentic, Authorised, CentreAnswer, CertificateSummary, Currency, Current,
+    Doubt, Event as DeskEvent, LookupAnswer, MatterView, ReleasedField, Request, Verdict,
 };
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::grant::{Claims, GRANT_TYPE, Mode, Presented};
@@ -67,6 +67,29 @@ fn attested(wanted: &Wanted, request: &RequestId) -> AttestedAnswer {
         attestation,
         text: "eyJhbGciOiJFZERTQSIsInR5cCI6ImFuanUtYXR0ZXN0YXRpb24rand0In0.e30.sig".to_owned(),
     }
+}
+
+/// Who looked at a certificate of ours: once read, once refused, once only compared.
+pub fn accesses(number: &CertificateNumber) -> Vec<AccessLine> {
+    let line = |index: u64, mode: &str, fields: &[&str], refused: Option<RefusalCode>| AccessLine {
+        at: NOW.plus_ms(index.cast_signed() * 3_600_000 - DAY_MS),
+        asker: CentreCode::new("C46020").unwrap(),
+        author: CentreCode::new(if mode == "details" { "C46020" } else { "C46010" }).unwrap(),
+        index,
+        number: number.clone(),
+        matter: "cross-region-loan".to_owned(),
+        mode: mode.to_owned(),
+        fields: fields.iter().map(|name| (*name).to_owned()).collect(),
+        business_no: "SY-2026-0001".to_owned(),
+        legal_basis: "holder-consent".to_owned(),
+        grant: GrantId([3; 16]),
+        refused: refused.map(|code| code.as_str().to_owned()),
+    };
+    vec![
+        line(3, "details", &["name", "balance", "continuous_months"], None),
+        line(4, "details", &[], Some(RefusalCode::GrantUsedUp)),
+        line(9, "check", &["balance"], None),
+    ]
 }
 
 /// Our matter, as the example that comes with the program.

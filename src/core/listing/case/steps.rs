@@ -82,6 +82,7 @@ impl Case {
             | Act::Reveal { .. }
             | Act::AuditCheck
             | Act::PickUp { .. }
+            | Act::Accesses { .. }
             | Act::Backup
             | Act::MatterPublish { .. }
             | Act::CataloguePublish { .. }

@@ -70,6 +70,7 @@ impl Node {
             | Act::Reveal { .. }
             | Act::AuditCheck
             | Act::PickUp { .. }
+            | Act::Accesses { .. }
             | Act::Backup
             | Act::MatterPublish { .. }
             | Act::CataloguePublish { .. }

@@ -1,5 +1,6 @@
 //! The state machine under a seeded network: what must hold whatever the network, the disk and other members do.
 
+mod accesses;
 mod acknowledged;
 mod applied;
 mod asking;

@@ -32,7 +32,7 @@ fn key(of: &str) -> SecretKey {
     SecretKey::from_key(Key::from_bytes(bytes))
 }
 
-fn account(of: &str, staff_no: &str, role: Role) -> Operator {
+pub(super) fn account(of: &str, staff_no: &str, role: Role) -> Operator {
     let (display, key) = ("张伟".to_owned(), key(of).public());
     Operator { name: name(of), display, staff_no: staff_no.to_owned(), role, key, sealed: sealed(), created: START, disabled: None }
 }

@@ -1,6 +1,7 @@
 //! 审计: what a centre's own people did, for the auditor. Rows are read page by page, because reading is itself recorded; everything but the
 //! operator and whom a row is about is filtered here, over the rows that were read.
 
+mod accesses;
 mod filter;
 mod patterns;
 mod rows;
@@ -19,6 +20,7 @@ use crate::widgets::form::{Form, FormEvent};
 use crate::widgets::list::List;
 use crate::widgets::state::{Load, empty};
 use crate::words::Words;
+use accesses::{ACCESSES, Accesses};
 use filter::Filter;
 use patterns::Pattern;
 use rows::Entry;
@@ -41,6 +43,7 @@ pub const COMMANDS: &[Command] = &[
     Command { id: "audit.patterns", word: "audit.cmd-patterns", keys: &["p"] },
     Command { id: "audit.older", word: "audit.cmd-older", keys: &["m"] },
     Command { id: "audit.check", word: "audit.cmd-check", keys: &["c"] },
+    Command { id: "audit.accesses", word: "audit.cmd-accesses", keys: &["w"] },
 ];
 
 enum View {
@@ -49,6 +52,7 @@ enum View {
     Patterns,
     Filter(Form),
     Check,
+    Accesses(Box<Accesses>),
 }
 
 /// See the module.
@@ -148,6 +152,7 @@ impl Audit {
     fn own(&mut self, cx: &Cx<'_>, command: &str) -> Vec<Action> {
         match command {
             "audit.filter" => self.view = View::Filter(self.filter.form(cx.words)),
+            "audit.accesses" => self.view = View::Accesses(Box::new(Accesses::new(cx.words))),
             "audit.patterns" => self.view = View::Patterns,
             "audit.older" => return self.older(cx),
             "audit.check" => {
@@ -172,7 +177,7 @@ impl Audit {
                     return self.set_filter(cx, filter);
                 }
             }
-            View::Row(_) | View::Filter(_) | View::Check => {}
+            View::Row(_) | View::Filter(_) | View::Check | View::Accesses(_) => {}
         }
         Vec::new()
     }
@@ -184,6 +189,10 @@ impl Audit {
             View::Rows => self.list.on(cmd, table),
             View::Patterns => self.patterns.on(cmd, table),
             View::Row(detail) => detail.on(cmd, whole),
+            View::Accesses(accesses) => match accesses.on(cx, cmd) {
+                Some(actions) => return Some(actions),
+                None => false,
+            },
             View::Check => self.check.get_mut().is_some_and(|(_, detail)| detail.on(cmd, whole)),
             View::Filter(form) => match form.on(cx.words, cmd) {
                 FormEvent::Submit => match Filter::of(form) {
@@ -266,6 +275,11 @@ impl Screen for Audit {
                 }
                 _ => self.check.failed(Trouble::failed("peer-garbled")),
             },
+            (ACCESSES, told) => {
+                if let View::Accesses(accesses) = &mut self.view {
+                    return accesses.told(told);
+                }
+            }
             (CHECK, Told::Trouble(trouble)) => self.check.failed(trouble),
             _ => {}
         }
@@ -282,6 +296,7 @@ impl Screen for Audit {
                 }
             }
             View::Row(detail) => detail.draw(area, canvas),
+            View::Accesses(accesses) => accesses.draw(cx, canvas),
             View::Filter(form) => {
                 canvas.paragraph(head, Tone::Dim, &cx.words.say("audit.filter-hint"));
                 form.draw(cx.words, table, canvas);
@@ -309,18 +324,22 @@ impl Screen for Audit {
     }
 
     fn offers(&self, _cx: &Cx<'_>) -> Vec<&'static str> {
-        match self.view {
-            View::Rows => vec!["open", "audit.filter", "audit.patterns", "audit.older", "audit.check", "export", "filter"],
+        match &self.view {
+            View::Rows => {
+                vec!["open", "audit.filter", "audit.patterns", "audit.older", "audit.check", "audit.accesses", "export", "filter"]
+            }
             View::Patterns => vec!["open", "export", "filter", "back"],
             View::Row(_) => vec!["copy", "back"],
+            View::Accesses(accesses) => accesses.offers(),
             View::Filter(_) => vec!["submit", "next", "previous", "back"],
             View::Check => vec!["reload", "copy", "back"],
         }
     }
 
     fn crumbs(&self, words: Words) -> Vec<Shown> {
-        match self.view {
+        match &self.view {
             View::Rows => Vec::new(),
+            View::Accesses(accesses) => Some(words.say("audit.cmd-accesses")).into_iter().chain(accesses.crumb()).collect(),
             View::Patterns => vec![words.say("audit.cmd-patterns")],
             View::Row(_) => self.list.selected().map(|entry| Shown::of(entry.0.seq)).into_iter().collect(),
             View::Filter(_) => vec![words.say("audit.cmd-filter")],
@@ -329,12 +348,16 @@ impl Screen for Audit {
     }
 
     fn deadline(&self) -> Option<Moment> {
-        self.list.deadline().or(self.patterns.deadline())
+        let accesses = if let View::Accesses(accesses) = &self.view { accesses.deadline() } else { None };
+        self.list.deadline().or(self.patterns.deadline()).or(accesses)
     }
 
     fn tick(&mut self, cx: &Cx<'_>) -> Vec<Action> {
         self.list.tick(cx.words, cx.now);
         self.patterns.tick(cx.words, cx.now);
+        if let View::Accesses(accesses) = &mut self.view {
+            accesses.tick(cx);
+        }
         Vec::new()
     }
 
@@ -343,6 +366,7 @@ impl Screen for Audit {
             View::Rows => self.list.typing(),
             View::Patterns => self.patterns.typing(),
             View::Filter(_) => true,
+            View::Accesses(accesses) => accesses.typing(),
             View::Row(_) | View::Check => false,
         }
     }
@@ -351,12 +375,14 @@ impl Screen for Audit {
         match &self.view {
             View::Rows | View::Row(_) => self.list.selected().map(|entry| Shown::of(entry.0.request)),
             View::Check => self.check.get().map(|(state, _)| Shown::of(state.root)),
+            View::Accesses(accesses) => accesses.copy(),
             View::Patterns | View::Filter(_) => None,
         }
     }
 
     fn sheet(&self, cx: &Cx<'_>) -> Option<Sheet> {
-        match self.view {
+        match &self.view {
+            View::Accesses(accesses) => accesses.sheet(cx),
             View::Patterns => (!self.patterns.is_empty()).then(|| self.patterns.sheet(cx.words, cx.now)),
             View::Rows | View::Row(_) => (!self.list.is_empty()).then(|| self.list.sheet(cx.words, cx.now)),
             View::Filter(_) | View::Check => None,

@@ -77,6 +77,7 @@ impl Node {
             | Act::Reveal { .. }
             | Act::AuditCheck
             | Act::PickUp { .. }
+            | Act::Accesses { .. }
             | Act::Backup
             | Act::MatterPublish { .. }
             | Act::CataloguePublish { .. }

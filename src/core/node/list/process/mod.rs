@@ -84,6 +84,7 @@ impl Node {
             | Act::Reveal { .. }
             | Act::AuditCheck
             | Act::PickUp { .. }
+            | Act::Accesses { .. }
             | Act::Backup
             | Act::MatterPublish { .. }
             | Act::CataloguePublish { .. }
