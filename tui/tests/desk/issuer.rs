@@ -1,6 +1,6 @@
 //! What only the issuer answers, grants that are picked up by their code, and who looked, key by key.
 
-use anju_core::desk::{Act, Event as DeskEvent, Request};
+use anju_core::desk::{Act, Event as DeskEvent, OutboxAct, Request};
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::grant::Mode;
 use anju_core::interact::{Finding, Wanted};
@@ -167,10 +167,7 @@ fn a_question_that_is_on_its_way_is_not_asked_twice() {
 
 #[test]
 fn an_issuer_that_is_dark_says_so_in_words_and_with_its_code() {
-    let door = FakeDoor::new(who(), |asked| match asked {
-        Asked::Act(Act::Ask { .. }) => Err(Refusal::new(RefusalCode::IssuerDark).into()),
-        other => made::answer(other),
-    });
+    let door = dark();
     let mut desk = at(&door, 80, 24);
     paste(&mut desk, Mode::Check);
     state(&mut desk);
@@ -282,11 +279,7 @@ fn what_the_issuers_answers_look_like() {
         desk.types("SY-2026-0001");
         desk.keys("ctrl-s");
     });
-    let dark = FakeDoor::new(who(), |asked| match asked {
-        Asked::Act(Act::Ask { .. }) => Err(Refusal::new(RefusalCode::IssuerDark).into()),
-        other => made::answer(other),
-    });
-    pictures("query-dark", &dark, |desk| {
+    pictures("query-dark", &dark(), |desk| {
         begin(desk, Mode::Check);
         state(desk);
         desk.keys("ctrl-s");
@@ -318,7 +311,7 @@ fn the_auditor_sees_who_looked_at_a_certificate_of_ours() {
     assert!(place("check") < place("Name, Balance"), "the newest first");
     desk.keys("j enter");
     sees(&mut desk, "Row of journal");
-    sees(&mut desk, "used");
+    sees(&mut desk, "Every use of the grant");
     desk.keys("esc esc");
     sees(&mut desk, "anju > C46010 > Audit ");
 }
@@ -355,5 +348,88 @@ fn what_who_looked_looks_like() {
     pictures("audit-access", &door, |desk| {
         begin(desk);
         desk.keys("enter enter");
+    });
+}
+
+/// A peer whose issuer is dark, and that keeps what is left with it.
+fn dark() -> FakeDoor {
+    FakeDoor::new(who(), |asked| match asked {
+        Asked::Act(Act::Ask { .. }) => Err(Refusal::new(RefusalCode::IssuerDark).into()),
+        other => made::answer(other),
+    })
+}
+
+#[test]
+fn a_question_to_a_dark_issuer_is_left_with_the_peer_under_the_same_id_once_it_is_meant() {
+    let door = dark();
+    let mut desk = at(&door, 80, 24);
+    paste(&mut desk, Mode::Check);
+    state(&mut desk);
+    desk.keys("f7");
+    sees(&mut desk, "does nothing here");
+    desk.keys("ctrl-s");
+    sees(&mut desk, "f7 leave it with the peer");
+    let asked = door.asked();
+    let [Asked::Act(Act::Ask { request, wanted, .. })] = asked.as_slice() else { panic!("{asked:?}") };
+    desk.keys("f7 enter");
+    assert!(door.asked().is_empty(), "Enter is Cancel");
+    desk.keys("f7 tab enter");
+    let left = door.asked();
+    let Some(Asked::Act(Act::Outbox(act))) = left.first() else { panic!("{left:?}") };
+    assert!(
+        matches!(&**act, OutboxAct::Leave { request: same, wanted: kept, business_no, matter: None, .. }
+            if same == request && kept == wanted && business_no == "SY-2026-0001"),
+        "{act:?}"
+    );
+    sees(&mut desk, "waits, until");
+    desk.keys("esc");
+    sees(&mut desk, "What the grant says");
+}
+
+#[test]
+fn asking_a_dark_issuer_again_goes_under_the_same_id() {
+    let door = dark();
+    let mut desk = at(&door, 80, 24);
+    paste(&mut desk, Mode::Check);
+    state(&mut desk);
+    desk.keys("ctrl-s ctrl-s");
+    let ids: Vec<_> = door
+        .asked()
+        .iter()
+        .filter_map(|asked| if let Asked::Act(Act::Ask { request, .. }) = asked { Some(*request) } else { None })
+        .collect();
+    assert_eq!(ids.len(), 2);
+    assert_eq!(ids[0], ids[1], "the issuer may have heard it");
+}
+
+#[test]
+fn the_outbox_shows_what_was_answered_and_gives_a_question_up_once_it_is_meant() {
+    let door = dark();
+    let mut desk = at(&door, 80, 24);
+    desk.keys("f6");
+    sees(&mut desk, "waits, until");
+    sees(&mut desk, "answered");
+    desk.keys("j enter");
+    for what in ["What the issuer attested", "DIFFERS", "Left by"] {
+        sees(&mut desk, what);
+    }
+    desk.keys("esc x enter");
+    let drops = |door: &FakeDoor| {
+        let is = |asked: &Asked| matches!(asked, Asked::Act(Act::Outbox(act)) if matches!(**act, OutboxAct::Drop { .. }));
+        door.asked().iter().filter(|asked| is(asked)).count()
+    };
+    assert_eq!(drops(&door), 0, "Enter is Cancel");
+    desk.keys("x tab enter");
+    assert_eq!(drops(&door), 1);
+    sees(&mut desk, "not asked any more");
+    pictures("query-outbox", &door, |desk| {
+        desk.log_in("li.si");
+        desk.settle();
+        desk.keys("2 f6");
+    });
+    pictures("query-left", &door, |desk| {
+        desk.log_in("li.si");
+        desk.settle();
+        desk.keys("2 f6 j enter");
     });
 }

@@ -196,6 +196,7 @@ pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
         | Asked::Request(_)
         | Asked::Work(_) => papers::answer(asked),
         Asked::Act(Act::Accesses { number, .. }) => Ok(DeskEvent::Accesses { accesses: papers::accesses(number), next: None }),
+        Asked::Act(Act::Outbox(act)) => papers::outbox(act),
         Asked::Act(Act::Dossier(act)) => crate::loans_made::answer(act),
         Asked::Act(act) => crate::list_made::answer(act),
     }

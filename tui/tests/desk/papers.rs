@@ -5,7 +5,7 @@ use anju_core::certificate::jws::{self, Header, Jwk};
 use anju_core::certificate::{CertificateKind, Field, ValueType};
 use anju_core::desk::{
     AccessLine, AccountView, Act, Answer, AttestedAnswer, Authentic, Authorised, CentreAnswer, CertificateSummary, Currency, Current,
-    Doubt, Event as DeskEvent, LookupAnswer, MatterView, ReleasedField, Request, Verdict,
+    Doubt, Event as DeskEvent, LeftLine, LeftView, LookupAnswer, MatterView, OutboxAct, ReleasedField, Request, Verdict,
 };
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::grant::{Claims, GRANT_TYPE, Mode, Presented};

@@ -136,6 +136,14 @@ impl Accesses {
     /// A command; nothing when it was not for this page, which Esc then leaves.
     pub(super) fn on(&mut self, cx: &Cx<'_>, cmd: &Cmd) -> Option<Vec<Action>> {
         let area = Self::table(cx.body);
+        let scrolled = match &mut self.step {
+            Step::Find(_) => false,
+            Step::Table => self.list.on(cmd, area),
+            Step::One(detail) => detail.on(cmd, area),
+        };
+        if scrolled {
+            return Some(Vec::new());
+        }
         match &mut self.step {
             Step::Find(form) => match form.on(cx.words, cmd) {
                 FormEvent::Pass => return None,
@@ -146,8 +154,6 @@ impl Accesses {
                     return Some(self.ask(cx));
                 }
             },
-            Step::Table if self.list.on(cmd, area) => {}
-            Step::One(detail) if detail.on(cmd, area) => {}
             Step::Table | Step::One(_) => match (cmd, &self.step) {
                 (Cmd::Open, Step::Table) => {
                     let Looked(line) = self.list.selected()?;

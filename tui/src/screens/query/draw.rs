@@ -14,6 +14,11 @@ const STAGE_ROWS: u16 = 2;
 /// Rows of the form in which a grant is given.
 const ENTRY_ROWS: u16 = 8;
 
+/// Where a page is that has the view for itself.
+pub(super) fn whole(area: Rect) -> Rect {
+    body(area)
+}
+
 fn body(area: Rect) -> Rect {
     inside(area, 1, 0)
 }
@@ -127,7 +132,13 @@ impl Screen for Query {
     }
 
     fn on(&mut self, cx: &Cx<'_>, cmd: &Cmd) -> Reaction {
+        match cmd {
+            Cmd::Own("query.outbox") if !self.running && self.picking.is_none() => return Reaction::Do(self.open_outbox(cx)),
+            Cmd::Own("query.leave") => return self.ask_to_leave(cx.words),
+            _ => {}
+        }
         match self.step {
+            Step::Outbox => self.on_outbox(cx, cmd),
             Step::Grant => self.on_entry(cx, cmd),
             Step::Ask => self.on_ask(cx, cmd),
             Step::Answer => self.on_answer(cx, cmd),
@@ -137,6 +148,11 @@ impl Screen for Query {
     }
 
     fn told(&mut self, cx: &Cx<'_>, tag: Tag, told: Told) -> Vec<Action> {
+        match tag {
+            OUTBOX | SHOWN | DROP => return self.outbox.told(cx, tag, told),
+            LEAVE => return self.left(cx, told),
+            _ => {}
+        }
         match told {
             Told::Stage(stage) if tag == ASK => self.stages.reach(stage),
             Told::Answer(event) if tag == PICK => return self.picked_up(cx, *event),
@@ -165,11 +181,12 @@ impl Screen for Query {
     }
 
     fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
-        if self.step != Step::Grant {
+        if !matches!(self.step, Step::Grant | Step::Outbox) {
             let area = body(cx.body);
             canvas.line(area.x, area.y, area.width, &self.stages.spans(cx.words));
         }
         match self.step {
+            Step::Outbox => self.outbox.draw(cx, body(cx.body), canvas),
             Step::Grant => self.draw_entry(cx, canvas),
             Step::Ask => self.draw_ask(cx, canvas),
             Step::Answer => self.draw_answer(cx, canvas),
@@ -181,7 +198,9 @@ impl Screen for Query {
     fn offers(&self, _cx: &Cx<'_>) -> Vec<&'static str> {
         match self.step {
             Step::Grant if self.picking.is_some() => vec!["interrupt", "jobs"],
-            Step::Grant => vec!["submit", "next", "back", "palette"],
+            Step::Grant => vec!["submit", "next", "query.outbox", "back", "palette"],
+            Step::Outbox => self.outbox.offers(),
+            Step::Ask if self.may_leave() => vec!["submit", "query.leave", "back", "palette"],
             Step::Ask if self.running => vec!["interrupt", "jobs"],
             Step::Ask => vec!["submit", "next", "page-down", "back", "palette"],
             Step::Answer if self.attested.is_some() => vec!["export", "query.new", "page-down", "back", "palette"],
@@ -191,12 +210,15 @@ impl Screen for Query {
     }
 
     fn deadline(&self) -> Option<Moment> {
-        self.veil.falls()
+        [self.veil.falls(), self.outbox.deadline()].into_iter().flatten().min()
     }
 
     fn tick(&mut self, cx: &Cx<'_>) -> Vec<Action> {
-        self.veil = Veil::default();
-        self.refresh(cx);
+        self.outbox.tick(cx);
+        if self.veil.falls().is_some_and(|at| at <= cx.at) {
+            self.veil = Veil::default();
+            self.refresh(cx);
+        }
         Vec::new()
     }
 
@@ -206,10 +228,14 @@ impl Screen for Query {
             Step::Lookup | Step::Export => true,
             Step::Ask => !self.running,
             Step::Answer => false,
+            Step::Outbox => self.outbox.typing(),
         }
     }
 
-    fn crumbs(&self, _words: Words) -> Vec<Shown> {
+    fn crumbs(&self, words: Words) -> Vec<Shown> {
+        if self.step == Step::Outbox {
+            return vec![words.say("query.cmd-outbox")];
+        }
         self.held.as_ref().map(|held| Shown::of(held.number())).into_iter().collect()
     }
 
@@ -220,6 +246,7 @@ impl Screen for Query {
 
     fn hide(&mut self) {
         self.veil = Veil::default();
+        self.outbox.hide();
         // Laid out anew when it is opened; until then nothing of it stays.
         (self.all, self.said, self.fields) = Default::default();
     }

@@ -112,38 +112,47 @@ pub(super) fn rules(words: Words, view: &MatterView) -> Vec<(String, Shown)> {
 
 /// What the issuer attested, as lines.
 pub(super) fn lines(words: Words, got: &Attested) -> Vec<Line> {
-    let said = &got.answer.attestation;
-    let field = |key: &str, value: Shown| Line::field(words.find(key).unwrap_or_default(), value);
-    let used = said.use_no.map(|no| no.to_string()).unwrap_or_default();
-    let uses = words.fill("query.use-of", &[("use", &used), ("uses", &got.answer.uses.to_string())]);
-    let mut lines = vec![Line::Group(words.say("query.attested"))];
-    lines.extend(finding(words, got));
+    let mut lines = said_lines(words, &got.answer, Some(&got.wanted), got.title.as_ref());
     lines.extend([
-        Line::Blank,
-        field("query.issuer", Shown::of(&got.answer.issuer)),
-        field("query.attested-at", Shown::new(&Time::from_seconds(said.iat).legal_text())),
-        field("query.certificate", Shown::of(&said.number)),
-        field("query.matter", Shown::new(&said.matter)),
-        field("query.uses", uses),
-        field("query.business", Shown::new(&got.business_no)),
-        field("query.signature", short(&got.answer.text)),
+        Line::field(words.say("query.business"), Shown::new(&got.business_no)),
         Line::Blank,
         Line::Text(Tone::Dim, words.say("query.attested-hint")),
     ]);
     lines
 }
 
-fn finding(words: Words, got: &Attested) -> Vec<Line> {
-    match &got.answer.attestation.finding {
+/// The same without what only the asker knows; `wanted` has what was stated, where that is still here, and `title` is the rule's.
+pub(super) fn said_lines(words: Words, answer: &AttestedAnswer, wanted: Option<&Wanted>, title: Option<&Shown>) -> Vec<Line> {
+    let said = &answer.attestation;
+    let field = |key: &str, value: Shown| Line::field(words.find(key).unwrap_or_default(), value);
+    let used = said.use_no.map(|no| no.to_string()).unwrap_or_default();
+    let uses = words.fill("query.use-of", &[("use", &used), ("uses", &answer.uses.to_string())]);
+    let mut lines = vec![Line::Group(words.say("query.attested"))];
+    lines.extend(finding(words, &said.finding, said.number.as_str(), (wanted, title)));
+    lines.extend([
+        Line::Blank,
+        field("query.issuer", Shown::of(&answer.issuer)),
+        field("query.attested-at", Shown::new(&Time::from_seconds(said.iat).legal_text())),
+        field("query.certificate", Shown::of(&said.number)),
+        field("query.matter", Shown::new(&said.matter)),
+        field("query.uses", uses),
+        field("query.signature", short(&answer.text)),
+    ]);
+    lines
+}
+
+fn finding(words: Words, finding: &Finding, number: &str, (wanted, title): (Option<&Wanted>, Option<&Shown>)) -> Vec<Line> {
+    match finding {
         Finding::Check { fields } => {
-            let kind = got.answer.attestation.number.as_str().split('-').nth(1).and_then(|code| code.parse::<CertificateKind>().ok());
+            let kind = number.split('-').nth(1).and_then(|code| code.parse::<CertificateKind>().ok());
             let one = |compared: &anju_core::interact::Compared| {
                 let schema = kind.and_then(|kind| SchemaField::named(kind, &compared.field)).map(|(_, field)| field);
                 let label = schema.map_or_else(|| Shown::new(&compared.field), |field| label_of(words, field));
                 let (sign, key) = if compared.matches { (Sign::Yes, "inquiry.matches") } else { (Sign::No, "inquiry.differs") };
-                let stated = stated(got, &compared.field, schema.is_none_or(|field| field.identifying));
-                let value =
-                    Shown::join([&words.find(key).unwrap_or_default(), &words.fill("query.stated", &[("value", stated.as_str())])], "  ");
+                let mut value = words.find(key).unwrap_or_default();
+                if let Some(stated) = stated(wanted, &compared.field, schema.is_none_or(|field| field.identifying)) {
+                    value = Shown::join([&value, &words.fill("query.stated", &[("value", stated.as_str())])], "  ");
+                }
                 line((sign, label, value))
             };
             fields.iter().map(one).collect()
@@ -155,7 +164,7 @@ fn finding(words: Words, got: &Attested) -> Vec<Line> {
                 Outcome::Unknown => Sign::Unknown,
             };
             let verdict = words.code("inquiry", outcome.code());
-            let title = got.title.as_ref().map_or_else(|| rule.clone(), ToString::to_string);
+            let title = title.map_or_else(|| rule.clone(), ToString::to_string);
             let rule = words.fill("query.rule-said", &[("title", &title), ("rule", rule), ("version", &version.to_string())]);
             vec![line((sign, words.say("query.rule-name"), Shown::join([&verdict, &rule], "  ")))]
         }
@@ -164,10 +173,10 @@ fn finding(words: Words, got: &Attested) -> Vec<Line> {
 }
 
 /// What was stated of a field, as it may stand on a screen.
-fn stated(got: &Attested, name: &str, identifying: bool) -> Shown {
-    let Wanted::Check { values } = &got.wanted else { return Shown::default() };
-    let value = values.iter().find(|one| one.field == name).map(|one| one.value.as_str()).unwrap_or_default();
-    if identifying && value.is_ascii() { Shown::masked(value) } else { Shown::new(value) }
+fn stated(wanted: Option<&Wanted>, name: &str, identifying: bool) -> Option<Shown> {
+    let Some(Wanted::Check { values }) = wanted else { return None };
+    let value = values.iter().find(|one| one.field == name).map(|one| one.value.as_str())?;
+    Some(if identifying && value.is_ascii() { Shown::masked(value) } else { Shown::new(value) })
 }
 
 fn short(text: &str) -> Shown {

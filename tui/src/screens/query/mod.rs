@@ -6,6 +6,7 @@ mod answer;
 mod draw;
 mod grant;
 mod issuer;
+mod outbox;
 mod paper;
 mod stages;
 
@@ -29,6 +30,7 @@ use crate::words::Words;
 use answer::Got;
 use grant::{Held, TEXT_MAX_BYTES};
 use issuer::Attested;
+use outbox::{DARK, DROP, LEAVE, OUTBOX, Outbox, SHOWN};
 use stages::Stages;
 
 const ASK: Tag = "ask";
@@ -45,6 +47,9 @@ const EVIDENCE: Tag = "evidence";
 pub const COMMANDS: &[Command] = &[
     Command { id: "query.new", word: "query.cmd-new", keys: &["n"] },
     Command { id: "query.lookup", word: "query.cmd-lookup", keys: &["b"] },
+    Command { id: "query.outbox", word: "query.cmd-outbox", keys: &["f6", "o"] },
+    Command { id: "query.leave", word: "query.cmd-leave", keys: &["f7"] },
+    Command { id: "query.drop", word: "query.cmd-drop", keys: &["x"] },
 ];
 
 /// Longest business number the peer takes, in bytes.
@@ -72,6 +77,8 @@ enum Step {
     Lookup,
     /// What is written to which file.
     Export,
+    /// Questions that were left with the peer.
+    Outbox,
 }
 
 /// What was asked last: the same again goes under the same id and costs no further use of the grant.
@@ -112,6 +119,11 @@ pub struct Query {
     export: Form,
     /// Where the evidence goes once the reason for it is recorded.
     evidence_to: Option<String>,
+    outbox: Outbox,
+    /// Where Esc leads from the outbox.
+    under: Step,
+    /// A question is being left.
+    leaving: bool,
 }
 
 /// The registering line's maker.
@@ -140,6 +152,9 @@ pub fn make() -> Box<dyn Screen> {
         lookup: none(),
         export: none(),
         evidence_to: None,
+        outbox: Outbox::new(),
+        under: Step::Grant,
+        leaving: false,
     })
 }
 
@@ -335,8 +350,9 @@ impl Query {
     }
 
     fn failed(&mut self, trouble: Trouble) {
-        // A refusal is kept under its id and would come again; what failed may have been done, and is asked for under the same id.
-        if trouble.kind == TroubleKind::Refused {
+        // A refusal is kept under its id and would come again; what failed may have been done, and is asked for under the same id. So is
+        // what a dark issuer may have heard.
+        if trouble.kind == TroubleKind::Refused && trouble.code != DARK {
             self.asked = None;
         }
         self.running = false;
