@@ -92,6 +92,36 @@ pub fn accesses(number: &CertificateNumber) -> Vec<AccessLine> {
     ]
 }
 
+/// A question that waits, and one that was answered.
+fn left(over: bool) -> LeftView {
+    let request = RequestId([if over { 6 } else { 5 }; 16]);
+    let line = LeftLine {
+        request,
+        issuer: CentreCode::new("C46010").unwrap(),
+        number: CertificateNumber::new(NUMBER).unwrap(),
+        matter: "cross-region-loan".to_owned(),
+        business_no: "SY-2026-0001".to_owned(),
+        mode: Mode::Check,
+        by: "li.si".parse().unwrap(),
+        left: NOW.plus_ms(if over { -2 * DAY_MS } else { 0 }),
+        until: NOW.plus_ms(DAY_MS),
+        over: over.then(|| NOW.plus_ms(-DAY_MS)),
+        refused: None,
+    };
+    let stated = |field: &str| Stated { field: field.to_owned(), value: String::new() };
+    let wanted = Wanted::Check { values: vec![stated("name"), stated("balance")] };
+    LeftView { line, attested: over.then(|| attested(&wanted, &request)) }
+}
+
+pub fn outbox(act: &OutboxAct) -> Result<DeskEvent, Trouble> {
+    Ok(match act {
+        OutboxAct::Leave { .. } => DeskEvent::Left(Box::new(left(false))),
+        OutboxAct::List { .. } => DeskEvent::Outbox { items: vec![left(false).line, left(true).line], more: false },
+        OutboxAct::Show { request } => DeskEvent::Left(Box::new(left(*request == RequestId([6; 16])))),
+        OutboxAct::Drop { .. } => DeskEvent::Done,
+    })
+}
+
 /// Our matter, as the example that comes with the program.
 fn matter() -> MatterView {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/matters/cross-region-loan.toml");

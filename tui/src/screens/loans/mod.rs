@@ -123,7 +123,7 @@ fn leave_question(words: Words) -> Danger {
 
 impl Loans {
     /// Back to the table, whatever was open.
-    fn to_table(&mut self) {
+    fn close_loan(&mut self) {
         (self.place, self.loan, self.about, self.ready, self.alone) = (self.under, None, None, None, false);
     }
 
@@ -211,7 +211,7 @@ impl Loans {
             ("loans.ledger", _) => {
                 let to = if self.under == Place::Ledger { Place::Queue } else { Place::Ledger };
                 self.under = to;
-                self.to_table();
+                self.close_loan();
                 // Reading is recorded: what is here is not read again unless it is asked for.
                 if to == Place::Ledger && self.ledger.age(cx.at).is_none() { self.ledger.ask(cx) } else { Vec::new() }
             }
@@ -242,7 +242,7 @@ impl Loans {
             Place::Queue => return Reaction::Pass,
             Place::Ledger => self.under = Place::Queue,
             Place::Loan if self.alone => {
-                self.to_table();
+                self.close_loan();
                 return Reaction::Pass;
             }
             Place::Find | Place::Loan => {}
@@ -255,7 +255,7 @@ impl Loans {
                 return Reaction::done();
             }
         }
-        self.to_table();
+        self.close_loan();
         Reaction::done()
     }
 

@@ -32,19 +32,14 @@ pub(super) const DARK: &str = RefusalCode::IssuerDark.as_str();
 const QUESTIONS_MAX: usize = 5_000;
 
 const COLUMNS: &[Column] = &[
-    Column { word: "query.column-left", min: 16, grow: 0 },
+    Column { word: "query.column-left", min: 10, grow: 0 },
     Column { word: "query.certificate", min: 27, grow: 0 },
     Column { word: "query.column-mode", min: 8, grow: 1 },
-    Column { word: "query.column-state", min: 21, grow: 2 },
+    Column { word: "query.column-state", min: 24, grow: 2 },
     Column { word: "query.business", min: 0, grow: 1 },
 ];
 
 struct Entry(LeftLine);
-
-fn short(time: Time) -> Shown {
-    let text = time.legal_text();
-    Shown::new(text.get(..16).unwrap_or(&text))
-}
 
 /// What became of it.
 fn state(words: Words, line: &LeftLine) -> (Tone, Shown) {
@@ -53,7 +48,7 @@ fn state(words: Words, line: &LeftLine) -> (Tone, Shown) {
         (Some(_), None) => (Tone::Good, "outbox.answered"),
         (Some(_), Some(_)) => (Tone::Bad, "outbox.refused"),
     };
-    let at = short(line.over.unwrap_or(line.until));
+    let at = Shown::of(line.over.unwrap_or(line.until).legal_day());
     (tone, words.fill(key, &[("at", at.as_str()), ("code", line.refused.as_deref().unwrap_or_default())]))
 }
 
@@ -61,7 +56,7 @@ impl Row for Entry {
     fn cells(&self, words: Words, _now: Time) -> Vec<(Tone, Shown)> {
         let line = &self.0;
         vec![
-            (Tone::Plain, short(line.left)),
+            (Tone::Plain, Shown::of(line.left.legal_day())),
             (Tone::Plain, Shown::of(&line.number)),
             (Tone::Plain, words.code("matter-mode", line.mode.code())),
             state(words, line),
