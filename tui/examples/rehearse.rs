@@ -5,6 +5,8 @@
 
 #[path = "../tests/desk/list_made.rs"]
 mod list_made;
+#[path = "../tests/desk/loans_made.rs"]
+mod loans_made;
 #[path = "../tests/desk/made.rs"]
 mod made;
 
