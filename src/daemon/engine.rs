@@ -428,6 +428,7 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::Left(_)
         | Event::Outbox { .. }
         | Event::PickedUp { .. }
+        | Event::Accesses { .. }
         | Event::Sync(_)
         | Event::Matters { .. }
         | Event::Matter(_)
