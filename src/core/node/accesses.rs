@@ -7,7 +7,8 @@ use super::{Effect, Env, Node, Stop};
 use crate::audit::AuditAction;
 use crate::desk::{AccessLine, Event, MAX_ACCESS_LINES};
 use crate::error::{Refusal, RefusalCode};
-use crate::grant::access::{self, MAX_ACCESS_BYTES, SLOT_AUTHOR, SLOT_ISSUER};
+use crate::grant::access::{self, SLOT_AUTHOR, SLOT_ISSUER};
+use crate::journal::frame::FRAME_BUDGET_BYTES;
 use crate::names::{CentreCode, CertificateNumber};
 use crate::operator::ProvenAct;
 
@@ -35,7 +36,7 @@ impl Node {
         let next = places.last().filter(|_| more).map(|(author, index)| format!("{author}.{index}"));
         let mut accesses = Vec::with_capacity(places.len());
         for (author, index) in places {
-            let entry = env.shelf.entries(&author, index, 1, MAX_ACCESS_BYTES)?.into_iter().next();
+            let entry = env.shelf.entries(&author, index, 1, FRAME_BUDGET_BYTES)?.into_iter().next();
             let slot = if author == self.centre { SLOT_AUTHOR } else { SLOT_ISSUER };
             let read = entry.as_ref().and_then(|entry| entry.body()).and_then(|body| access::open(&self.keys.sealing, slot, body).ok());
             // What an earlier key of ours was sealed to, and what was erased, is not read any more.

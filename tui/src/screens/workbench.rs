@@ -4,7 +4,7 @@
 use anju_core::desk::LoanLine;
 
 use super::CASES;
-use super::loans::pages::{Pages, Which};
+use super::loans::pages::{Pages, STALE_MS, Which};
 use super::queue::Queue;
 use crate::canvas::Canvas;
 use crate::cmd::Cmd;
@@ -14,8 +14,6 @@ use crate::theme::Tone;
 
 const QUEUE: Tag = "queue";
 const LOANS: Tag = "loans";
-/// How old loans may be before they are read anew. Reading them is recorded, and they have days: the cases are read more often.
-const LOANS_MS: u64 = 10 * 60_000;
 
 /// See the module.
 pub struct Workbench {
@@ -37,7 +35,7 @@ impl Workbench {
         if !CASES.contains(&cx.who.role) {
             return Vec::new();
         }
-        self.next = Some(cx.at + LOANS_MS);
+        self.next = Some(cx.at + STALE_MS);
         self.loans.ask(cx)
     }
 

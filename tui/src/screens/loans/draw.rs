@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::pages::STALE_MS;
 use super::steps::likely;
 use super::*;
 use crate::canvas::{Canvas, inside, split_top};
@@ -96,7 +97,8 @@ impl Screen for Loans {
     fn open(&mut self, cx: &Cx<'_>, target: Option<Target>) -> Vec<Action> {
         // What is being sent is told before anything else is opened.
         let busy = self.sending.is_some() || matches!(self.place, Place::Form(_));
-        let mut actions = if self.queue.age(cx.at).is_none() { self.queue.ask(cx) } else { Vec::new() };
+        let stale = self.queue.age(cx.at).is_none_or(|age| age > STALE_MS);
+        let mut actions = if stale { self.queue.ask(cx) } else { Vec::new() };
         let name = match target {
             Some(Target::Text(text)) => text.parse().ok(),
             Some(Target::Certificate(number)) if !busy => {

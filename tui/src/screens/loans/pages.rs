@@ -11,6 +11,9 @@ pub(in crate::screens) const LOANS_MAX: usize = 10_000;
 /// Most pages that are asked for at once: a page may be empty and yet not be the last.
 const PAGES_MAX: usize = 2_000;
 
+/// How old loans may be before a view that is opened reads them anew, in milliseconds: reading is recorded, and they have days.
+pub(in crate::screens) const STALE_MS: u64 = 10 * 60_000;
+
 /// Which loans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::screens) enum Which {
