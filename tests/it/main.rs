@@ -8,6 +8,7 @@
     reason = "a test's helpers stop and speak as its tests do"
 )]
 
+mod asking;
 mod blacklist;
 mod cli;
 mod counter;

@@ -156,7 +156,17 @@ fn the_loop_closes_over_a_transfer_and_everybody_reads_the_same() {
     world.run_for(3 * SECOND_MS);
     let digests: Vec<_> = [HAIKOU, SANYA, WENCHANG].map(|peer| digest(&mut world, peer, &loan)).into();
     assert!(digests.iter().all(|one| *one == digests[0]));
-    assert_eq!(state(&mut world, HAIKOU, &loan), LoanState::Unmarked);
+    let view = show(&mut world, HAIKOU, &loan);
+    assert_eq!(view.loan.as_ref().map(|loan| loan.state), Some(LoanState::Unmarked));
+    // Also who joined reads what it is about, and finds it by that.
+    let by_number = || DossierAct::Show { dossier: DossierName::Certificate(number.clone()) };
+    for peer in [HAIKOU, SANYA, WENCHANG] {
+        assert_eq!(show(&mut world, peer, &loan), view);
+        assert_eq!(done(&mut world, peer, by_number()), view);
+    }
+    let ledger = loans(&mut world, WENCHANG, |after| DossierAct::Ledger { after, limit: 5 });
+    assert_eq!(ledger[0].fields["remark.1.number"], value(&view, "remark.1.number").unwrap());
+    assert_eq!(refused(&mut world, DANZHOU, by_number()), RefusalCode::DossierUnknown);
     assert_eq!(refused(&mut world, DANZHOU, DossierAct::Show { dossier: named(&loan) }), RefusalCode::DossierUnreadable);
     world.assert_converged();
 }
