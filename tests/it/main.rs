@@ -32,5 +32,6 @@ mod replication;
 mod restored;
 mod stop;
 mod tidy;
+mod unentitled;
 mod window;
 mod wire_contract;

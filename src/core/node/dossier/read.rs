@@ -151,7 +151,7 @@ impl Node {
         let unreadable = || Stop::Refused(Refusal::about(RefusalCode::DossierUnreadable, place.to_string()));
         let body = body_at(env, &place.centre, place.index)?.ok_or_else(unreadable)?;
         let body = OpenedBody::parse(&place.centre, &body).map_err(|_| unreadable())?;
-        let (parties, key) = self.parties_of(env, &row, &body)?;
+        let (parties, key, joins) = self.parties_of(env, &row, &body)?;
         let key = key.ok_or_else(unreadable)?;
         let centres: Vec<CentreCode> = parties.all().iter().map(|(centre, _)| centre.clone()).collect();
         let opens = DossierPlace { opener: &place.centre, id: &body.id };
@@ -161,7 +161,7 @@ impl Node {
         let mut opened = Opened { row, id: body.id, key, parties, dossier, ignored: 0 };
         let distrusted: BTreeSet<_> = env.shelf.dossier_set_aside(place, MAX_SET_ASIDE)?.into_iter().collect();
         distrusted.iter().for_each(|mark| opened.dossier.distrust(*mark));
-        read_changes(env, &mut opened)?;
+        read_changes(env, &mut opened, joins)?;
         for (mark, rejection) in opened.dossier.quarantined() {
             if rejection == Rejection::Panicked && !distrusted.contains(mark) {
                 out.push(Effect::Write(Write::Dossier(DossierWrite::SetAside { dossier: place.clone(), mark: *mark })));
@@ -170,11 +170,12 @@ impl Node {
         Ok(opened)
     }
 
-    /// Who is a party: the founders, and whom a party has added that may add one; and our copy of the key, if one is for us.
-    fn parties_of(&self, env: &Env<'_>, row: &DossierRow, body: &OpenedBody) -> Result<(Parties, Option<Key>), ShelfError> {
+    /// Who is a party: the founders, and whom a party has added that may add one; our copy of the key, if one is for us; and how many rows
+    /// added somebody.
+    fn parties_of(&self, env: &Env<'_>, row: &DossierRow, body: &OpenedBody) -> Result<(Parties, Option<Key>, u64), ShelfError> {
         let place = DossierPlace { opener: &row.place.centre, id: &body.id };
         let ours = |party: &PartyKey| (party.centre == self.centre).then(|| party.open(&place, &self.keys.sealing).ok()).flatten();
-        let (mut parties, mut key) = (Parties::default(), None);
+        let (mut parties, mut key, mut joins) = (Parties::default(), None, 0);
         for party in &body.parties {
             parties.admit(party.centre.clone(), party.role);
             key = key.or_else(|| ours(party));
@@ -190,14 +191,15 @@ impl Node {
                 let Some(joined) = joined.filter(|joined| Some(joined.party.role) == row.kind.joins_as()) else { continue };
                 key = key.or_else(|| ours(&joined.party));
                 parties.admit(joined.party.centre, joined.party.role);
+                joins += 1;
             }
         }
-        Ok((parties, key))
+        Ok((parties, key, joins))
     }
 }
 
 /// Offers every party's changes, in rounds, until nothing more can be taken.
-fn read_changes(env: &Env<'_>, opened: &mut Opened) -> Result<(), ShelfError> {
+fn read_changes(env: &Env<'_>, opened: &mut Opened, joins: u64) -> Result<(), ShelfError> {
     let mut readers: BTreeMap<CentreCode, Reader> =
         opened.parties.all().iter().map(|(centre, _)| (centre.clone(), Reader::default())).collect();
     loop {
@@ -215,7 +217,8 @@ fn read_changes(env: &Env<'_>, opened: &mut Opened) -> Result<(), ShelfError> {
     }
     let read: usize = readers.values().map(|reader| reader.read).sum();
     // What strangers wrote, and what was not read because it was too much.
-    opened.ignored = opened.ignored.saturating_add(env.shelf.dossier_rows(&opened.row.place)?.saturating_sub(read as u64));
+    let looked_at = joins.saturating_add(read as u64);
+    opened.ignored = opened.ignored.saturating_add(env.shelf.dossier_rows(&opened.row.place)?.saturating_sub(looked_at));
     Ok(())
 }
 

@@ -158,6 +158,7 @@ fn the_loop_closes_over_a_transfer_and_everybody_reads_the_same() {
     assert!(digests.iter().all(|one| *one == digests[0]));
     let view = show(&mut world, HAIKOU, &loan);
     assert_eq!(view.loan.as_ref().map(|loan| loan.state), Some(LoanState::Unmarked));
+    assert_eq!((view.pending, view.set_aside, view.ignored), (0, 0, 0));
     // Also who joined reads what it is about, and finds it by that.
     let by_number = || DossierAct::Show { dossier: DossierName::Certificate(number.clone()) };
     for peer in [HAIKOU, SANYA, WENCHANG] {
