@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::cli::err;
-use crate::federation::{Federation, HAIKOU, Over, REVIEWER, SANYA, TELLER, account, request};
+use crate::cli::{err, out};
+use crate::federation::{Federation, HAIKOU, Over, PATIENCE, REVIEWER, SANYA, TELLER, account, request};
 
 const LOAN: &str = include_str!("../../schemas/matters/cross-region-loan.toml");
+/// What the loan matter's rule looks at.
+const RULE_FIELDS: &str = "account_status,continuous_months,continuous_to,in_arrears,loan_record,loan_count,loan_outstanding";
 /// A value that is nobody's.
 const WRONG: &str = "没有此人";
 /// How long a revocation may take from the counter that took it to every other.
@@ -51,7 +53,20 @@ impl Counter<'_> {
         self.asks(grant, mode, serial, 77)["error"]["code"].as_str().unwrap().to_owned()
     }
 
-    /// How the issuer's log calls what it refused or answered for this centre, newest first.
+    /// What the issuer attested to a question that was left for it, as soon as it has.
+    fn left(&self, serial: u8) -> Value {
+        let start = Instant::now();
+        loop {
+            let show = Federation::line(SANYA, TELLER, &format!("outbox show {}", request(serial)));
+            let output = self.federation.room.run(&format!("{show} --json"));
+            if output.status.code() == Some(0) {
+                return serde_json::from_str::<Value>(&out(&output)).unwrap()["left"]["attested"].clone();
+            }
+            assert!(output.status.code() == Some(75) && start.elapsed() < PATIENCE, "{}{}", out(&output), err(&output));
+        }
+    }
+
+    /// Accesses that the issuer has recorded, refused ones included.
     fn uses(&self) -> usize {
         self.federation.accesses(HAIKOU)
     }
@@ -113,8 +128,7 @@ fn checks(counter: &Counter<'_>) {
 
 /// Only the verdict comes back, by the rule and version that Sanya published.
 fn evaluates(counter: &Counter<'_>, version: &Value) {
-    let fields = "account_status,continuous_months,continuous_to,in_arrears,loan_record,loan_count,loan_outstanding";
-    counter.grant("evaluate", fields, 2, "rule.txt");
+    counter.grant("evaluate", RULE_FIELDS, 2, "rule.txt");
     assert_eq!(counter.refused("rule.txt", "evaluate --rule another", 21), "rule-unknown");
     assert_eq!(counter.refused("rule.txt", "check --values @one.txt", 22), "wrong-mode");
     assert_eq!(counter.refused("early.txt", "evaluate --rule may-apply", 23), "field-not-granted", "the rule looks at loans, too");
@@ -128,6 +142,7 @@ fn evaluates(counter: &Counter<'_>, version: &Value) {
 /// The issuer is dark: the clerk is told so, with what to do, and the code that asks to try again; which then is the same one use.
 fn dark(federation: &mut Federation, number: &str) {
     let before = federation.accesses(HAIKOU);
+    Counter { federation, number }.grant("evaluate", RULE_FIELDS, 1, "left.txt");
     assert_eq!(federation.stop(HAIKOU).code, Some(0));
     federation.wait(SANYA, "alone", |status| crate::federation::connected(status) == 0);
     let counter = Counter { federation, number };
@@ -141,6 +156,8 @@ fn dark(federation: &mut Federation, number: &str) {
         ["联系不上出具中心", HAIKOU, "下一步：", "不会多计次数", &request(31).to_string()].iter().all(|one| words.contains(one)),
         "{words}"
     );
+    let left = counter.asks("left.txt", &format!("{rule} --leave"), 33, 75)["left"].clone();
+    assert_eq!((&left["line"]["issuer"], &left["line"]["over"], &left["attested"]), (&json!(HAIKOU), &Value::Null, &Value::Null));
 
     federation.start(HAIKOU);
     federation.wait(SANYA, "connected again", |status| crate::federation::connected(status) == 1);
@@ -150,8 +167,11 @@ fn dark(federation: &mut Federation, number: &str) {
     assert_eq!(counter.asks("rule.txt", rule, 31, 0)["attested"], said);
     let earlier = counter.asks("rule.txt", rule, 24, 0)["attested"].clone();
     assert_eq!(earlier["attestation"]["use_no"], 1, "what was answered before the stop is answered alike after it");
-    assert_eq!(counter.uses(), before + 1);
     assert_eq!(counter.refused("rule.txt", rule, 32), "grant-used-up");
+    let answered = counter.left(33);
+    assert_eq!(answered["attestation"]["finding"]["outcome"], "met", "{answered}");
+    assert_eq!(counter.asks("left.txt", rule, 33, 0)["attested"], answered);
+    assert_eq!(counter.uses(), before + 3, "two uses, and one that was refused");
 }
 
 /// A holder takes grants back at the issuer's counter: no later use, in whatever mode.

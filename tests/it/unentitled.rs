@@ -115,8 +115,9 @@ fn a_lender_whose_peer_writes_the_marks_of_the_depositing_centre_is_shown_as_not
     // The loop goes on, at both ends.
     federation.acts(SANYA, TELLER, &format!("loan settle {loan} --clerk 王经办"), 0);
     becomes(&federation, HAIKOU, &loan, ("settled", 4));
-    federation.acts(HAIKOU, TELLER, &format!("loan unmark {loan} --clerk 李经办"), 0);
-    becomes(&federation, SANYA, &loan, ("unmarked", 5));
+    let lifted = federation.acts(HAIKOU, TELLER, &format!("loan unmark {loan} --on {} --clerk 李经办", LIES[1].1), 0);
+    assert_eq!(lifted["dossier"]["loan"]["state"], "unmarked", "also with the very words that the lender put there first");
+    becomes(&federation, SANYA, &loan, ("unmarked", 6));
     federation.stop_all();
     [HAIKOU, SANYA].iter().for_each(|code| federation.assert_sound(code));
 }
