@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anju_core::desk::{DossierAct, DossierName, Event, LEDGER_FIELDS, LoanLine, LoanReply, MAX_DOSSIER_PAGE};
+use anju_core::desk::{DossierAct, DossierName, Event, LEDGER_FIELDS, LEDGER_MOVES, LoanLine, LoanReply, MAX_DOSSIER_PAGE};
+use anju_core::dossier::MAX_TRANSFERS;
 use anju_core::facts::money::parse_fen;
 use anju_core::listing::Day;
 use anju_core::names::{CentreCode, CertificateNumber};
@@ -220,17 +221,26 @@ fn ledger(ctx: Ctx, args: &Ledger) -> Result<Done, Failure> {
         Ok(())
     })?;
     let mut rows = vec![heads(ctx)];
-    rows.extend(loans.iter().map(|loan| {
-        let fixed = [clean(&loan.certificate), loan.lender.to_string(), word(ctx, "loan-state", loan.state.code())];
-        let field = |name: &&str| loan.fields.get(*name).map(|text| value(ctx, name, text)).unwrap_or_default();
-        fixed.into_iter().chain(LEDGER_FIELDS.iter().map(field)).collect()
-    }));
+    rows.extend(loans.iter().map(|loan| entry(ctx, loan)));
     Ok(Done::new(json!({ "loans": loans }), table(&rows)))
+}
+
+/// A loan's row of the ledger. Of an account that moved more than once, what each transfer says, in order.
+fn entry(ctx: Ctx, loan: &LoanLine) -> Vec<String> {
+    let fixed = [clean(&loan.certificate), loan.lender.to_string(), word(ctx, "loan-state", loan.state.code())];
+    let field = |name: &str| loan.fields.get(name).map(|text| value(ctx, name, text));
+    let once = LEDGER_FIELDS.iter().map(|name| field(name).unwrap_or_default());
+    let moves = LEDGER_MOVES.iter().map(|(series, what)| {
+        let told: Vec<String> = (1..=MAX_TRANSFERS).filter_map(|n| field(&format!("{series}.{n}.{what}"))).collect();
+        told.join("; ")
+    });
+    fixed.into_iter().chain(once).chain(moves).collect()
 }
 
 fn heads(ctx: Ctx) -> Vec<String> {
     let fixed = ctx.say("loan.ledger-columns").split('|').map(str::to_owned).collect::<Vec<_>>();
-    fixed.into_iter().chain(LEDGER_FIELDS.iter().map(|field| label(ctx, field))).collect()
+    let moves = LEDGER_MOVES.iter().map(|(series, what)| label(ctx, &format!("{series}.{what}")));
+    fixed.into_iter().chain(LEDGER_FIELDS.iter().map(|field| label(ctx, field))).chain(moves).collect()
 }
 
 /// The ledger as a table for an office: written whole or not at all, amounts in yuan.
@@ -240,9 +250,7 @@ fn write_csv(ctx: Ctx, acting: &Acting, path: &Path, act: impl Fn(Option<String>
     let mut sheet = Sheet::new(Sink::open(Some(path))?, Format::Csv, &heads)?;
     let mut count = 0_u64;
     pages(acting, act, |loan| {
-        let fixed = [clean(&loan.certificate), loan.lender.to_string(), word(ctx, "loan-state", loan.state.code())];
-        let field = |name: &&str| loan.fields.get(*name).map(|text| value(ctx, name, text)).unwrap_or_default();
-        sheet.row(|| fixed.into_iter().chain(LEDGER_FIELDS.iter().map(field)).collect(), &loan)?;
+        sheet.row(|| entry(ctx, &loan), &loan)?;
         count += 1;
         Ok(())
     })?;

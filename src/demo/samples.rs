@@ -53,6 +53,14 @@ impl Centre {
     }
 }
 
+/// What Sanya asks for a loan: the matter that ships with the program, in force for long, with room for a second attempt. The sample exports
+/// end on a day of their own, so nothing in the rule is decided by the day on which the story is played.
+pub(super) fn loan_matter() -> String {
+    let shipped = include_str!("../../schemas/matters/cross-region-loan.toml");
+    let from = shipped.replacen("from = 2026-12-01", "from = 2024-01-01", 1).replacen("uses_max = 1", "uses_max = 2", 1);
+    from.replacen("op = \"months-ago-at-most\"\nvalue = 2\n", "op = \"months-ago-at-most\"\nvalue = 1200\n", 1)
+}
+
 /// Proposes, notifies, hands files in, looks up.
 pub(super) const TELLER: &str = "demo-teller";
 /// Decides.

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -94,6 +94,20 @@ pub(super) struct Stage {
     pub(super) citizen: Value,
     pub(super) number: String,
     pub(super) notes: ListNotes,
+    /// The uses of grants so far, refused ones included.
+    pub(super) looks: Vec<Look>,
+    /// The loan's dossier.
+    pub(super) loan: String,
+}
+
+/// A use of a grant, as its holder is told of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Look {
+    pub(super) business_no: String,
+    pub(super) centre: String,
+    pub(super) mode: String,
+    /// The code of its refusal; empty when it was allowed.
+    pub(super) refused: String,
 }
 
 /// What the steps of the list hand to each other.
@@ -135,8 +149,15 @@ impl Stage {
         write_passphrase(&mut rng, &folder.join("passphrase"))?;
         let ports = free_ports(&mut rng)?;
         let (program, citizen) = (std::env::current_exe()?, Value::Null);
-        let (peers, notes) = ([None, None, None], ListNotes::default());
-        Ok(Self { folder, temporary, program, peers, ports, commands: Vec::new(), citizen, number: String::new(), notes })
+        let (peers, notes, looks) = ([None, None, None], ListNotes::default(), Vec::new());
+        let (commands, number, loan) = (Vec::new(), String::new(), String::new());
+        Ok(Self { folder, temporary, program, peers, ports, commands, citizen, number, notes, looks, loan })
+    }
+
+    /// Somebody used a grant.
+    pub(super) fn looked(&mut self, business_no: &str, centre: usize, mode: &str, refused: &str) {
+        let [business_no, centre, mode, refused] = [business_no, CENTRES[centre].code, mode, refused].map(str::to_owned);
+        self.looks.push(Look { business_no, centre, mode, refused });
     }
 
     /// A path on the stage.
@@ -364,15 +385,17 @@ const PORTS: std::ops::Range<u16> = 30_000..32_700;
 /// How many ports are tried before giving up.
 const PORT_TRIES: u16 = 200;
 
-/// Three UDP ports that nobody has just now. Demos that start together look in different places first.
+/// Three ports that nobody has just now, for a peer over UDP and its window over TCP. Demos that start together look in different places
+/// first.
 fn free_ports(rng: &mut StdRng) -> io::Result<[u16; CENTRES.len()]> {
     let mut held = Vec::new();
     let places = u32::from(PORTS.end - PORTS.start) / 3;
     let own = PORTS.start + 3 * u16::try_from(std::process::id() % places).unwrap_or_default();
     for turn in 0..PORT_TRIES {
         let port = if turn < 3 { own + turn } else { rng.random_range(PORTS) };
-        held.extend(UdpSocket::bind(("127.0.0.1", port)).map(|socket| (port, socket)));
-        if let [(one, _), (two, _), (three, _)] = held.as_slice() {
+        let both = UdpSocket::bind(("127.0.0.1", port)).and_then(|udp| Ok((port, udp, TcpListener::bind(("127.0.0.1", port))?)));
+        held.extend(both);
+        if let [(one, ..), (two, ..), (three, ..)] = held.as_slice() {
             return Ok([*one, *two, *three]);
         }
     }

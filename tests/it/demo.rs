@@ -67,8 +67,12 @@ fn a_sabotage_leaves_out_only_what_has_nothing_to_do_with_it() {
         let played = Step::played(Some(step));
         let others =
             |from: Step, to: Step| Step::ALL.iter().copied().filter(move |s| (from..=to).contains(s) && (from..=to).contains(&step));
-        let same_story = others(Step::Enrol, Step::Return).chain(others(Step::Import, Step::Proof));
-        for needed in same_story.chain([Step::Found, Step::Serve, Step::Source, Step::People, step, Step::Stop]) {
+        let same_story =
+            others(Step::Enrol, Step::Return).chain(others(Step::Matter, Step::Settle)).chain(others(Step::Import, Step::Proof));
+        // Nothing is asked about and nothing lent on a certificate that is not there.
+        let before = [Step::Enrol, Step::Issue, Step::Receive, Step::Replicate];
+        let before = before.into_iter().filter(|_| (Step::Matter..=Step::Settle).contains(&step));
+        for needed in same_story.chain(before).chain([Step::Found, Step::Serve, Step::Source, Step::People, step, Step::Stop]) {
             assert!(played.contains(&needed), "{step:?} without {needed:?}");
         }
         assert!(played.is_sorted());

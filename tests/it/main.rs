@@ -8,6 +8,7 @@
     reason = "a test's helpers stop and speak as its tests do"
 )]
 
+mod asking;
 mod blacklist;
 mod cli;
 mod counter;
@@ -31,5 +32,6 @@ mod replication;
 mod restored;
 mod stop;
 mod tidy;
+mod unentitled;
 mod window;
 mod wire_contract;

@@ -270,7 +270,7 @@ pub struct LoanLine {
     pub state: LoanState,
     /// What has to be done next.
     pub task: Option<LoanTask>,
-    /// The fields of the ledger that count, by name.
+    /// The fields of the ledger that count, by name: [`LEDGER_FIELDS`], and [`LEDGER_MOVES`] of every transfer (`transfer.1.to`).
     pub fields: std::collections::BTreeMap<String, String>,
 }
 
@@ -295,3 +295,6 @@ pub const LEDGER_FIELDS: [&str; 12] = [
     "settled.on",
     "unmark.on",
 ];
+
+/// What stands in the ledger of each transfer of the account, in its order.
+pub const LEDGER_MOVES: [(&str, &str); 4] = [("transfer", "to"), ("transfer", "on"), ("remark", "number"), ("remark", "on")];

@@ -38,7 +38,8 @@ pub use blacklist::{
     Proof, ScreenAnswer, ScreenPage, StepView, Verdict,
 };
 pub use dossier::{
-    DossierAct, DossierLine, DossierName, DossierView, LEDGER_FIELDS, LoanLine, LoanReply, LoanTask, MAX_DOSSIER_PAGE, PartyLine,
+    DossierAct, DossierLine, DossierName, DossierView, LEDGER_FIELDS, LEDGER_MOVES, LoanLine, LoanReply, LoanTask, MAX_DOSSIER_PAGE,
+    PartyLine,
 };
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
 pub use matter::{CatalogueLine, CatalogueView, MAX_MATTER_PAGE, MatterKey, MatterLine, MatterView, RuleVerdict};

@@ -281,6 +281,25 @@ impl Dossier {
         }
     }
 
+    /// The change of `author` that has to come before it puts these texts: it empties the keys under which somebody else has put the very
+    /// same. Automerge makes no change of a text that stands already, and nobody shall keep a centre from writing what is its own by being
+    /// quicker. An empty text is of no field's form, so it never counts. Nothing when there is no such key.
+    ///
+    /// # Errors
+    /// [`Rejection`] as [`Self::write`].
+    pub fn make_room(&self, author: &CentreCode, texts: &[(String, String)], now: Time) -> Result<Option<Vec<u8>>, Rejection> {
+        let actor = self.actor(author);
+        let mut emptied = Vec::new();
+        for (key, text) in texts {
+            let there = standing(&self.doc, key)?;
+            let own = matches!(there.as_slice(), [((_, by), _)] if *by == actor);
+            if !own && there.iter().any(|(_, held)| held == text) {
+                emptied.push((key.clone(), String::new()));
+            }
+        }
+        if emptied.is_empty() { Ok(None) } else { self.write(author, &emptied, now).map(Some) }
+    }
+
     pub(super) const fn fields(&self) -> &BTreeMap<String, BTreeMap<OpId, Held>> {
         &self.fields
     }

@@ -31,7 +31,7 @@ pub use body::{
 };
 pub use chunk::{Put, RawChange};
 pub use document::{Dossier, Offered};
-pub use kind::{DossierKind, Form, PartyRole, Writer, field};
+pub use kind::{DossierKind, Form, MAX_TRANSFERS, PartyRole, Writer, field};
 pub use view::{Counted, FieldView, Parties, Standing, counted, view};
 
 use crate::names::CentreCode;

@@ -19,6 +19,7 @@ pub(super) fn found(stage: &mut Stage, broken: bool) -> Result<Values, Problem> 
         let listen = format!("/ip4/127.0.0.1/udp/{}/quic-v1", stage.ports[i]);
         stage.run(&["init", "--data", &data, "--centre", centre.code, "--name", centre.name, "--listen", &listen, "--source", &exports])?;
     }
+    open_window(stage)?;
     let charter = text(&stage.path("charter.json"));
     let cards: Vec<String> = Stage::centres().map(|(i, _)| text(&stage.data(i).join("card.json"))).collect();
     let mut args = vec!["federation", "found", "--name", "demo"];
@@ -40,6 +41,13 @@ pub(super) fn found(stage: &mut Stage, broken: bool) -> Result<Values, Problem> 
     check(!digests[0].is_empty() && digests.iter().all(|d| *d == digests[0]), "the three centres adopted different charters")?;
     let bytes = fs::metadata(stage.path("charter.json"))?.len();
     Ok(vec![("digest", digests.swap_remove(0)), ("bytes", bytes.to_string())])
+}
+
+/// Haikou has a door for citizens.
+fn open_window(stage: &Stage) -> Result<(), Problem> {
+    let path = stage.data(HAIKOU).join("anju.toml");
+    let config = fs::read_to_string(&path)?;
+    Ok(fs::write(&path, format!("{config}\n[window]\nlisten = \"127.0.0.1:{}\"\n", stage.ports[HAIKOU]))?)
 }
 
 pub(super) fn serve(stage: &mut Stage, broken: bool) -> Result<Values, Problem> {

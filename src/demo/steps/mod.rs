@@ -1,13 +1,16 @@
 //! The story, step by step. Each step is a function that does its part, checks it, and can be sabotaged.
 //!
-//! `ground` and `people` are what everything stands on; `certificate` and `reading` are the story of the certificate; `listing` and
-//! `ending` that of the list, which needs nothing of the certificate's.
+//! `ground` and `people` are what everything stands on; `certificate` and `reading` are the story of the certificate; `asking` what its
+//! issuer alone can answer and who looked, and `loan` the loan that follows from it; `listing`, `ending` and `jobs` that of the list, which
+//! needs nothing of the certificate's.
 
+mod asking;
 mod certificate;
 mod ending;
 mod ground;
 mod jobs;
 mod listing;
+mod loan;
 mod people;
 mod reading;
 
@@ -37,7 +40,12 @@ type Values = Vec<(&'static str, String)>;
 enum Part {
     /// All stories.
     Ground,
+    /// The certificate comes into being.
     Certificate,
+    /// It is read.
+    Reading,
+    /// It is asked about, and a loan goes its way.
+    Loan,
     List,
 }
 
@@ -91,6 +99,24 @@ steps! {
     Elsewhere = "elsewhere",
     /// Haikou comes back and learns who looked.
     Return = "return",
+    /// Sanya publishes what a loan asks for and by which rule it is judged.
+    Matter = "matter",
+    /// Sanya states values; Haikou says whether they are right, and shows none.
+    Check = "check",
+    /// Haikou judges Sanya's rule over its own books; only the verdict comes back.
+    Evaluate = "evaluate",
+    /// The citizen takes a grant back at Chongqing; what was left of it is refused.
+    Revoke = "revoke",
+    /// The citizen sees who looked, and who tried.
+    Accesses = "accesses",
+    /// Sanya grants the loan; Haikou's peer marks the account by itself.
+    Reply = "reply",
+    /// Haikou's ledger of cross-region loans has it.
+    Ledger = "ledger",
+    /// The account moves to Chongqing, which marks it again.
+    Transfer = "transfer",
+    /// The loan is paid off, and the mark is lifted by who keeps the account.
+    Settle = "settle",
     /// A file of earlier decisions is read at Haikou; what is wrong in it goes to the reject file.
     Import = "import",
     /// Who handed it in cannot approve it; a second person can.
@@ -124,15 +150,16 @@ steps! {
 }
 
 impl Step {
-    /// The steps that are played, in order. A sabotage of the list's story leaves the certificate's out, and a sabotage of the end leaves
-    /// both out: they prove nothing about it.
+    /// The steps that are played, in order. A sabotage of the list's story leaves the certificate's out, one of the loan's leaves out that
+    /// the certificate is read, and one of the end leaves out everything: it proves nothing about it.
     #[must_use]
     pub fn played(broken: Option<Self>) -> Vec<Self> {
         let wanted = |part: Part| match broken.map(|step| (step, step.part())) {
             None => true,
-            Some((_, Part::List)) => part != Part::Certificate,
+            Some((_, Part::List)) => matches!(part, Part::Ground | Part::List),
+            Some((_, Part::Loan)) => part != Part::Reading,
             Some((Self::Stop, _)) => part == Part::Ground,
-            Some((_, Part::Ground | Part::Certificate)) => true,
+            Some((_, Part::Ground | Part::Certificate | Part::Reading)) => true,
         };
         Self::ALL.iter().copied().filter(|step| wanted(step.part())).collect()
     }
@@ -140,17 +167,17 @@ impl Step {
     const fn part(self) -> Part {
         match self {
             Self::Found | Self::Serve | Self::Source | Self::People | Self::Stop => Part::Ground,
-            Self::Enrol
-            | Self::Issue
-            | Self::Receive
-            | Self::Replicate
-            | Self::Noise
-            | Self::Grant
-            | Self::Dark
-            | Self::Read
-            | Self::Again
-            | Self::Elsewhere
-            | Self::Return => Part::Certificate,
+            Self::Enrol | Self::Issue | Self::Receive | Self::Replicate => Part::Certificate,
+            Self::Noise | Self::Grant | Self::Dark | Self::Read | Self::Again | Self::Elsewhere | Self::Return => Part::Reading,
+            Self::Matter
+            | Self::Check
+            | Self::Evaluate
+            | Self::Revoke
+            | Self::Accesses
+            | Self::Reply
+            | Self::Ledger
+            | Self::Transfer
+            | Self::Settle => Part::Loan,
             Self::Import
             | Self::Approve
             | Self::Review
@@ -195,6 +222,15 @@ pub(super) fn play(stage: &mut Stage, step: Step, broken: bool) -> Result<Values
         Step::Again => reading::again(stage, broken),
         Step::Elsewhere => reading::elsewhere(stage, broken),
         Step::Return => reading::come_back(stage, broken),
+        Step::Matter => asking::matter(stage, broken),
+        Step::Check => asking::check_values(stage, broken),
+        Step::Evaluate => asking::evaluate(stage, broken),
+        Step::Revoke => asking::revoke(stage, broken),
+        Step::Accesses => asking::accesses(stage, broken),
+        Step::Reply => loan::reply(stage, broken),
+        Step::Ledger => loan::ledger(stage, broken),
+        Step::Transfer => loan::transfer(stage, broken),
+        Step::Settle => loan::settle(stage, broken),
         Step::Import => listing::import(stage, broken),
         Step::Approve => listing::approve(stage, broken),
         Step::Review => listing::review(stage, broken),

@@ -13,11 +13,12 @@ use crate::demo::stage::{Answer, How, Problem, Stage, check};
 use crate::words::Lang;
 
 /// Who works where: centre, login name, role, name on screens, staff number.
-const STAFF: [(usize, &str, &str, &str, &str); 5] = [
+const STAFF: [(usize, &str, &str, &str, &str); 6] = [
     (HAIKOU, TELLER, "teller", "演示经办", "D01"),
     (HAIKOU, REVIEWER, "reviewer", "演示复核", "D02"),
     (HAIKOU, AUDITOR, "auditor", "演示审计", "D03"),
     (SANYA, TELLER, "teller", "演示经办", "D01"),
+    (SANYA, REVIEWER, "reviewer", "演示复核", "D02"),
     (CHONGQING, TELLER, "teller", "演示经办", "D01"),
 ];
 /// How often somebody is looked up while the story waits for an answer.
@@ -28,7 +29,7 @@ pub(super) fn people(stage: &mut Stage, broken: bool) -> Result<Values, Problem>
         let (data, own) = (text(&stage.data(centre)), stage.operator_file(centre, login));
         stage.new_passphrase(&own)?;
         // Sabotage: the reviewer gets the teller's role, and nobody is there who could decide.
-        let role = if broken && role == "reviewer" { "teller" } else { role };
+        let role = if broken && login == REVIEWER { "teller" } else { role };
         let (own, first) = (text(&own), stage.data(centre).join("first-operator.passphrase"));
         let args = ["operator", "add", login, "--role", role, "--display", display, "--staff-no", staff_no, "--new-passphrase-file", &own];
         let args = [&args[..], &["--data", &data, "--operator", "admin"]].concat();

@@ -40,6 +40,7 @@ pub(super) fn read(stage: &mut Stage, broken: bool) -> Result<Values, Problem> {
     }
     let answer = query(stage, SANYA, &asked, "SY-2026-0001")?;
     check(answer.code == 0, format!("the query ended with {}: {}", answer.code, answer.text.trim()))?;
+    stage.looked("SY-2026-0001", SANYA, "details", "");
     let json = answer.json()?;
     let answered = &json["answer"];
     let fields: BTreeMap<&str, &Value> =
@@ -97,6 +98,7 @@ pub(super) fn again(stage: &mut Stage, broken: bool) -> Result<Values, Problem> 
         ])?;
     }
     let answer = query(stage, SANYA, &file, "SY-2026-0002")?;
+    stage.looked("SY-2026-0002", SANYA, "details", "grant-used-up");
     refused(&answer, "grant-used-up")
 }
 
@@ -104,6 +106,7 @@ pub(super) fn elsewhere(stage: &mut Stage, broken: bool) -> Result<Values, Probl
     let file = text(&stage.path("grant.txt"));
     // Sabotage: asked at Sanya instead, which refuses for another reason.
     let answer = query(stage, if broken { SANYA } else { CHONGQING }, &file, "CQ-2026-0001")?;
+    stage.looked("CQ-2026-0001", CHONGQING, "details", "wrong-centre");
     refused(&answer, "wrong-centre")
 }
 

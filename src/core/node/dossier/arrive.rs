@@ -79,8 +79,8 @@ impl Node {
         self.look_at_all(env)?;
         let (mut entries, mut rows) = (Vec::new(), Vec::new());
         for place in self.dossier.arrived.waiting.iter().take(MAX_ARRIVED_AT_ONCE).cloned().collect::<Vec<_>>() {
-            if let Some((entry, told)) = self.mark_for(env, &place, entries.len() as u64, out)? {
-                entries.push(entry);
+            if let Some((made, told)) = self.mark_for(env, &place, entries.len() as u64, out)? {
+                entries.extend(made);
                 rows.push(told);
             }
             self.dossier.arrived.waiting.remove(&place);
@@ -112,7 +112,7 @@ impl Node {
         place: &DossierRef,
         ahead: u64,
         out: &mut Vec<Effect>,
-    ) -> Result<Option<(Entry, Told)>, ShelfError> {
+    ) -> Result<Option<(Vec<Entry>, Told)>, ShelfError> {
         if !env.shelf.dossier(place)?.is_some_and(|row| self.is_to_be_marked(&row)) {
             return Ok(None);
         }
@@ -134,7 +134,7 @@ impl Node {
             Err(code) => (vec![("mark.refused".to_owned(), code.to_owned())], code),
         };
         match self.dossier_change(env, &mut opened, &texts) {
-            Ok(entry) => Ok(Some((entry, Told::new(AuditAction::LoanMark, about, outcome)))),
+            Ok(made) => Ok(Some((made, Told::new(AuditAction::LoanMark, about, outcome)))),
             // Nothing that the lender could do may keep this peer from going on.
             Err(Stop::Refused(_)) => Ok(None),
             Err(Stop::Shelf(error)) => Err(error),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::{Effect, Env, Node, Stop};
 use super::read::Opened;
 use crate::certificate::CertificateKind;
-use crate::desk::{DossierLine, Event, LEDGER_FIELDS, LoanLine, LoanTask, MAX_DOSSIER_PAGE};
+use crate::desk::{DossierLine, Event, LEDGER_FIELDS, LEDGER_MOVES, LoanLine, LoanTask, MAX_DOSSIER_PAGE};
 use crate::dossier::loan::{self, Due, LoanState, Task};
 use crate::dossier::{DossierKind, PartyRole};
 use crate::error::{Refusal, RefusalCode, ShelfError};
@@ -110,10 +110,10 @@ impl Node {
     fn loan_line(&self, opened: &Opened, now: Time) -> LoanLine {
         let (values, progress) = (opened.counted(), opened.progress());
         let due = loan::due(&progress, &values, &self.settings.dossiers.deadlines);
-        let series = format!("remark.{}.number", progress.transfers);
-        let named = |field: &str| values.get(field).map(|counted| (field.to_owned(), counted.value.clone()));
-        let fields: BTreeMap<String, String> =
-            LEDGER_FIELDS.iter().copied().chain(["mark.refused", series.as_str()]).filter_map(named).collect();
+        let once = LEDGER_FIELDS.iter().copied().chain(["mark.refused"]).map(str::to_owned);
+        let moves = (1..=progress.transfers).flat_map(|n| LEDGER_MOVES.map(|(series, what)| format!("{series}.{n}.{what}")));
+        let named = |field: String| values.get(&field).map(|counted| (field, counted.value.clone()));
+        let fields: BTreeMap<String, String> = once.chain(moves).filter_map(named).collect();
         let lender = opened.parties.sole(PartyRole::Lending).unwrap_or(&opened.row.place.centre).clone();
         LoanLine {
             dossier: Some(opened.row.place.clone()),

@@ -155,7 +155,7 @@ impl Node {
             (format!("{series}.clerk"), clerk.to_owned()),
         ];
         let changed = self.dossier_change(env, &mut opened, &texts)?;
-        self.append(env, entries.into_iter().chain([changed]).collect(), out)?;
+        self.append(env, entries.into_iter().chain(changed).collect(), out)?;
         Ok(opened.event())
     }
 

@@ -13,7 +13,7 @@ use crate::dossier::{
     PartyRole, Rejection, counted, loan, view,
 };
 use crate::error::{Refusal, RefusalCode, ShelfError};
-use crate::names::{CentreCode, DossierId, DossierRef};
+use crate::names::{CentreCode, CertificateNumber, DossierId, DossierRef};
 use crate::seal::Key;
 use crate::shelf::{DossierRow, DossierWrite, Write};
 
@@ -23,6 +23,10 @@ pub const MAX_ROWS_READ: usize = 2 * crate::dossier::MAX_CHANGES_PER_AUTHOR;
 pub const MAX_JOINS_READ: usize = 16;
 /// Most dossiers of one certificate that are read to find the one that is meant.
 const MAX_OF_ONE_CERTIFICATE: usize = 64;
+/// Most dossiers that this centre joined which are put together to find the one about a certificate.
+const MAX_JOINED_READ: usize = 256;
+/// Most pages of dossiers of one lender that are looked at for it.
+const MAX_PAGES_READ: usize = 64;
 /// Rows whose places are read at once.
 const PLACES_READ: usize = 64;
 /// Most changes of a dossier that are remembered as not to be tried again.
@@ -108,26 +112,56 @@ impl Node {
                         return Ok(opened);
                     }
                 }
-                let first = rows.first().ok_or_else(|| unknown(number))?;
-                self.dossier_at(env, &first.place, out)
+                match rows.first() {
+                    Some(first) => self.dossier_at(env, &first.place, out),
+                    None => self.dossier_joined_about(env, number, out),
+                }
             }
         }
     }
 
+    /// The loan on a certificate that this centre joined later: what it is about, its statement tells founders alone.
+    fn dossier_joined_about(&self, env: &Env<'_>, number: &CertificateNumber, out: &mut Vec<Effect>) -> Result<Opened, Stop> {
+        let lender = env.shelf.certificate(number)?.and_then(|row| row.addressee).ok_or_else(|| unknown(number))?;
+        let first = DossierRef { centre: lender.clone(), index: 0 };
+        let mut rows: Vec<DossierRow> = env.shelf.dossier(&first)?.into_iter().collect();
+        let (mut after, mut tried) = (first, 0);
+        for _ in 0..MAX_PAGES_READ {
+            for row in rows.iter().filter(|row| row.about.is_none() && row.place.centre == lender) {
+                tried += 1;
+                if let Ok(opened) = self.dossier_at(env, &row.place, out)
+                    && opened.row.about.as_deref() == Some(number.as_str())
+                {
+                    return Ok(opened);
+                }
+            }
+            if tried >= MAX_JOINED_READ || after.centre != lender {
+                break;
+            }
+            rows = env.shelf.dossiers_of(&self.centre, Some(DossierKind::Loan), Some(&after), PLACES_READ)?;
+            let Some(last) = rows.last() else { break };
+            after = last.place.clone();
+        }
+        Err(unknown(number))
+    }
+
     /// Puts a dossier together.
     pub(in crate::node) fn dossier_at(&self, env: &Env<'_>, place: &DossierRef, out: &mut Vec<Effect>) -> Result<Opened, Stop> {
-        let row = env.shelf.dossier(place)?.ok_or_else(|| unknown(place))?;
+        let mut row = env.shelf.dossier(place)?.ok_or_else(|| unknown(place))?;
         let unreadable = || Stop::Refused(Refusal::about(RefusalCode::DossierUnreadable, place.to_string()));
         let body = body_at(env, &place.centre, place.index)?.ok_or_else(unreadable)?;
         let body = OpenedBody::parse(&place.centre, &body).map_err(|_| unreadable())?;
-        let (parties, key) = self.parties_of(env, &row, &body)?;
+        let (parties, key, joins) = self.parties_of(env, &row, &body)?;
         let key = key.ok_or_else(unreadable)?;
         let centres: Vec<CentreCode> = parties.all().iter().map(|(centre, _)| centre.clone()).collect();
-        let dossier = Dossier::new(&DossierPlace { opener: &place.centre, id: &body.id }, &centres);
+        let opens = DossierPlace { opener: &place.centre, id: &body.id };
+        // Who joined later could not read it when the statement came.
+        row.about = body.open(&opens, &key).map_err(|_| unreadable())?.about;
+        let dossier = Dossier::new(&opens, &centres);
         let mut opened = Opened { row, id: body.id, key, parties, dossier, ignored: 0 };
         let distrusted: BTreeSet<_> = env.shelf.dossier_set_aside(place, MAX_SET_ASIDE)?.into_iter().collect();
         distrusted.iter().for_each(|mark| opened.dossier.distrust(*mark));
-        read_changes(env, &mut opened)?;
+        read_changes(env, &mut opened, joins)?;
         for (mark, rejection) in opened.dossier.quarantined() {
             if rejection == Rejection::Panicked && !distrusted.contains(mark) {
                 out.push(Effect::Write(Write::Dossier(DossierWrite::SetAside { dossier: place.clone(), mark: *mark })));
@@ -136,11 +170,12 @@ impl Node {
         Ok(opened)
     }
 
-    /// Who is a party: the founders, and whom a party has added that may add one; and our copy of the key, if one is for us.
-    fn parties_of(&self, env: &Env<'_>, row: &DossierRow, body: &OpenedBody) -> Result<(Parties, Option<Key>), ShelfError> {
+    /// Who is a party: the founders, and whom a party has added that may add one; our copy of the key, if one is for us; and how many rows
+    /// added somebody.
+    fn parties_of(&self, env: &Env<'_>, row: &DossierRow, body: &OpenedBody) -> Result<(Parties, Option<Key>, u64), ShelfError> {
         let place = DossierPlace { opener: &row.place.centre, id: &body.id };
         let ours = |party: &PartyKey| (party.centre == self.centre).then(|| party.open(&place, &self.keys.sealing).ok()).flatten();
-        let (mut parties, mut key) = (Parties::default(), None);
+        let (mut parties, mut key, mut joins) = (Parties::default(), None, 0);
         for party in &body.parties {
             parties.admit(party.centre.clone(), party.role);
             key = key.or_else(|| ours(party));
@@ -156,14 +191,15 @@ impl Node {
                 let Some(joined) = joined.filter(|joined| Some(joined.party.role) == row.kind.joins_as()) else { continue };
                 key = key.or_else(|| ours(&joined.party));
                 parties.admit(joined.party.centre, joined.party.role);
+                joins += 1;
             }
         }
-        Ok((parties, key))
+        Ok((parties, key, joins))
     }
 }
 
 /// Offers every party's changes, in rounds, until nothing more can be taken.
-fn read_changes(env: &Env<'_>, opened: &mut Opened) -> Result<(), ShelfError> {
+fn read_changes(env: &Env<'_>, opened: &mut Opened, joins: u64) -> Result<(), ShelfError> {
     let mut readers: BTreeMap<CentreCode, Reader> =
         opened.parties.all().iter().map(|(centre, _)| (centre.clone(), Reader::default())).collect();
     loop {
@@ -181,7 +217,8 @@ fn read_changes(env: &Env<'_>, opened: &mut Opened) -> Result<(), ShelfError> {
     }
     let read: usize = readers.values().map(|reader| reader.read).sum();
     // What strangers wrote, and what was not read because it was too much.
-    opened.ignored = opened.ignored.saturating_add(env.shelf.dossier_rows(&opened.row.place)?.saturating_sub(read as u64));
+    let looked_at = joins.saturating_add(read as u64);
+    opened.ignored = opened.ignored.saturating_add(env.shelf.dossier_rows(&opened.row.place)?.saturating_sub(looked_at));
     Ok(())
 }
 

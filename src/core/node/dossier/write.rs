@@ -71,7 +71,7 @@ impl Node {
         let dossier = Dossier::new(&place, &founders.map(|(centre, _)| centre));
         let mut dossier = Opened::new(row, id, key, parties, dossier);
         let changed = self.dossier_change(env, &mut dossier, texts)?;
-        self.append(env, vec![opened, changed], out)?;
+        self.append(env, std::iter::once(opened).chain(changed).collect(), out)?;
         Ok(dossier.event())
     }
 
@@ -88,15 +88,21 @@ impl Node {
         PartyKey::seal(env.rng, place, (centre, role), &member.sealing, key).map_err(|_| not_one())
     }
 
-    /// The statement that writes these fields, if every one of them then counts. The dossier has them in it from here on.
-    pub(super) fn dossier_change(&self, env: &mut Env<'_>, opened: &mut Opened, texts: &Texts) -> Result<Entry, Stop> {
+    /// The statement that writes these fields, if every one of them then counts, and where somebody else has put the same there, one before
+    /// it. The dossier has them in it from here on.
+    pub(super) fn dossier_change(&self, env: &mut Env<'_>, opened: &mut Opened, texts: &Texts) -> Result<Vec<Entry>, Stop> {
         for (name, value) in texts {
             let form = field(opened.row.kind, name).map(|(_, form)| form);
             if !form.is_some_and(|form| form.allows(value)) {
                 return Err(Refusal::about(RefusalCode::FieldMissing, name.as_str()).into());
             }
         }
-        let bytes = opened.dossier.write(&self.centre, texts, env.now).map_err(|rejection| refused(rejection, &opened.row.place))?;
+        let refusal = |rejection, opened: &Opened| refused(rejection, &opened.row.place);
+        let room = opened.dossier.make_room(&self.centre, texts, env.now).map_err(|rejection| refusal(rejection, opened))?;
+        if let Some(room) = &room {
+            opened.dossier.offer(&self.centre, room);
+        }
+        let bytes = opened.dossier.write(&self.centre, texts, env.now).map_err(|rejection| refusal(rejection, opened))?;
         opened.dossier.offer(&self.centre, &bytes);
         let counted = opened.counted();
         for (name, value) in texts {
@@ -104,8 +110,11 @@ impl Node {
                 return Err(Refusal::about(RefusalCode::NotEntitled, name.as_str()).into());
             }
         }
-        let body = ChangedBody::seal(env.rng, (&opened.place(), opened.row.place.index), &self.centre, &opened.key, &bytes);
-        Statement::build(env.rng, Kind::DossierChanged, env.now, None, &body.to_bytes()).map_err(failed)
+        let mut statement = |bytes: Vec<u8>| {
+            let body = ChangedBody::seal(env.rng, (&opened.place(), opened.row.place.index), &self.centre, &opened.key, &bytes);
+            Statement::build(env.rng, Kind::DossierChanged, env.now, None, &body.to_bytes()).map_err(failed)
+        };
+        room.into_iter().chain([bytes]).map(&mut statement).collect()
     }
 
     /// Writes fields of a dossier.
@@ -117,8 +126,8 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<Event, Stop> {
         self.may_write()?;
-        let entry = self.dossier_change(env, &mut opened, texts)?;
-        self.append(env, vec![entry], out)?;
+        let entries = self.dossier_change(env, &mut opened, texts)?;
+        self.append(env, entries, out)?;
         Ok(opened.event())
     }
 

@@ -7,6 +7,7 @@ use crate::dossier::loan::{LoanState, Task};
 use crate::dossier::{ChangedBody, DossierKind, JoinedBody, PartyKey, PartyRole, Standing};
 use crate::error::RefusalCode;
 use crate::journal::{Entry, Kind, Statement};
+use crate::listing::Day;
 use crate::names::{CentreCode, CertificateNumber, Digest, DossierRef};
 use crate::node::Env;
 use crate::shelf::{Dossiers, House};
@@ -156,7 +157,18 @@ fn the_loop_closes_over_a_transfer_and_everybody_reads_the_same() {
     world.run_for(3 * SECOND_MS);
     let digests: Vec<_> = [HAIKOU, SANYA, WENCHANG].map(|peer| digest(&mut world, peer, &loan)).into();
     assert!(digests.iter().all(|one| *one == digests[0]));
-    assert_eq!(state(&mut world, HAIKOU, &loan), LoanState::Unmarked);
+    let view = show(&mut world, HAIKOU, &loan);
+    assert_eq!(view.loan.as_ref().map(|loan| loan.state), Some(LoanState::Unmarked));
+    assert_eq!((view.pending, view.set_aside, view.ignored), (0, 0, 0));
+    // Also who joined reads what it is about, and finds it by that.
+    let by_number = || DossierAct::Show { dossier: DossierName::Certificate(number.clone()) };
+    for peer in [HAIKOU, SANYA, WENCHANG] {
+        assert_eq!(show(&mut world, peer, &loan), view);
+        assert_eq!(done(&mut world, peer, by_number()), view);
+    }
+    let ledger = loans(&mut world, WENCHANG, |after| DossierAct::Ledger { after, limit: 5 });
+    assert_eq!(ledger[0].fields["remark.1.number"], value(&view, "remark.1.number").unwrap());
+    assert_eq!(refused(&mut world, DANZHOU, by_number()), RefusalCode::DossierUnknown);
     assert_eq!(refused(&mut world, DANZHOU, DossierAct::Show { dossier: named(&loan) }), RefusalCode::DossierUnreadable);
     world.assert_converged();
 }
@@ -300,6 +312,38 @@ fn a_field_of_another_centre_is_refused_here_and_shown_but_not_counted_when_it_c
     assert_eq!(lies.iter().map(|lie| lie.field.as_str()).collect::<Vec<_>>(), ["mark.number", "unmark.on"]);
     assert!(value(&view, "mark.number").unwrap().starts_with("C46010-BZ-"));
     assert_eq!(view.loan.unwrap().state, LoanState::Marked);
+}
+
+#[test]
+fn nobody_keeps_a_centre_from_its_own_fields_by_writing_the_same_there_first() {
+    let mut world = World::new(909, 3);
+    let number = certificate(&mut world);
+    world.set_up(HAIKOU, false);
+    let loan = done(&mut world, SANYA, reply(&number, true)).dossier;
+    let today = Day::of(world.now).to_string();
+    let number_to_be = format!("C46010-BZ-{}", world.size(HAIKOU, HAIKOU));
+    let lies = [("mark.on", &today), ("mark.number", &number_to_be), ("unmark.on", &today), ("unmark.clerk", &"李经办".to_owned())];
+    let lies: Vec<_> = lies.into_iter().map(|(field, value)| (field.to_owned(), value.clone())).collect();
+    let bytes = {
+        let p = &world.peers[SANYA];
+        let env = Env { now: world.now, rng: &mut world.rng, shelf: &p.shelf };
+        p.node.dossier_at(&env, &loan, &mut Vec::new()).unwrap().dossier.write(&p.centre, &lies, world.now).unwrap()
+    };
+    let entry = forged(&mut world, SANYA, &loan, &bytes);
+    world.append(SANYA, vec![entry]);
+    world.set_up(HAIKOU, true);
+    world.run_for(20 * SECOND_MS);
+    let view = show(&mut world, SANYA, &loan);
+    assert_eq!((view.loan.as_ref().unwrap().state, value(&view, "mark.on")), (LoanState::Marked, Some(today.clone())));
+    done(&mut world, SANYA, settle(&loan));
+    world.run_for(3 * SECOND_MS);
+    done(&mut world, HAIKOU, unmark(&loan));
+    world.run_for(3 * SECOND_MS);
+    let (one, other) = (show(&mut world, HAIKOU, &loan), show(&mut world, SANYA, &loan));
+    assert_eq!((one.loan.as_ref().unwrap().state, value(&one, "unmark.on")), (LoanState::Unmarked, Some(today)));
+    assert_eq!(one, other);
+    let standing = |standing| one.fields.iter().filter(|field| field.standing == standing).count();
+    assert_eq!((standing(Standing::NotEntitled), standing(Standing::Malformed), one.set_aside), (4, 0, 0));
 }
 
 #[test]
