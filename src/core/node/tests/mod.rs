@@ -17,6 +17,7 @@ mod outbox;
 mod people;
 mod process;
 mod pushed;
+mod rebound;
 mod replication;
 mod restored;
 mod revoked;
