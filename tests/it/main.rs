@@ -15,6 +15,7 @@ mod demo;
 mod desk;
 mod faults;
 mod federation;
+mod holders;
 mod house;
 mod interop;
 mod lists;

@@ -52,6 +52,7 @@ use crate::names::{CentreCode, CertificateNumber, GrantId};
 use crate::operator::{OperatorName, SignedAct};
 use crate::shelf::Ended;
 use crate::time::Time;
+use crate::window::AccessPage;
 
 /// Longest request line, in bytes: a signed page of an import, and room.
 pub const MAX_REQUEST_BYTES: usize = 1024 * 1024;
@@ -311,6 +312,8 @@ pub enum Event {
         /// Its last moment.
         expires: Time,
     },
+    /// A page of the uses of a certificate, sealed to its holder.
+    Accesses(Box<AccessPage>),
     /// A policy said no. Closes the request.
     Refused {
         /// Why.

@@ -1,11 +1,13 @@
 //! The state machine under a seeded network: what must hold whatever the network, the disk and other members do.
 
 mod acknowledged;
+mod agents;
 mod applied;
 mod asking;
 mod attacks;
 mod counter;
 mod dossiers;
+mod handed;
 mod house;
 mod imports;
 mod interact;
