@@ -16,12 +16,54 @@ use super::out::{Ctx, Done, table};
 use super::text::{clean, mask};
 use crate::config::atomic;
 
+/// Most pages of accesses in one file: what `anju holder accesses` reads of one certificate.
+const ACCESS_PAGES_MAX: usize = 256;
+
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     Issue(Issue),
     List(List),
     Show(Show),
     Cancel(Cancel),
+    Rebind(Rebind),
+    Lost(Lost),
+    Accesses(Accesses),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Accesses {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    operator: OperatorArgs,
+    #[arg(value_name = "CERTIFICATE")]
+    number: CertificateNumber,
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Rebind {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    operator: OperatorArgs,
+    #[arg(value_name = "CERTIFICATE")]
+    number: CertificateNumber,
+    #[arg(long, value_name = "FILE")]
+    card: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Lost {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    operator: OperatorArgs,
+    #[arg(value_name = "CERTIFICATE")]
+    number: CertificateNumber,
 }
 
 #[derive(Debug, clap::Args)]
@@ -91,6 +133,9 @@ pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::List(args) => list(ctx, args),
         Command::Show(args) => show(ctx, args),
         Command::Cancel(args) => cancel(ctx, args),
+        Command::Rebind(args) => rebind(ctx, args),
+        Command::Lost(args) => lost(ctx, args),
+        Command::Accesses(args) => accesses(ctx, args),
     }
 }
 
@@ -177,6 +222,58 @@ fn cancel(ctx: Ctx, args: Cancel) -> Result<Done, Failure> {
     let values = [("number", number.as_str()), ("at", &ended.at.legal_text()), ("reason", &end_reason(ctx, &ended.reason))];
     let text = ctx.fill("certificate.ended", &values);
     Ok(Done::new(json!({ "number": number, "ended": ended }), text))
+}
+
+/// The same certificate for another key of its holder.
+fn rebind(ctx: Ctx, args: Rebind) -> Result<Done, Failure> {
+    if args.out.symlink_metadata().is_ok() {
+        return Err(Failure::new(Code::OutputExists).with("path", common::shown(&args.out)));
+    }
+    let act = Act::HolderBind { number: args.number, card: common::read_text(&args.card)? };
+    let acting = Acting::open(ctx, &args.data, &args.operator)?;
+    let Event::CertificateIssued { number, expires, file } = acting.ask(&act, common::PATIENCE, |_| ())? else {
+        return Err(common::unexpected());
+    };
+    common::write_out(&args.out, file.as_bytes(), atomic::PRIVATE).map_err(|e| e.with("certificate", &number))?;
+    let out = common::shown(&args.out);
+    let text = ctx.fill("certificate.rebound", &[("number", number.as_str()), ("expires", &expires.legal_text()), ("out", &out)]);
+    Ok(Done::new(json!({ "number": number, "expires": expires, "file": out }), text))
+}
+
+fn lost(ctx: Ctx, args: Lost) -> Result<Done, Failure> {
+    let act = Act::HolderEnd { number: args.number.clone() };
+    let acting = Acting::open(ctx, &args.data, &args.operator)?;
+    let Event::Done = acting.ask(&act, common::PATIENCE, |_| ())? else {
+        return Err(common::unexpected());
+    };
+    let text = ctx.fill("certificate.key-ended", &[("number", args.number.as_str())]);
+    Ok(Done::new(json!({ "number": args.number }), text))
+}
+
+/// Who used a certificate, into the file that `anju holder accesses` reads.
+fn accesses(ctx: Ctx, args: Accesses) -> Result<Done, Failure> {
+    if args.out.symlink_metadata().is_ok() {
+        return Err(Failure::new(Code::OutputExists).with("path", common::shown(&args.out)));
+    }
+    let acting = Acting::open(ctx, &args.data, &args.operator)?;
+    let (mut pages, mut after) = (Vec::new(), None);
+    while pages.len() < ACCESS_PAGES_MAX {
+        let act = Act::CertificateAccesses { number: args.number.clone(), after: after.take() };
+        let Event::SealedAccesses(page) = acting.ask(&act, common::PATIENCE, |_| ())? else {
+            return Err(common::unexpected());
+        };
+        after.clone_from(&page.next);
+        pages.push(page);
+        if after.is_none() {
+            break;
+        }
+    }
+    let count: usize = pages.iter().map(|page| page.accesses.len()).sum();
+    let bytes = serde_json::to_vec(&pages).map_err(|e| Failure::new(Code::Internal).with("detail", e))?;
+    common::write_out(&args.out, &bytes, atomic::PRIVATE)?;
+    let (out, count_text) = (common::shown(&args.out), count.to_string());
+    let text = ctx.fill("certificate.accesses", &[("number", args.number.as_str()), ("count", &count_text), ("out", &out)]);
+    Ok(Done::new(json!({ "number": args.number, "accesses": count, "file": out, "more": after.is_some() }), text))
 }
 
 fn end_reason(ctx: Ctx, reason: &str) -> String {

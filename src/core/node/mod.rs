@@ -13,6 +13,8 @@
 //! | [`query`] | a grant is used: pull, verify, release, record |
 //! | [`interact`] | what only the issuer can answer: check, evaluate, status |
 //! | [`revoke`] | a holder takes a grant back |
+//! | `agent` | somebody presents a grant in its holder's place |
+//! | `holder` | a holder has another key |
 //! | [`operator`] | our own people ask: who they are, what their role allows |
 //! | [`list`] | the blacklist: due process, lookups, imports, exports, endings |
 //! | [`matter`] | matters and catalogues are published and shown, and ours bind what we ask |
@@ -29,10 +31,12 @@
 //! state: after a crash, or after a write that failed, a fresh node over the same shelf goes on.
 
 pub mod accesses;
+pub mod agent;
 pub mod announce;
 pub mod apply;
 pub mod audit;
 pub mod dossier;
+mod holder;
 pub mod house;
 pub mod interact;
 mod io;
@@ -150,6 +154,7 @@ pub struct Node {
     issue: issue::State,
     query: query::State,
     revoke: revoke::State,
+    agent: agent::State,
     interact: interact::State,
     list: list::State,
     dossier: dossier::State,
@@ -189,6 +194,7 @@ impl Node {
             issue: issue::State::default(),
             query: query::State::default(),
             revoke: revoke::State::default(),
+            agent: agent::State::default(),
             interact: interact::State::default(),
             list: list::State::default(),
             dossier: dossier::State::default(),
@@ -223,6 +229,7 @@ impl Node {
             issue: self.issue.successor(),
             query: query::State::default(),
             revoke: self.revoke.clone(),
+            agent: self.agent.clone(),
             interact: self.interact.successor(),
             list: self.list.successor(),
             dossier: dossier::State::default(),

@@ -76,6 +76,10 @@ impl Case {
             | Act::CertificateIssue { .. }
             | Act::CertificateShow { .. }
             | Act::CertificateCancel { .. }
+            | Act::HolderBind { .. }
+            | Act::HolderEnd { .. }
+            | Act::AgentCheck { .. }
+            | Act::CertificateAccesses { .. }
             | Act::Query { .. }
             | Act::Ask { .. }
             | Act::Outbox(_)

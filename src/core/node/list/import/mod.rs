@@ -71,6 +71,10 @@ impl Node {
             | Act::CertificateIssue { .. }
             | Act::CertificateShow { .. }
             | Act::CertificateCancel { .. }
+            | Act::HolderBind { .. }
+            | Act::HolderEnd { .. }
+            | Act::AgentCheck { .. }
+            | Act::CertificateAccesses { .. }
             | Act::Query { .. }
             | Act::Ask { .. }
             | Act::Outbox(_)
