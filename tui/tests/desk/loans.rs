@@ -358,8 +358,8 @@ fn the_ledger_goes_to_a_file_with_every_column() {
     desk.keys("enter");
     let rows = rows.lock().unwrap();
     let [head, row] = rows.as_slice() else { panic!("{rows:?}") };
-    assert_eq!((head.len(), row.len()), (15, 15));
-    for value in ["C46010-BZ-812", "500,000.00", "360", "equal instalments", "2,176.00", "DZ-2025-88", "2055-06-19"] {
+    assert_eq!((head.len(), row.len()), (19, 19));
+    for value in ["C46010-BZ-812", "500,000.00", "360", "equal instalments", "2,176.00", "DZ-2025-88", "2055-06-19", "C46040"] {
         assert!(row.iter().any(|cell| cell == value), "no {value} in {row:?}");
     }
 }

@@ -67,6 +67,8 @@ pub fn ledger() -> Vec<LoanLine> {
         ("reply.monthly", "217600"),
         ("reply.business_no", "DZ-2025-88"),
         ("reply.on", "2025-06-20"),
+        ("transfer.1.to", "C46040"),
+        ("transfer.1.on", "2026-11-13"),
     ];
     let mut booked = line("C46010-YDDKJCZM-2025-000031", Some("C46030-D4"), ("C46030", "C46040"), LoanState::Marked);
     booked.fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();

@@ -1,6 +1,7 @@
 //! Loans in tables: what waits for whom until when, and the ledger.
 
-use anju_core::desk::{LEDGER_FIELDS, LoanLine, LoanTask};
+use anju_core::desk::{LEDGER_FIELDS, LEDGER_MOVES, LoanLine, LoanTask};
+use anju_core::dossier::MAX_TRANSFERS;
 use anju_core::names::CentreCode;
 use anju_core::time::{DAY_MS, Time};
 
@@ -126,12 +127,18 @@ impl Row for Booked {
         let line = &self.0;
         let fixed = [Shown::new(&line.certificate), Shown::of(&line.lender), words.code("loan-state", line.state.code())];
         let fields = LEDGER_FIELDS.iter().map(|name| self.field(words, name));
-        fixed.into_iter().chain(fields).map(|text| text.to_string()).collect()
+        let moves = LEDGER_MOVES.iter().map(|(series, what)| {
+            let names = (1..=MAX_TRANSFERS).map(|number| format!("{series}.{number}.{what}"));
+            let told: Vec<Shown> = names.filter(|name| line.fields.contains_key(name)).map(|name| self.field(words, &name)).collect();
+            Shown::join(&told, "; ")
+        });
+        fixed.into_iter().chain(fields).chain(moves).map(|text| text.to_string()).collect()
     }
 }
 
 /// The heads of [`Booked`]'s record.
 pub(super) fn ledger_heads(words: Words) -> Vec<String> {
     let fixed = ["loans.column-certificate", "loans.column-lender", "loans.column-state"].map(|key| words.say(key));
-    fixed.into_iter().chain(LEDGER_FIELDS.iter().map(|name| label(words, name))).map(|text| text.to_string()).collect()
+    let moves = LEDGER_MOVES.iter().map(|(series, what)| label(words, &format!("{series}.{what}")));
+    fixed.into_iter().chain(LEDGER_FIELDS.iter().map(|name| label(words, name))).chain(moves).map(|text| text.to_string()).collect()
 }
