@@ -22,6 +22,32 @@ pub(super) enum Command {
     List(List),
     Show(Show),
     Cancel(Cancel),
+    Rebind(Rebind),
+    Lost(Lost),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Rebind {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    operator: OperatorArgs,
+    #[arg(value_name = "CERTIFICATE")]
+    number: CertificateNumber,
+    #[arg(long, value_name = "FILE")]
+    card: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Lost {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    operator: OperatorArgs,
+    #[arg(value_name = "CERTIFICATE")]
+    number: CertificateNumber,
 }
 
 #[derive(Debug, clap::Args)]
@@ -91,6 +117,8 @@ pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::List(args) => list(ctx, args),
         Command::Show(args) => show(ctx, args),
         Command::Cancel(args) => cancel(ctx, args),
+        Command::Rebind(args) => rebind(ctx, args),
+        Command::Lost(args) => lost(ctx, args),
     }
 }
 
@@ -177,6 +205,32 @@ fn cancel(ctx: Ctx, args: Cancel) -> Result<Done, Failure> {
     let values = [("number", number.as_str()), ("at", &ended.at.legal_text()), ("reason", &end_reason(ctx, &ended.reason))];
     let text = ctx.fill("certificate.ended", &values);
     Ok(Done::new(json!({ "number": number, "ended": ended }), text))
+}
+
+/// The same certificate for another key of its holder.
+fn rebind(ctx: Ctx, args: Rebind) -> Result<Done, Failure> {
+    if args.out.symlink_metadata().is_ok() {
+        return Err(Failure::new(Code::OutputExists).with("path", common::shown(&args.out)));
+    }
+    let act = Act::HolderBind { number: args.number, card: common::read_text(&args.card)? };
+    let acting = Acting::open(ctx, &args.data, &args.operator)?;
+    let Event::CertificateIssued { number, expires, file } = acting.ask(&act, common::PATIENCE, |_| ())? else {
+        return Err(common::unexpected());
+    };
+    common::write_out(&args.out, file.as_bytes(), atomic::PRIVATE).map_err(|e| e.with("certificate", &number))?;
+    let out = common::shown(&args.out);
+    let text = ctx.fill("certificate.rebound", &[("number", number.as_str()), ("expires", &expires.legal_text()), ("out", &out)]);
+    Ok(Done::new(json!({ "number": number, "expires": expires, "file": out }), text))
+}
+
+fn lost(ctx: Ctx, args: Lost) -> Result<Done, Failure> {
+    let act = Act::HolderEnd { number: args.number.clone() };
+    let acting = Acting::open(ctx, &args.data, &args.operator)?;
+    let Event::Done = acting.ask(&act, common::PATIENCE, |_| ())? else {
+        return Err(common::unexpected());
+    };
+    let text = ctx.fill("certificate.key-ended", &[("number", args.number.as_str())]);
+    Ok(Done::new(json!({ "number": args.number }), text))
 }
 
 fn end_reason(ctx: Ctx, reason: &str) -> String {

@@ -3,7 +3,7 @@
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
-use anju_core::certificate::{CertificateBody, IssuerIdentity};
+use anju_core::certificate::{CertificateBody, IssuerIdentity, certificate_in};
 use anju_core::charter::{Charter, CharterFile};
 use anju_core::error::Fault;
 use anju_core::grant::Mode;
@@ -194,7 +194,8 @@ pub(super) fn take_in(wallet: &mut Wallet, charter: &Charter, text: &str) -> Res
     let verified = evidence.verify(&Author::new(charter.federation(), author.centre.clone(), author.signing, author.heartbeat));
     let verified = verified.map_err(|e| evidence_fault(&e))?;
     let body = verified.entry().body().ok_or_else(|| evidence_bad("payload"))?;
-    let number = holder::receive(wallet, common::now(), body, &bytes, &identity)?;
+    let certificate = certificate_in(verified.header(), body).map_err(|_| evidence_bad("certificate"))?;
+    let number = holder::receive(wallet, common::now(), &certificate.to_bytes(), &bytes, &identity)?;
     Ok((identity.centre, number, verified.index()))
 }
 

@@ -235,12 +235,20 @@ struct Looked {
 }
 
 fn looked(wallet: &Wallet, charter: &Charter, page: &AccessPage) -> Vec<Looked> {
-    let key = window::key_of(wallet, &page.certificate).ok();
+    let keys = window::keys_of(wallet, &page.certificate);
     let open = |one: &anju_core::window::AccessEvidence| -> Result<Access, &'static str> {
-        let (key, member) = (key.ok_or("holder-mismatch")?, charter.member(&one.author).ok_or("not-a-member")?);
+        let member = charter.member(&one.author).ok_or("not-a-member")?;
         let author = Author::new(charter.federation(), member.centre.clone(), member.signing, member.heartbeat);
         let evidence = STANDARD.decode(one.evidence.as_deref().unwrap_or_default()).map_err(|_| "malformed")?;
-        window::open_access(key, &page.certificate, &author, (&one.author, one.index), &evidence).map_err(|fault| fault.code.as_str())
+        let mut opened = Err("holder-mismatch");
+        for key in &keys {
+            let access = window::open_access(key, &page.certificate, &author, (&one.author, one.index), &evidence);
+            opened = access.map_err(|fault| fault.code.as_str());
+            if opened.is_ok() {
+                break;
+            }
+        }
+        opened
     };
     let read = |one: &anju_core::window::AccessEvidence| {
         let (access, fault) = match one.evidence.as_ref().map(|_| open(one)) {

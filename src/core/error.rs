@@ -61,6 +61,8 @@ codes! {
         CeilingExceeded = "ceiling-exceeded",
         /// The grant was signed by another key than the certificate is bound to.
         HolderMismatch = "holder-mismatch",
+        /// The key that signed no longer counts for the certificate: it was reported lost, or the certificate has another key.
+        HolderKeyEnded = "holder-key-ended",
         /// No such certificate in any journal held here.
         CertificateUnknown = "certificate-unknown",
         /// Only the centre that issued a certificate can do this with it.

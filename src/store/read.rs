@@ -333,9 +333,23 @@ impl<R: Role> Shelf for Db<R> {
         Ok(self.one(&sql, [number.as_str()], certificate_row)?)
     }
 
-    fn certificate_of_holder(&self, holder: &Thumbprint) -> Result<Option<CertificateRow>, ShelfError> {
-        let sql = format!("SELECT {CERTIFICATE_COLUMNS} FROM certificate WHERE holder = ?1 ORDER BY number LIMIT 1");
-        Ok(self.one(&sql, [holder.0], certificate_row)?)
+    fn certificate_of_holder(&self, holder: &Thumbprint, first: &CentreCode) -> Result<Option<CertificateRow>, ShelfError> {
+        let sql = format!(
+            "SELECT {CERTIFICATE_COLUMNS} FROM certificate c WHERE holder = ?1
+             AND NOT EXISTS (SELECT 1 FROM holder_ended e WHERE e.holder = c.holder AND e.number = c.number)
+             ORDER BY issuer = ?2 DESC, number LIMIT 1"
+        );
+        Ok(self.one(&sql, params![holder.0, first.as_str()], certificate_row)?)
+    }
+
+    fn holder_ended(&self, holder: &Thumbprint, number: Option<&CertificateNumber>) -> Result<Option<Time>, ShelfError> {
+        let at = |row: &Row<'_>| Ok(Time(row.get(0)?));
+        Ok(match number {
+            Some(number) => {
+                self.one("SELECT at FROM holder_ended WHERE holder = ?1 AND number = ?2", params![holder.0, number.as_str()], at)?
+            }
+            None => self.one("SELECT at FROM holder_ended WHERE holder = ?1 ORDER BY at LIMIT 1", [holder.0], at)?,
+        })
     }
 
     fn certificates(

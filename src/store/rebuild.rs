@@ -33,6 +33,8 @@ const WIPE: &str = "
     DELETE FROM access WHERE NOT EXISTS (
         SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = access.author AND x.idx = access.idx);
     DELETE FROM grant_revoked;
+    DELETE FROM holder_ended WHERE NOT EXISTS (
+        SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = holder_ended.issuer AND x.idx = holder_ended.idx);
     DELETE FROM listing WHERE NOT EXISTS (
         SELECT 1 FROM erased x WHERE x.centre = listing.place >> 40 AND x.idx = listing.place & 1099511627775);
     DELETE FROM change WHERE NOT EXISTS (
@@ -129,6 +131,7 @@ impl<R: Role> Db<R> {
         let access = "SELECT author, idx, at, request, asked, grant_id, certificate, matter, business_no, fields, refused, asker, mode
                       FROM access ORDER BY author, idx";
         let revoked = "SELECT grant_id, holder, at FROM grant_revoked ORDER BY grant_id, holder";
+        let holders = "SELECT holder, number, issuer, idx, at FROM holder_ended ORDER BY holder, number";
         let objection = "SELECT author, idx, about_centre, about_idx, listing, ground, at, day FROM objection ORDER BY author, idx";
         let hit = format!("SELECT {HIT_COLUMNS} FROM hit ORDER BY author, idx");
         let acknowledged = "SELECT author, idx, at, applied FROM acknowledged ORDER BY author, idx";
@@ -142,6 +145,7 @@ impl<R: Role> Db<R> {
             ("certificate", self.digest_of(certificate, &|row| plain(row, None))?),
             ("access", self.digest_of(access, &|row| plain(row, Some((8, self.access_row(row)?.business_no))))?),
             ("grant_revoked", self.digest_of(revoked, &|row| plain(row, None))?),
+            ("holder_ended", self.digest_of(holders, &|row| plain(row, None))?),
             ("listing", self.digest_by_place(LISTING)?),
             ("change", self.digest_by_place(CHANGE)?),
             ("objection", self.digest_of(objection, &|row| plain(row, None))?),

@@ -2,9 +2,11 @@
 
 use anju_core::error::FaultCode;
 use anju_core::journal::{Entry, SoundRows, Subtree};
-use anju_core::names::{CentreCode, Digest, StationKey};
+use anju_core::names::{CentreCode, CertificateNumber, Digest, StationKey, Thumbprint};
+use anju_core::seal::Key;
 use anju_core::shelf::check::{self, Misfit};
 use anju_core::shelf::{AccessRow, AnsweredRow, CertificateRow, Ended, Head, IssuedRecord, JournalState, Projection, Write};
+use anju_core::time::Time;
 use rusqlite::{Params, params};
 
 use super::read::{planned_once, signed};
@@ -21,6 +23,7 @@ impl Store {
             Write::Restore { centre, index, payload } => self.restore(centre, *index, payload),
             Write::Project(projection) => self.project(projection),
             Write::Issued(record) => self.issue(record),
+            Write::Rekeyed { number, content_key } => self.rekey(number, content_key),
             Write::Answered(row) => self.keep_answer(row),
             Write::ForgetAnswered { before } => self.run("DELETE FROM answered WHERE until < ?1", [before.0]).map(|_| ()),
             Write::Fork { centre, one, other } => self.fork(centre, one, other),
@@ -178,6 +181,8 @@ impl Store {
                 let sql = "UPDATE certificate SET ended_at = ?2, ended_reason = ?3 WHERE number = ?1 AND ended_at IS NULL";
                 self.run(sql, params![number.as_str(), at.0, reason]).map(|_| ())
             }
+            Projection::HolderBound { row, former, at } => self.holder_bound(row, former, *at),
+            Projection::HolderEnded { number, holder, index, at } => self.holder_ended(number, holder, (*index, *at)),
             Projection::Access(row) => self.accessed(row),
             Projection::List(projection) => self.list_projection(projection),
             Projection::AuditCommitted(commitment) => self.audit_committed(commitment),
@@ -213,6 +218,36 @@ impl Store {
             ],
         )?;
         Ok(())
+    }
+
+    /// Of the rows that bind a certificate the last counts, in whatever order they are applied.
+    fn holder_bound(&self, row: &CertificateRow, former: &Thumbprint, at: Time) -> Result<(), StoreError> {
+        self.holder_ended(&row.number, former, (row.index, at))?;
+        let sql =
+            "UPDATE certificate SET issuer = ?2, idx = ?3, statement = ?4, kind = ?5, addressee = ?6, holder = ?7, holder_sealing = ?8,
+                   issued = ?9, expires = ?10 WHERE number = ?1 AND idx < ?3";
+        let changed = self.run(
+            sql,
+            params![
+                row.number.as_str(),
+                row.issuer.as_str(),
+                signed(row.index)?,
+                row.statement.0,
+                row.kind,
+                row.addressee.as_ref().map(CentreCode::as_str),
+                row.holder.0,
+                row.holder_sealing.0,
+                row.issued.0,
+                row.expires.0,
+            ],
+        )?;
+        if changed == 0 { self.certificate_issued(row) } else { Ok(()) }
+    }
+
+    fn holder_ended(&self, number: &CertificateNumber, holder: &Thumbprint, (index, at): (u64, Time)) -> Result<(), StoreError> {
+        let sql = "INSERT INTO holder_ended (holder, number, issuer, idx, at) VALUES (?1, ?2, ?3, ?4, ?5)
+                   ON CONFLICT (holder, number) DO UPDATE SET idx = excluded.idx, at = excluded.at WHERE (excluded.idx, excluded.at) < (idx, at)";
+        self.run(sql, params![holder.0, number.as_str(), number.centre().as_str(), signed(index)?, at.0]).map(|_| ())
     }
 
     fn accessed(&self, row: &AccessRow) -> Result<(), StoreError> {
@@ -266,6 +301,12 @@ impl Store {
         } else {
             Ok(())
         }
+    }
+
+    fn rekey(&self, number: &CertificateNumber, content_key: &Key) -> Result<(), StoreError> {
+        let sealed = self.columns.seal(Column::IssuedContentKey, &[number.as_str().as_bytes()], content_key.expose())?;
+        let changed = self.run("UPDATE issued SET content_key = ?2 WHERE number = ?1", params![number.as_str(), sealed])?;
+        if changed == 0 { Err(Misfit::Unknown.into()) } else { Ok(()) }
     }
 
     fn fork(&self, centre: &CentreCode, one: &[u8], other: &[u8]) -> Result<(), StoreError> {

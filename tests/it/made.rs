@@ -9,7 +9,7 @@ use anju_core::certificate::{
 use anju_core::charter::{CentreCard, CentreKeys, Charter, CharterFile};
 use anju_core::error::Refusal;
 use anju_core::facts::{AccountFacts, AccountStatus, Fen, Month};
-use anju_core::grant::{Access, Asker, Mode, Presented, Released, Revocation, access};
+use anju_core::grant::{Access, Asker, Mode, Presented, Released, Revocation, Said, access};
 use anju_core::holder::{GrantRequest, HolderCard, Wallet, card, grant, receive};
 use anju_core::journal::{Author, Batch, Entry, Evidence, Frame, Frontier, Kind, Statement, batch, hash, proof};
 use anju_core::listing::changed::ObjectionRef;
@@ -212,7 +212,7 @@ impl Made {
         let asker = Asker { centre: &self.lender.code, now: self.now, matter: Some(MATTER), mode: Mode::Details };
         let presented = Presented::parse(grant)?;
         let body = CertificateBody::parse(body)?;
-        presented.authorise(&asker, &self.row(), 0, None)?.release(&self.lender.keys.sealing, &body, &self.identity(), self.now)
+        presented.authorise(&asker, &self.row(), &Said::default())?.release(&self.lender.keys.sealing, &body, &self.identity(), self.now)
     }
 
     /// A use of the grant.

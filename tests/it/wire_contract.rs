@@ -5,7 +5,7 @@
 mod altered;
 mod files;
 
-use anju_core::certificate::CertificateBody;
+use anju_core::certificate::{BoundBody, CertificateBody, HolderEndedBody};
 use anju_core::charter::CharterFile;
 use anju_core::dossier::{ChangedBody, DossierKind, DossierPlace, Head, JoinedBody, OpenedBody, PartyKey, PartyRole};
 use anju_core::error::{Refusal, RefusalCode};
@@ -234,6 +234,11 @@ fn certificates(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
     let unaddressed = anju_core::certificate::body::Head { addressee: None, ..head.clone() };
     out.extend([("certificate", made.body.clone()), ("certificate-head", head.bound()), ("certificate-head", unaddressed.bound())]);
     out.push(("certificate-ended", made.ended().to_bytes()));
+    let certificate = CertificateBody::parse(&made.body).unwrap();
+    let suite = anju_core::seal::SUITE.to_owned();
+    let bound = BoundBody { suite: suite.clone(), former: anju_core::names::Thumbprint([8; 32]), certificate };
+    let ended = HolderEndedBody { suite, number: made.number.clone(), holder: anju_core::names::Thumbprint([8; 32]) };
+    out.extend([("holder-bound", bound.to_bytes()), ("holder-ended", ended.to_bytes())]);
     out.push(("holder-card", holder_card(made)));
 }
 

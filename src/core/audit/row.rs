@@ -87,6 +87,10 @@ actions! {
     CertificateCancel = "certificate.cancel",
     /// A certificate was looked at, with the account that it speaks of.
     CertificateShow = "certificate.show",
+    /// A certificate was bound to another key of its holder.
+    HolderBind = "holder.bind",
+    /// A holder's key was reported lost.
+    HolderEnd = "holder.end",
     /// A holder took a grant back at this centre; by nobody.
     GrantRevoke = "grant.revoke",
     /// The audit log was read.

@@ -102,13 +102,16 @@ pub enum BodyError {
     /// Fields that the kind does not have, or not in certificate order.
     #[error("the fields are not those of the kind in their order")]
     Fields,
+    /// A key that takes its own place.
+    #[error("the holder's key takes its own place")]
+    Holder,
 }
 
 impl From<BodyError> for Refusal {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::Suite => Self::about(RefusalCode::Unsupported, "suite"),
-            BodyError::Wire(_) | BodyError::Addressee | BodyError::Validity | BodyError::Fields => {
+            BodyError::Wire(_) | BodyError::Addressee | BodyError::Validity | BodyError::Fields | BodyError::Holder => {
                 Self::new(RefusalCode::CertificateAltered)
             }
         }
@@ -138,7 +141,7 @@ impl CertificateBody {
         wire::encode(self)
     }
 
-    fn check(&self) -> Result<(), BodyError> {
+    pub(super) fn check(&self) -> Result<(), BodyError> {
         let head = &self.head;
         if head.suite != SUITE {
             return Err(BodyError::Suite);

@@ -1,11 +1,12 @@
 //! Certificates: what a centre signs about one account, bound to a key of its holder, sealed field by field.
 //!
 //! A certificate is an SD-JWT VC (RFC 9901 and draft-ietf-oauth-sd-jwt-vc): [`mod@issue`] makes one, [`body`] is how it travels in a
-//! journal, [`verify`] is the only way back to its fields. [`kind`] and [`schema`] say what each kind contains, [`eligibility`] when it
+//! journal, [`bound`] how it gets another holder key, [`verify`] is the only way back to its fields. [`kind`] and [`schema`] say what each kind contains, [`eligibility`] when it
 //! may be issued. What must never be here: who may read a certificate (that is [`crate::grant`]), and how its state in a journal is
 //! kept (that is the node).
 
 pub mod body;
+pub mod bound;
 pub mod eligibility;
 pub mod ended;
 pub mod fields;
@@ -21,6 +22,7 @@ pub mod verify;
 pub(crate) mod tests;
 
 pub use body::{CertificateBody, MAX_CERTIFICATE_BODY_BYTES};
+pub use bound::{BoundBody, HolderEndedBody, certificate_in};
 pub use eligibility::may_issue;
 pub use ended::{EndReason, EndedBody};
 pub use fields::{FieldValues, fields_of};

@@ -391,4 +391,17 @@ pub enum Act {
         /// At most so many, and at most [`super::MAX_ACCESS_LINES`].
         limit: usize,
     },
+    /// Bind a certificate of ours to another key of its holder, who stands at the counter: nothing counts any more that the former key
+    /// signed for it. Answered like an issue; the same card again gets the same certificate. Teller or reviewer.
+    HolderBind {
+        /// Its number.
+        number: CertificateNumber,
+        /// The enrolment card of the new key, as its file's text.
+        card: String,
+    },
+    /// The holder's key of a certificate of ours was lost: nothing counts any more that it signed for it. Teller or reviewer.
+    HolderEnd {
+        /// Its number.
+        number: CertificateNumber,
+    },
 }

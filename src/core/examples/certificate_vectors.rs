@@ -12,7 +12,7 @@ use anju_core::certificate::{
     CertificateBody, CertificateKind, Field, Issuance, IssuerIdentity, body, centre_identifier, fields_of, issue, padding,
 };
 use anju_core::facts::AccountFacts;
-use anju_core::grant::{Asker, GRANT_TYPE, Presented};
+use anju_core::grant::{Asker, GRANT_TYPE, Presented, Said};
 use anju_core::holder::{GrantRequest, HolderCard, Wallet, card, grant, receive};
 use anju_core::names::{CentreCode, CertificateNumber, FederationName, StatementId};
 use anju_core::seal::hpke::{self, OpeningKey};
@@ -311,7 +311,7 @@ impl World {
             ended: None,
         };
         let asker = Asker { centre: &centre("C46020"), now: NOW, matter: None, mode: anju_core::grant::Mode::Details };
-        let authorised = Presented::parse(text).unwrap().authorise(&asker, &row, 0, None).unwrap();
+        let authorised = Presented::parse(text).unwrap().authorise(&asker, &row, &Said::default()).unwrap();
         authorised.release(&self.audience, &self.body, &self.issuer, NOW).unwrap().presentation().to_owned()
     }
 

@@ -17,5 +17,5 @@ mod tests;
 pub use access::Access;
 pub use claims::{Claims, GRANT_TYPE, MAX_DURATION_MS, MAX_GRANT_BYTES, MAX_USES, Mode};
 pub use make::{Granting, make};
-pub use present::{Asker, Authorised, Presented, Released};
+pub use present::{Asker, Authorised, Presented, Released, Said};
 pub use revoked::Revocation;

@@ -48,6 +48,17 @@ pub struct Asker<'a> {
     pub mode: Mode,
 }
 
+/// What the journals say of a grant, beside its certificate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Said {
+    /// How often it was used before.
+    pub uses: u32,
+    /// When the holder took it back.
+    pub revoked: Option<Time>,
+    /// When the key that signed it ended for its certificate.
+    pub key_ended: Option<Time>,
+}
+
 /// Proof that the grant allows this centre this use now. Nothing outside this module makes one.
 #[derive(Debug)]
 pub struct Authorised<T>(T);
@@ -139,31 +150,28 @@ impl Presented {
         thumbprint(&self.holder)
     }
 
-    /// Whether this centre may use it now for `row`, having used it `uses` times; `revoked` is when the holder took it back.
+    /// Whether this centre may use it now for `row`, as far as `said` goes.
     ///
     /// # Errors
     /// The first that applies, in this order: `wrong-centre`, `grant-not-yet-valid` or `grant-expired`, `wrong-mode`, `wrong-matter`,
-    /// `holder-mismatch`, `grant-revoked`, `certificate-ended`, `certificate-expired`, `wrong-addressee`, `field-not-in-certificate`,
-    /// `grant-used-up`.
-    pub fn authorise(
-        &self,
-        asker: &Asker<'_>,
-        row: &CertificateRow,
-        uses: u32,
-        revoked: Option<Time>,
-    ) -> Result<Authorised<Self>, Refusal> {
+    /// `holder-key-ended`, `holder-mismatch`, `grant-revoked`, `certificate-ended`, `certificate-expired`, `wrong-addressee`,
+    /// `field-not-in-certificate`, `grant-used-up`.
+    pub fn authorise(&self, asker: &Asker<'_>, row: &CertificateRow, said: &Said) -> Result<Authorised<Self>, Refusal> {
         self.for_this_asker(asker)?;
         if row.number != self.claims.number {
             return Err(RefusalCode::CertificateUnknown.into());
         }
+        if let Some(at) = said.key_ended {
+            return Err(Refusal::about(RefusalCode::HolderKeyEnded, at.legal_text()));
+        }
         if row.holder != self.holder() {
             return Err(RefusalCode::HolderMismatch.into());
         }
-        if revoked.is_some() {
+        if said.revoked.is_some() {
             return Err(RefusalCode::GrantRevoked.into());
         }
         self.certificate_stands(asker, row)?;
-        if uses >= self.claims.uses {
+        if said.uses >= self.claims.uses {
             return Err(RefusalCode::GrantUsedUp.into());
         }
         Ok(Authorised(self.clone()))

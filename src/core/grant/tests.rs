@@ -24,7 +24,7 @@ fn asker<'a>(centre: &'a crate::names::CentreCode, now: Time) -> Asker<'a> {
 }
 
 fn authorise(presented: &Presented, world: &World, now: Time) -> Result<Authorised<Presented>, Refusal> {
-    presented.authorise(&asker(&centre("C46020"), now), &world.row(), 0, None)
+    presented.authorise(&asker(&centre("C46020"), now), &world.row(), &Said::default())
 }
 
 fn read(world: &World, text: &str) -> Result<Released, Refusal> {
@@ -201,7 +201,12 @@ fn the_checks_come_in_their_order_each_with_its_code() {
     let presented = Presented::parse(&resigned(&world, &text, |claims| claims["mode"] = "check".into())).unwrap();
     let try_it = |centre_code: &str, now: Time, matter: &str, row: &CertificateRow, revoked| {
         let centre = centre(centre_code);
-        code(presented.authorise(&Asker { centre: &centre, now, matter: Some(matter), mode: Mode::Details }, row, 1, revoked)).0
+        code(presented.authorise(
+            &Asker { centre: &centre, now, matter: Some(matter), mode: Mode::Details },
+            row,
+            &Said { uses: 1, revoked, key_ended: None },
+        ))
+        .0
     };
     let other = CertificateRow { holder: crate::names::Thumbprint([0; 32]), ended: ended.clone(), ..world.row() };
     assert_eq!(try_it("C50010", late, "other", &other, Some(NOW)), RefusalCode::WrongCentre);
@@ -212,8 +217,7 @@ fn the_checks_come_in_their_order_each_with_its_code() {
         code(presented.authorise(
             &Asker { centre: &centre("C46020"), now: NOW, matter: Some(matter), mode: Mode::Details },
             &row,
-            uses,
-            revoked,
+            &Said { uses, revoked, key_ended: None },
         ))
         .0
     };
@@ -231,7 +235,7 @@ fn the_checks_come_in_their_order_each_with_its_code() {
     assert_eq!(try_it(matter, unknown, 0, None), RefusalCode::CertificateUnknown);
     assert!(
         presented
-            .authorise(&Asker { centre: &centre("C46020"), now: NOW, matter: None, mode: Mode::Details }, &world.row(), 0, None)
+            .authorise(&Asker { centre: &centre("C46020"), now: NOW, matter: None, mode: Mode::Details }, &world.row(), &Said::default())
             .is_ok()
     );
 }
@@ -266,8 +270,10 @@ fn a_grant_made_ahead_of_its_time_opens_when_its_time_comes() {
     let now = later.plus_ms(DAY_MS / 2);
     let authorised = authorise(&presented, &world, now).unwrap();
     assert!(authorised.release(&world.audience, &body, &world.issuer, now).is_ok());
-    let once = presented.authorise(&asker(&centre("C46020"), now), &world.row(), 1, None);
-    assert!(once.is_ok() && presented.authorise(&asker(&centre("C46020"), now), &world.row(), 2, None).is_err());
+    let once = presented.authorise(&asker(&centre("C46020"), now), &world.row(), &Said { uses: 1, ..Said::default() });
+    assert!(
+        once.is_ok() && presented.authorise(&asker(&centre("C46020"), now), &world.row(), &Said { uses: 2, ..Said::default() }).is_err()
+    );
 }
 
 #[test]

@@ -7,7 +7,8 @@ use crate::names::CertificateNumber;
 use crate::seal::Key;
 use crate::time::Time;
 
-/// Checks a certificate fully and keeps it with its evidence. Receiving the same one again changes nothing.
+/// Checks a certificate fully and keeps it with its evidence. Receiving the same one again changes nothing; bound to another key of this
+/// wallet it takes the place of what was held under its number.
 ///
 /// # Errors
 /// `holder-mismatch` when no key of this wallet is its holder, or that key has another certificate or was offered to another centre;

@@ -251,9 +251,12 @@ impl Wallet {
     }
 
     pub(super) fn keep(&mut self, held: Held, body: &CertificateBody) -> Result<(), Refusal> {
-        if self.certificates.len() >= MAX_CERTIFICATES {
+        let others = self.certificates.iter().filter(|one| one.number != held.number).count();
+        if others >= MAX_CERTIFICATES {
             return Err(Refusal::about(RefusalCode::CeilingExceeded, "certificates"));
         }
+        // Bound anew, it takes its own place; the former key stays, for what was sealed to it.
+        self.certificates.retain(|one| one.number != held.number);
         if let Some(key) = self.keys.iter_mut().find(|key| key.thumbprint() == body.head.holder) {
             key.state = KeyState::Bound { number: held.number.clone() };
         }

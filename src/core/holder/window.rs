@@ -28,6 +28,16 @@ pub fn key_of<'a>(wallet: &'a Wallet, number: &CertificateNumber) -> Result<&'a 
     wallet.key(&holder).ok_or_else(|| RefusalCode::HolderMismatch.into())
 }
 
+/// Every key of the wallet that this certificate is or was bound to, the present one first: what was sealed to a former one opens with that.
+#[must_use]
+pub fn keys_of<'a>(wallet: &'a Wallet, number: &CertificateNumber) -> Vec<&'a HolderKey> {
+    let bound = |key: &&HolderKey| matches!(key.state(), KeyState::Bound { number: to } if to == number);
+    let mut keys: Vec<&HolderKey> = wallet.keys().iter().filter(bound).collect();
+    let present = key_of(wallet, number).map(HolderKey::thumbprint).ok();
+    keys.sort_by_key(|key| Some(key.thumbprint()) != present);
+    keys
+}
+
 /// The `Authorization` header of a request (method, path with query, body) to the window of `place`. `nonce` must be by chance.
 #[must_use]
 pub fn sign_request(key: &HolderKey, place: Place<'_>, asked: (&str, &str, &[u8]), now: Time, nonce: [u8; 16]) -> String {

@@ -32,10 +32,10 @@ kinds! {
     CertificateIssued = "certificate.issued", true;
     /// A certificate was cancelled or superseded.
     CertificateEnded = "certificate.ended", true;
-    /// A holder's key was bound at the counter.
-    HolderBound = "holder.bound", false;
-    /// A holder's key is no longer theirs.
-    HolderEnded = "holder.ended", false;
+    /// A certificate was bound to another key of its holder; the payload is its content sealed anew.
+    HolderBound = "holder.bound", true;
+    /// A holder's key no longer counts for a certificate.
+    HolderEnded = "holder.ended", true;
     /// A holder took a grant back.
     GrantRevoked = "grant.revoked", true;
     /// A grant was used or refused.

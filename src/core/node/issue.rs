@@ -48,7 +48,7 @@ pub(super) struct State {
     /// Waiting for the source, only to be looked at.
     looking: BTreeMap<u64, look::Looking>,
     /// Waiting for their statement to be stored.
-    storing: Vec<(u64, CertificateNumber, Time)>,
+    pub(super) storing: Vec<(u64, CertificateNumber, Time)>,
 }
 
 impl State {
@@ -153,9 +153,12 @@ impl Node {
         Ok(Job { token, act, kind, addressee, holder, clerk, valid_days, account_no, request, asked: digest })
     }
 
-    fn card_is_unused(&self, env: &Env<'_>, holder: &HolderKeys) -> Result<(), Stop> {
-        match env.shelf.certificate_of_holder(&thumbprint(&holder.signing))? {
+    pub(super) fn card_is_unused(&self, env: &Env<'_>, holder: &HolderKeys) -> Result<(), Stop> {
+        let key = thumbprint(&holder.signing);
+        match env.shelf.certificate_of_holder(&key, &self.centre)? {
             Some(row) => Err(Refusal::about(RefusalCode::CardUsed, row.number.as_str()).into()),
+            // A key that ended once was lost: it comes back for nothing.
+            None if env.shelf.holder_ended(&key, None)?.is_some() => Err(RefusalCode::HolderKeyEnded.into()),
             None => Ok(()),
         }
     }
@@ -268,7 +271,7 @@ impl Node {
         Ok(STANDARD.encode(evidence.to_bytes()))
     }
 
-    fn own_certificate(&self, env: &Env<'_>, number: &CertificateNumber) -> Result<CertificateRow, Stop> {
+    pub(super) fn own_certificate(&self, env: &Env<'_>, number: &CertificateNumber) -> Result<CertificateRow, Stop> {
         let row = known(env, number)?;
         if row.issuer == self.centre { Ok(row) } else { Err(Refusal::about(RefusalCode::NotTheIssuer, row.issuer.as_str()).into()) }
     }

@@ -13,6 +13,7 @@
 //! | [`query`] | a grant is used: pull, verify, release, record |
 //! | [`interact`] | what only the issuer can answer: check, evaluate, status |
 //! | [`revoke`] | a holder takes a grant back |
+//! | `holder` | a holder has another key |
 //! | [`operator`] | our own people ask: who they are, what their role allows |
 //! | [`list`] | the blacklist: due process, lookups, imports, exports, endings |
 //! | [`matter`] | matters and catalogues are published and shown, and ours bind what we ask |
@@ -33,6 +34,7 @@ pub mod announce;
 pub mod apply;
 pub mod audit;
 pub mod dossier;
+mod holder;
 pub mod house;
 pub mod interact;
 mod io;

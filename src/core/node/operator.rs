@@ -74,6 +74,8 @@ impl Node {
             }
             Act::CertificateShow { number } => self.certificate_look(env, act, number, out).map(Some),
             Act::CertificateCancel { number, reason } => self.certificate_cancel(env, act, (number.clone(), reason), out).map(Some),
+            Act::HolderBind { number, card } => self.holder_bind(env, (token, act), (number, card), out).map(|()| None),
+            Act::HolderEnd { number } => self.holder_end(env, act, number, out).map(Some),
             Act::Query { grant, business_no, matter, request } => {
                 let (grant, business_no, matter) = (grant.clone(), business_no.clone(), matter.clone());
                 let asked = query::Asked { token, act: act.clone(), grant, business_no, matter, request: *request };
@@ -139,6 +141,8 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::CertificateIssue { account_no, .. } => (AuditAction::CertificateIssue, text::masked(&text::identifier(account_no))),
         Act::CertificateShow { number } => (AuditAction::CertificateShow, number.to_string()),
         Act::CertificateCancel { number, .. } => (AuditAction::CertificateCancel, number.to_string()),
+        Act::HolderBind { number, .. } => (AuditAction::HolderBind, number.to_string()),
+        Act::HolderEnd { number } => (AuditAction::HolderEnd, number.to_string()),
         Act::Query { grant, .. } => (AuditAction::Query, query::certificate_of(grant)),
         Act::Ask { grant, wanted, .. } => (interact::action(wanted), query::certificate_of(grant)),
         Act::AuditList { .. } => (AuditAction::AuditRead, masked),
@@ -197,6 +201,8 @@ fn subject_of(act: &Act, now: Time) -> Option<Document> {
         | Act::CertificateIssue { .. }
         | Act::CertificateShow { .. }
         | Act::CertificateCancel { .. }
+        | Act::HolderBind { .. }
+        | Act::HolderEnd { .. }
         | Act::Query { .. }
         | Act::Ask { .. }
         | Act::AuditCheck
@@ -239,6 +245,8 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
         | Act::CertificateIssue { .. }
         | Act::CertificateShow { .. }
         | Act::CertificateCancel { .. }
+        | Act::HolderBind { .. }
+        | Act::HolderEnd { .. }
         | Act::Query { .. }
         | Act::PickUp { .. }
         | Act::Ask { .. } => &[Role::Teller, Role::Reviewer],

@@ -7,7 +7,7 @@ mod dossier;
 mod listing;
 
 use crate::audit::AuditBody;
-use crate::certificate::{CertificateBody, EndedBody};
+use crate::certificate::{BoundBody, CertificateBody, EndedBody, HolderEndedBody};
 use crate::grant::Revocation;
 use crate::grant::access::{self, SLOT_AUTHOR, SLOT_ISSUER};
 use crate::journal::{Entry, Header, Kind, MAX_JOURNAL_ROWS};
@@ -52,9 +52,9 @@ pub fn project_sound(
         Kind::DossierOpened => dossier::opened((own, opening), author, index, header, body).map(Projection::Dossier),
         Kind::DossierJoined => dossier::joined(author, index, body).map(Projection::Dossier),
         Kind::DossierChanged => dossier::changed(author, index, body).map(Projection::Dossier),
-        Kind::HolderBound | Kind::HolderEnded | Kind::CharterProposed | Kind::CharterApproved | Kind::ForkReported | Kind::ForkCleared => {
-            None
-        }
+        Kind::HolderBound => bound(author, index, header, body),
+        Kind::HolderEnded => holder_ended(author, index, header, body),
+        Kind::CharterProposed | Kind::CharterApproved | Kind::ForkReported | Kind::ForkCleared => None,
     };
     projection.into_iter().collect()
 }
@@ -69,6 +69,19 @@ fn ended(author: &CentreCode, header: &Header, body: &[u8]) -> Option<Projection
     let body = EndedBody::parse(body).ok()?;
     let ended = Ended { at: header.at(), reason: body.reason.code().to_owned() };
     (body.number.centre() == *author).then_some(Projection::CertificateEnded { number: body.number, ended })
+}
+
+/// A centre binds only numbers of its own.
+fn bound(author: &CentreCode, index: u64, header: &Header, body: &[u8]) -> Option<Projection> {
+    let body = BoundBody::parse(body).ok()?;
+    let row = super::issue::certificate_row(author, index, header.id(), body.certificate);
+    (row.number.centre() == *author).then(|| Projection::HolderBound { row, former: body.former, at: header.at() })
+}
+
+/// A centre ends keys for numbers of its own: the same key may be bound elsewhere, and counts there.
+fn holder_ended(author: &CentreCode, index: u64, header: &Header, body: &[u8]) -> Option<Projection> {
+    let HolderEndedBody { number, holder, .. } = HolderEndedBody::parse(body).ok()?;
+    (number.centre() == *author).then(|| Projection::HolderEnded { number, holder, index, at: header.at() })
 }
 
 /// Any centre may carry it: the holder signed it.

@@ -13,14 +13,14 @@ use super::audit::{AGAIN, DONE, Told, document, mark};
 use super::interact::Word;
 use super::{Effect, Env, Node, Stop};
 use crate::audit::{AuditAction, AuditRow};
-use crate::certificate::{CertificateBody, IssuerIdentity};
+use crate::certificate::{CertificateBody, IssuerIdentity, certificate_in};
 use crate::desk::{Answer, Authentic, Authorised, Currency, Current, Event, Live, RefusedQuery, ReleasedField, Stage};
 use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::grant::access::{self, MAX_BUSINESS_NO_BYTES};
-use crate::grant::{Access, Asker, Mode, Presented, Released};
+use crate::grant::{Access, Asker, Mode, Presented, Released, Said};
 use crate::journal::frame::FRAME_BUDGET_BYTES;
 use crate::journal::proof::{OnShelf, inclusion, verify_inclusion};
-use crate::journal::{Entry, Kind, Statement, hash};
+use crate::journal::{Entry, Header, Kind, Statement, hash};
 use crate::listing::{Document, DocumentType};
 use crate::names::{Digest, RequestId};
 use crate::operator::ProvenAct;
@@ -234,14 +234,12 @@ impl Node {
         let asker = Asker { centre: &self.centre, now: env.now, matter: asked.matter.as_deref(), mode: Mode::Details };
         presented.for_this_asker(&asker)?;
         let Some(row) = env.shelf.certificate(&presented.claims().number)? else { return Ok(Attempt::Missing) };
-        let revoked = env.shelf.grant_revoked(&presented.id(), &presented.holder())?;
-        let authorised = presented.authorise(&asker, &row, uses, revoked)?;
+        let authorised = presented.authorise(&asker, &row, &said_of(env, presented, uses)?)?;
         if let Some(matter) = self.binding_matter(env, &presented.claims().matter)? {
             presented.within(&matter, &row.kind)?;
         }
         let Some(found) = self.find(env, row)? else { return Ok(Attempt::Missing) };
-        let body = found.entry.body().ok_or(RefusalCode::CertificateAltered)?;
-        let body = CertificateBody::parse(body).map_err(|_| RefusalCode::CertificateAltered)?;
+        let body = certificate_of_row(&found.entry)?;
         let key = self.author(&found.row.issuer).ok_or(RefusalCode::CertificateUnknown)?.signing;
         let issuer = IssuerIdentity { federation: self.charter.federation().clone(), centre: found.row.issuer.clone(), key };
         let released = authorised.release(&self.keys.sealing, &body, &issuer, env.now)?;
@@ -360,6 +358,20 @@ impl Node {
             presentation: released.presentation().to_owned(),
         })
     }
+}
+
+/// What the journals held here say of a grant that was used so often.
+pub(super) fn said_of(env: &Env<'_>, presented: &Presented, uses: u32) -> Result<Said, ShelfError> {
+    let holder = presented.holder();
+    let revoked = env.shelf.grant_revoked(&presented.id(), &holder)?;
+    Ok(Said { uses, revoked, key_ended: env.shelf.holder_ended(&holder, Some(&presented.claims().number))? })
+}
+
+/// The certificate in a row of its issuer's journal.
+pub(super) fn certificate_of_row(entry: &Entry) -> Result<CertificateBody, Refusal> {
+    let altered = |_| Refusal::new(RefusalCode::CertificateAltered);
+    let header = Header::parse(&entry.header).map_err(|_| Refusal::new(RefusalCode::CertificateAltered))?;
+    certificate_in(&header, entry.body().unwrap_or_default()).map_err(altered)
 }
 
 /// Whom the fields speak of, where the document's number is among them; without its type it is taken for a resident's card.

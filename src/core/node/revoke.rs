@@ -37,7 +37,7 @@ impl Node {
     /// [`crate::desk::Request::GrantRevoke`].
     ///
     /// `request-invalid`, `grant-altered`, `unsupported` for what is no revocation; `certificate-unknown`, also while it has not arrived
-    /// here; `holder-mismatch` for somebody else's. A grant that was taken back before is answered with when that was.
+    /// here; `holder-key-ended` where nothing of that key counts any more; `holder-mismatch` for somebody else's. A grant that was taken back before is answered with when that was.
     pub(super) fn revoke(&mut self, env: &mut Env<'_>, text: &str, out: &mut Vec<Effect>) -> Result<Event, Stop> {
         self.may_write()?;
         let text = text.trim();
@@ -45,6 +45,9 @@ impl Node {
         let (grant, number) = (revocation.grant(), revocation.number().clone());
         let row = env.shelf.certificate(&number)?;
         let row = row.ok_or_else(|| Refusal::about(RefusalCode::CertificateUnknown, number.as_str()))?;
+        if let Some(at) = env.shelf.holder_ended(&revocation.holder(), Some(&number))? {
+            return Err(Refusal::about(RefusalCode::HolderKeyEnded, at.legal_text()).into());
+        }
         revocation.counts_for(&row)?;
         let before = env.shelf.grant_revoked(&grant, &revocation.holder())?;
         if before.is_none() {

@@ -43,10 +43,14 @@ impl State {
 /// Whether rows of this kind are acknowledged.
 const fn deserves(kind: Kind) -> bool {
     match kind {
-        Kind::ListingDecided | Kind::ListingChanged | Kind::ListingObjected | Kind::CertificateEnded | Kind::GrantRevoked => true,
-        Kind::CertificateIssued
+        Kind::ListingDecided
+        | Kind::ListingChanged
+        | Kind::ListingObjected
+        | Kind::CertificateEnded
         | Kind::HolderBound
         | Kind::HolderEnded
+        | Kind::GrantRevoked => true,
+        Kind::CertificateIssued
         | Kind::AccessRecorded
         | Kind::ListingHit
         | Kind::DossierOpened

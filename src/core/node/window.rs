@@ -86,7 +86,7 @@ impl Node {
         let route = route.ok_or_else(|| Refusal::about(RefusalCode::RequestInvalid, "path"))?;
         let place = Place { federation: self.charter.federation(), centre: &self.centre };
         let proven = asked.prove(place, env.now)?;
-        let row = env.shelf.certificate_of_holder(proven.holder())?.ok_or(RefusalCode::HolderUnknown)?;
+        let row = self.certificate_of(env, proven.holder())?;
         self.count(env, &proven)?;
         match route {
             Route::Certificates => self.own_file(env, &row),
@@ -95,6 +95,18 @@ impl Node {
             Route::Accesses => self.accesses(env, &row, after(query)?),
             Route::Health | Route::OpenApi => Err(Refusal::about(RefusalCode::RequestInvalid, "path").into()),
         }
+    }
+
+    /// The certificate that a key counts for: one of our own if there is one.
+    fn certificate_of(&self, env: &Env<'_>, holder: &Thumbprint) -> Result<CertificateRow, Stop> {
+        if let Some(row) = env.shelf.certificate_of_holder(holder, &self.centre)? {
+            return Ok(row);
+        }
+        Err(match env.shelf.holder_ended(holder, None)? {
+            Some(at) => Refusal::about(RefusalCode::HolderKeyEnded, at.legal_text()),
+            None => RefusalCode::HolderUnknown.into(),
+        }
+        .into())
     }
 
     /// Not too often, and not again.
@@ -133,8 +145,16 @@ impl Node {
         let last_four = LastFour::parse(&asked.last_four).map_err(|_| invalid("last_four"))?;
         let presented = Presented::parse(&asked.grant)?;
         let claims = presented.claims();
-        if presented.holder() != *proven.holder() || claims.number != row.number {
+        if presented.holder() != *proven.holder() {
             return Err(RefusalCode::HolderMismatch.into());
+        }
+        // Others may have issued something to the same key: whose certificate the grant is of counts.
+        let named = if claims.number == row.number { Some(row.clone()) } else { env.shelf.certificate(&claims.number)? };
+        if named.is_none_or(|named| named.holder != *proven.holder()) {
+            return Err(RefusalCode::HolderMismatch.into());
+        }
+        if let Some(at) = env.shelf.holder_ended(proven.holder(), Some(&claims.number))? {
+            return Err(Refusal::about(RefusalCode::HolderKeyEnded, at.legal_text()).into());
         }
         if claims.aud != self.centre {
             return Err(Refusal::about(RefusalCode::WrongCentre, claims.aud.as_str()).into());
@@ -243,6 +263,11 @@ impl Node {
         if env.shelf.grant_revoked(&deposit.grant, &deposit.holder)?.is_some() {
             out.push(Effect::Write(Write::Window(WindowWrite::Gone(deposit.token))));
             return Err(RefusalCode::GrantRevoked.into());
+        }
+        let number = Presented::parse(&deposit.text).ok().map(|presented| presented.claims().number.clone());
+        if let Some(at) = number.map_or(Ok(None), |number| env.shelf.holder_ended(&deposit.holder, Some(&number)))? {
+            out.push(Effect::Write(Write::Window(WindowWrite::Gone(deposit.token))));
+            return Err(Refusal::about(RefusalCode::HolderKeyEnded, at.legal_text()).into());
         }
         self.tell(env, Some(act), vec![Told::new(AuditAction::PickUp, code.masked(), DONE)], out)?;
         Ok(Event::PickedUp { grant: deposit.text.clone(), expires: deposit.expires })

@@ -40,6 +40,9 @@ pub enum Misfit {
     /// A record of this name exists and may not be replaced.
     #[error("the record exists already")]
     Exists,
+    /// There is no record of this name.
+    #[error("there is no such record")]
+    Unknown,
 }
 
 impl From<Misfit> for ShelfError {

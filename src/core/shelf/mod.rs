@@ -157,6 +157,27 @@ pub enum Projection {
         /// When and why.
         ended: Ended,
     },
+    /// A certificate was bound to another key: of the rows of its issuer's journal that say which, the last counts. It is what `row` says
+    /// it is where nothing was known of it; where something was, it stays ended if it was.
+    HolderBound {
+        /// As it is from now on.
+        row: CertificateRow,
+        /// The key that this ends.
+        former: Thumbprint,
+        /// When.
+        at: Time,
+    },
+    /// A key no longer counts for a certificate. The first ending stands.
+    HolderEnded {
+        /// Which certificate.
+        number: CertificateNumber,
+        /// Which key.
+        holder: Thumbprint,
+        /// Row of the issuer's journal that says so.
+        index: u64,
+        /// When.
+        at: Time,
+    },
     /// A grant was used or refused.
     Access(AccessRow),
     /// A holder took a grant back. The first revocation stands.
@@ -256,6 +277,13 @@ pub enum Write {
     Project(Projection),
     /// An issued certificate's record.
     Issued(IssuedRecord),
+    /// An issued certificate has another content key. Refused when there is no record of it.
+    Rekeyed {
+        /// Which.
+        number: CertificateNumber,
+        /// The key its field keys are derived from now.
+        content_key: Key,
+    },
     /// What was attested to another centre. Refused when that centre used the id before.
     Answered(AnsweredRow),
     /// Delete what was kept until then.
@@ -302,8 +330,11 @@ pub trait Shelf: Lists + House + Matters + Dossiers + Deposits + Outbox {
     fn subtree(&self, centre: &CentreCode, level: u8, index: u64) -> Result<Digest, ShelfError>;
     /// A certificate by number.
     fn certificate(&self, number: &CertificateNumber) -> Result<Option<CertificateRow>, ShelfError>;
-    /// The certificate bound to a holder key.
-    fn certificate_of_holder(&self, holder: &Thumbprint) -> Result<Option<CertificateRow>, ShelfError>;
+    /// The certificate bound to a holder key that counts for it, one of `first` before those of others: whoever saw a key's thumbprint can
+    /// issue certificates to it.
+    fn certificate_of_holder(&self, holder: &Thumbprint, first: &CentreCode) -> Result<Option<CertificateRow>, ShelfError>;
+    /// When a holder key ended for the certificate of this number; without one, for any that it is known of.
+    fn holder_ended(&self, holder: &Thumbprint, number: Option<&CertificateNumber>) -> Result<Option<Time>, ShelfError>;
     /// Certificates of `issuer` with numbers after `after`, in number order, at most `limit`.
     fn certificates(&self, issuer: &CentreCode, after: Option<&CertificateNumber>, limit: usize)
     -> Result<Vec<CertificateRow>, ShelfError>;

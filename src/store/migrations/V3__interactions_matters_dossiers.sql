@@ -117,3 +117,13 @@ CREATE TABLE outbox (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX outbox_waiting ON outbox (issuer, left_at, request) WHERE said_at IS NULL;
 CREATE INDEX outbox_by_time ON outbox (left_at, request);
+
+-- Holder keys that no longer count for a certificate. A projection: issuer and idx name the row that first says so.
+CREATE TABLE holder_ended (
+    holder BLOB NOT NULL CHECK (length(holder) = 32),
+    number TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    idx INTEGER NOT NULL CHECK (idx >= 0),
+    at INTEGER NOT NULL,
+    PRIMARY KEY (holder, number)
+) STRICT, WITHOUT ROWID;

@@ -4,7 +4,7 @@ use anju_core::audit::SubjectMark;
 use anju_core::error::{FaultCode, ShelfError};
 use anju_core::names::{GrantId, RequestId, StationKey, Thumbprint};
 use anju_core::shelf::memory::MemoryShelf;
-use anju_core::shelf::{Ended, IssuedRecord, Projection, Shelf, Write};
+use anju_core::shelf::{CertificateRow, Ended, IssuedRecord, Projection, Shelf, Write};
 use anju_core::time::Time;
 use proptest::prelude::*;
 
@@ -68,12 +68,21 @@ fn write_of(step: Step, authors: &mut [Author; 2], accepted: &[(usize, u64, Vec<
             Some(_) | None => Write::Restore { centre: author.centre.clone(), index: small, payload: vec![0; 20] },
         },
         6 => Write::Project(Projection::Certificate(certificate(code, small))),
+        7 if b % 4 == 1 => {
+            let row = CertificateRow { index: u64::from(b % 50), holder: Thumbprint([(b % 8) as u8; 32]), ..certificate(code, small) };
+            Write::Project(Projection::HolderBound { row, former: Thumbprint([(a % 8) as u8; 32]), at: Time(i64::from(b % 9)) })
+        }
+        7 if b % 4 == 2 => {
+            let (holder, index, at) = (Thumbprint([(a % 8) as u8; 32]), u64::from(b % 50), Time(i64::from(b % 9)));
+            Write::Project(Projection::HolderEnded { number: number(code, small), holder, index, at })
+        }
         7 => {
             let ended = Ended { at: Time(i64::from(b)), reason: "cancelled".to_owned() };
             Write::Project(Projection::CertificateEnded { number: number(code, small), ended })
         }
         8 => Write::Project(Projection::Access(access(code, u64::from(a % 40)))),
         9 => Write::Project(Projection::GrantRevoked { grant, holder: Thumbprint([(a % 3) as u8; 32]), at: Time(i64::from(b)) }),
+        10 if b % 4 == 1 => Write::Rekeyed { number: number(code, small), content_key: Key::from_bytes([a as u8; 32]) },
         10 => {
             let account_no = format!("46010000{b}");
             Write::Issued(IssuedRecord {
@@ -119,7 +128,10 @@ fn look(shelf: &dyn Shelf) -> Vec<String> {
         for mark in 0..8_u8 {
             let index = u64::from(mark);
             seen.push(format!("{:?}", shelf.certificate(&number(code, index))));
-            seen.push(format!("{:?}", shelf.certificate_of_holder(&Thumbprint([mark; 32]))));
+            let holder = Thumbprint([mark; 32]);
+            seen.push(format!("{:?} {:?}", shelf.certificate_of_holder(&holder, &centre), shelf.holder_ended(&holder, None)));
+            let ended = (0..8).map(|i| shelf.holder_ended(&holder, Some(&number(code, i))));
+            seen.push(format!("{:?}", ended.collect::<Vec<_>>()));
             let grant = GrantId([mark; 16]);
             let uses = [None, Some(index), Some(u64::MAX)].map(|before| shelf.grant_uses(&centre, &grant, before));
             for holder in 0..3 {

@@ -13,6 +13,7 @@ const FIRST: &str = include_str!("../migrations/V1__journals_records_projections
 const THIRD: &str = "
     DROP TABLE matter; DROP TABLE catalogue; DROP TABLE answered; DROP TABLE dossier; DROP TABLE dossier_said;
     DROP TABLE dossier_party; DROP TABLE dossier_set_aside; DROP INDEX certificate_by_addressee; DROP TABLE deposit; DROP TABLE outbox;
+    DROP TABLE holder_ended;
     DROP INDEX access_by_certificate;
     ALTER TABLE access DROP COLUMN asker; ALTER TABLE access DROP COLUMN mode; DROP TABLE grant_revoked;
     DELETE FROM refinery_schema_history WHERE version = 3;";

@@ -1,7 +1,7 @@
 //! Projections derived again are the projections there were.
 
 use anju_core::listing::Change;
-use anju_core::shelf::{AuditCommitment, DossierProjection, Ended, ListProjection, MatterProjection, Projection, Shelf};
+use anju_core::shelf::{AuditCommitment, CertificateRow, DossierProjection, Ended, ListProjection, MatterProjection, Projection, Shelf};
 
 use super::conformance_lists::{at, ending, hit, listing, objection};
 use super::dossiers::{opened, said};
@@ -23,6 +23,18 @@ fn project(author: &CentreCode, index: u64, entry: &Entry) -> Vec<Projection> {
             grant: GrantId([3; 16]),
             holder: Thumbprint([4; 32]),
             at: Time(1000 - i64::try_from(index).unwrap()),
+        }],
+        b"bind" => {
+            let row = CertificateRow { holder: Thumbprint([9; 32]), ..certificate(author.as_str(), index) };
+            // The certificate of the row before this one.
+            let row = CertificateRow { number: number(author.as_str(), index - 1), ..row };
+            vec![Projection::HolderBound { row, former: Thumbprint([8; 32]), at: Time(i64::try_from(index).unwrap()) }]
+        }
+        b"lost" => vec![Projection::HolderEnded {
+            number: number(author.as_str(), 3),
+            holder: Thumbprint([7; 32]),
+            index,
+            at: Time(i64::try_from(index).unwrap()),
         }],
         [b'e', sequence] => vec![ended(u64::from(*sequence))],
         [b'p', mark] => {
@@ -84,7 +96,7 @@ fn with_lists(place: &Place) -> Store {
         }
     }
     for round in 0..12_u8 {
-        authors.iter_mut().for_each(|author| append(&mut store, author, &[&[b'p', round * 7]]));
+        authors.iter_mut().for_each(|author| append(&mut store, author, &[&[b'p', round * 7], b"issue", b"bind", b"lost"]));
     }
     store
 }
@@ -106,8 +118,8 @@ fn projections_derived_again_have_the_same_digests() {
     let place = Place::new();
     let mut store = with_lists(&place);
     let before = store.projection_digests().unwrap();
-    assert_eq!(before.len(), 14);
-    assert_eq!(store.rebuild(&mut project).unwrap(), 624);
+    assert_eq!(before.len(), 15);
+    assert_eq!(store.rebuild(&mut project).unwrap(), 696);
     assert_eq!(store.projection_digests().unwrap(), before);
 
     for (table, alter) in [
@@ -115,6 +127,12 @@ fn projections_derived_again_have_the_same_digests() {
         ("certificate", "DELETE FROM certificate WHERE idx = 0"),
         ("access", "DELETE FROM access WHERE idx = 1"),
         ("grant_revoked", "UPDATE grant_revoked SET at = at + 1"),
+        (
+            "certificate",
+            "UPDATE certificate SET holder = zeroblob(32) WHERE holder = x'0909090909090909090909090909090909090909090909090909090909090909'",
+        ),
+        ("holder_ended", "UPDATE holder_ended SET at = at + 1"),
+        ("holder_ended", "DELETE FROM holder_ended WHERE idx = (SELECT max(idx) FROM holder_ended)"),
         ("listing", "UPDATE listing SET ended = NULL, ended_idx = NULL, ended_at = NULL, impersonated = NULL WHERE ended_idx = 183"),
         ("listing", "DELETE FROM listing WHERE place & 1023 = 190"),
         ("change", "UPDATE change SET impersonated = 1 - impersonated WHERE place & 1023 = 181"),

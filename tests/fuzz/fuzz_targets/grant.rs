@@ -6,7 +6,7 @@ use anju_core::certificate::{body, padding};
 use anju_core::grant::access::{self, PADDING_BLOCK_BYTES};
 use anju_core::grant::claims::KEY_BINDING_TYPE;
 use anju_core::grant::revoked::REVOCATION_TYPE;
-use anju_core::grant::{Asker, MAX_GRANT_BYTES, Presented, Revocation};
+use anju_core::grant::{Asker, MAX_GRANT_BYTES, Presented, Revocation, Said};
 use anju_core::journal::hash;
 use anju_core::seal::{Key, Purpose, SUITE, aead, hpke};
 use anju_core::wire;
@@ -32,7 +32,7 @@ fn grant(text: &str) {
     let Ok(presented) = Presented::parse(text) else { return };
     assert!(text.len() <= 2 * MAX_GRANT_BYTES && presented.claims().uses > 0);
     let asker = Asker { centre: &MADE.lender.code, now: NOW, matter: Some(MATTER) };
-    let Ok(authorised) = presented.authorise(&asker, &MADE.row(), 0, None) else { return };
+    let Ok(authorised) = presented.authorise(&asker, &MADE.row(), &Said::default()) else { return };
     let Ok(released) = authorised.release(&MADE.lender.keys.sealing, &BODY, &MADE.identity(), NOW) else { return };
     assert_eq!(*released.number(), MADE.number);
     assert_eq!(released.fields().names(), presented.claims().fields);

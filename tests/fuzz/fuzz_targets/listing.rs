@@ -74,6 +74,8 @@ fn possible(projection: &Projection) {
         Projection::AuditCommitted(commitment) => assert!(commitment.size <= MAX_JOURNAL_ROWS),
         Projection::Certificate(_)
         | Projection::CertificateEnded { .. }
+        | Projection::HolderBound { .. }
+        | Projection::HolderEnded { .. }
         | Projection::Access(_)
         | Projection::GrantRevoked { .. }
         | Projection::Dossier(_) => {

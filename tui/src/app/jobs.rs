@@ -164,6 +164,8 @@ pub(crate) fn weight_of(act: &Act) -> Weight {
         | Act::Repair { .. }
         | Act::CertificateIssue { .. }
         | Act::CertificateCancel { .. }
+        | Act::HolderBind { .. }
+        | Act::HolderEnd { .. }
         // A query costs a use of its grant.
         | Act::Query { .. }
         | Act::Ask { .. }

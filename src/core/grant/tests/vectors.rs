@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::certificate::{CertificateBody, FieldValues, IssuerIdentity, Reliance, open_with_keys};
 use crate::error::Refusal;
-use crate::grant::{Asker, Presented};
+use crate::grant::{Asker, Presented, Said};
 use crate::names::{CentreCode, StatementId};
 use crate::seal::Key;
 use crate::seal::hpke::OpeningKey;
@@ -75,7 +75,7 @@ fn grant(vector: &Value) -> Result<FieldValues, Refusal> {
     let (asking, now) = (centre(&vector["centre"]), time(&vector["now"]));
     let asker = Asker { centre: &asking, now, matter: vector["matter"].as_str(), mode: crate::grant::Mode::Details };
     let uses = u32::try_from(vector["uses"].as_u64().unwrap()).unwrap();
-    let authorised = presented.authorise(&asker, &row, uses, vector.get("revoked").map(time))?;
+    let authorised = presented.authorise(&asker, &row, &Said { uses, revoked: vector.get("revoked").map(time), key_ended: None })?;
     let released = authorised.release(&OpeningKey::from_key(key(&vector["opening_key"])), &body, &issuer(vector), now)?;
     assert_eq!(released.fields().names(), presented.claims().fields);
     if let Some(presentation) = vector.get("presentation") {

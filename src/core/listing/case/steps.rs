@@ -76,6 +76,8 @@ impl Case {
             | Act::CertificateIssue { .. }
             | Act::CertificateShow { .. }
             | Act::CertificateCancel { .. }
+            | Act::HolderBind { .. }
+            | Act::HolderEnd { .. }
             | Act::Query { .. }
             | Act::Ask { .. }
             | Act::Outbox(_)

@@ -1,7 +1,7 @@
 //! The issuer's side.
 
 use super::super::message::{Answer, Decline};
-use super::super::query::{KEEP_ACCESS_DAYS, LEGAL_BASIS};
+use super::super::query::{KEEP_ACCESS_DAYS, LEGAL_BASIS, said_of};
 use super::super::{Effect, Env, Node, Stop, fault};
 use super::{FORGET_READING_MS, KEEP_ANSWER_MS, MAX_ANSWERING, MAX_ANSWERING_EACH, MAX_REFUSED_PER_MINUTE, STATUS_SOURCE_MS};
 use crate::certificate::{CertificateKind, FieldValues, fields_of};
@@ -105,8 +105,7 @@ impl Node {
         let mode = inquiry.wanted.mode().unwrap_or(Mode::Details);
         let may = Asker { centre: asker, now: env.now, matter: Some(&inquiry.matter), mode };
         let uses = if inquiry.wanted == Wanted::Status { 0 } else { env.shelf.grant_uses(&self.centre, &presented.id(), None)? };
-        let revoked = env.shelf.grant_revoked(&presented.id(), &presented.holder())?;
-        presented.authorise(&may, &row, uses, revoked)?;
+        presented.authorise(&may, &row, &said_of(env, presented, uses)?)?;
         if let Some(matter) = self.matter_binding(env, asker, &claims.matter)? {
             presented.within(&matter, &row.kind)?;
         }
@@ -234,7 +233,9 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         let row = env.shelf.certificate(&presented.claims().number)?;
-        let theirs = row.as_ref().is_some_and(|row| row.issuer == self.centre && row.holder == presented.holder());
+        // Whoever uses a key that was reported lost is told of as well.
+        let former = env.shelf.holder_ended(&presented.holder(), Some(&presented.claims().number))?.is_some();
+        let theirs = row.as_ref().is_some_and(|row| row.issuer == self.centre && (former || row.holder == presented.holder()));
         let to_them = presented.claims().aud == *asker;
         let known = env.shelf.access(&self.centre, &inquiry.request)?.is_some();
         if inquiry.wanted == Wanted::Status || !theirs || !to_them || known || self.may_write().is_err() {

@@ -4,10 +4,11 @@
 //! that the certificate ended or the grant was taken back before the statement of that arrives; anything else it says is no reason to
 //! refuse what its own journal allows.
 
+use super::super::query::certificate_of_row;
 use super::super::{Effect, Env, Node, Stop};
 use super::MAX_ASKING;
 use super::ask::{Asking, For};
-use crate::certificate::{CertificateBody, FieldValues, IssuerIdentity, Reliance, body, open_with_keys, schema};
+use crate::certificate::{FieldValues, IssuerIdentity, Reliance, body, open_with_keys, schema};
 use crate::desk::Live;
 use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::grant::Presented;
@@ -20,6 +21,9 @@ use crate::time::Time;
 
 /// A status is nobody's business number: it does not leave this centre for it.
 const NO_BUSINESS: &str = "-";
+
+/// What an issuer may say against a reading.
+const OVER: [RefusalCode; 3] = [RefusalCode::CertificateEnded, RefusalCode::GrantRevoked, RefusalCode::HolderKeyEnded];
 
 /// What the issuer said, or that nothing is known yet.
 #[derive(Debug)]
@@ -90,7 +94,7 @@ impl Node {
             Ok(Attestation { iat, finding: Finding::Status { changed }, .. }) => {
                 Word::Stands(Live { at: Time::from_seconds(iat), changed })
             }
-            Err(refusal) if [RefusalCode::CertificateEnded, RefusalCode::GrantRevoked].contains(&refusal.code) => Word::Over(refusal),
+            Err(refusal) if OVER.contains(&refusal.code) => Word::Over(refusal),
             Ok(_) | Err(_) => Word::Nothing,
         };
         if let Some(reading) = self.interact.held.get_mut(&key) {
@@ -106,8 +110,8 @@ impl Node {
     pub(super) fn has_changed(&self, env: &Env<'_>, row: &CertificateRow, values: &FieldValues) -> Result<Option<bool>, Stop> {
         let Some(record) = env.shelf.issued(&row.number)? else { return Ok(None) };
         let entry = env.shelf.entries(&self.centre, row.index, 1, FRAME_BUDGET_BYTES)?.into_iter().next();
-        let Some(bytes) = entry.as_ref().and_then(|entry| entry.body()) else { return Ok(None) };
-        let body = CertificateBody::parse(bytes).map_err(|_| RefusalCode::CertificateAltered)?;
+        let Some(entry) = entry.filter(|entry| entry.payload.is_some()) else { return Ok(None) };
+        let body = certificate_of_row(&entry)?;
         let issuer = self.own_identity();
         let names = schema::Field::all(body.head.kind).iter().filter(|field| field.group != schema::Group::Office);
         let keys: Vec<(String, Key)> =

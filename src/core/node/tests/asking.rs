@@ -403,7 +403,8 @@ impl Shelf for Counting<'_> {
     }
     fn subtree(&self, _: &CentreCode, _: u8, _: u64) -> Result<Digest, ShelfError> { no() }
     fn certificate(&self, _: &CertificateNumber) -> Result<Option<CertificateRow>, ShelfError> { no() }
-    fn certificate_of_holder(&self, _: &Thumbprint) -> Result<Option<CertificateRow>, ShelfError> { no() }
+    fn certificate_of_holder(&self, _: &Thumbprint, _: &CentreCode) -> Result<Option<CertificateRow>, ShelfError> { no() }
+    fn holder_ended(&self, _: &Thumbprint, _: Option<&CertificateNumber>) -> Result<Option<Time>, ShelfError> { no() }
     fn certificates(&self, _: &CentreCode, _: Option<&CertificateNumber>, _: usize) -> Result<Vec<CertificateRow>, ShelfError> { no() }
     fn certificate_count(&self, _: &CentreCode, _: &str) -> Result<u64, ShelfError> { no() }
     fn grant_uses(&self, _: &CentreCode, _: &GrantId, _: Option<u64>) -> Result<u32, ShelfError> { no() }

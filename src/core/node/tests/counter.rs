@@ -73,7 +73,7 @@ pub(super) fn query(world: &mut World, peer: usize, grant: &str) -> u64 {
     query_as(world, peer, grant, request)
 }
 
-fn query_as(world: &mut World, peer: usize, grant: &str, request: RequestId) -> u64 {
+pub(super) fn query_as(world: &mut World, peer: usize, grant: &str, request: RequestId) -> u64 {
     let query = Act::Query { grant: grant.to_owned(), business_no: "SY-2026-0001".to_owned(), matter: None, request };
     world.act(peer, &query)
 }

@@ -50,7 +50,7 @@ pub(super) fn check(values: &[(&str, &str)]) -> Wanted {
     Wanted::Check { values: values.iter().map(stated).collect() }
 }
 
-fn evaluate(rule: &str) -> Wanted {
+pub(super) fn evaluate(rule: &str) -> Wanted {
     Wanted::Evaluate { rule: rule.to_owned() }
 }
 
@@ -65,7 +65,7 @@ fn ask_as(world: &mut World, grant: &str, wanted: Wanted, id: RequestId) -> Even
     world.closing(1, token).cloned().unwrap()
 }
 
-fn ask(world: &mut World, grant: &str, wanted: Wanted) -> Event {
+pub(super) fn ask(world: &mut World, grant: &str, wanted: Wanted) -> Event {
     let id = request(world);
     ask_as(world, grant, wanted, id)
 }
@@ -78,7 +78,7 @@ pub(super) fn attested(event: Event) -> AttestedAnswer {
 }
 
 /// Publishes the loan matter that ships with the program at a centre, in force since yesterday.
-fn publish(world: &mut World, peer: usize) -> Matter {
+pub(super) fn publish(world: &mut World, peer: usize) -> Matter {
     let text = include_str!("../../../../schemas/matters/cross-region-loan.toml");
     let mut matter = Matter::from_toml(text).unwrap();
     (matter.from, matter.uses_max) = (Day::of(START.plus_ms(-86_400_000)), 9);

@@ -18,6 +18,7 @@ mod outbox;
 mod people;
 mod process;
 mod pushed;
+mod rebound;
 mod replication;
 mod restored;
 mod revoked;

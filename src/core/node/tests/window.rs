@@ -19,7 +19,7 @@ use crate::time::{CLOCK_TOLERANCE_MS, DAY_MS, MINUTE_MS, SECOND_MS};
 use crate::window::{AccessPage, Asked, CertificatesFound, Deposited, MAX_DEPOSITS_EACH, MAX_MISSES, Place, Problem, Reply, Revoked};
 
 /// A request at `peer`'s window, signed with the key of `number`.
-fn signed(world: &mut World, peer: usize, (wallet, number): (&Wallet, &CertificateNumber), asked: (&str, &str, &str)) -> Asked {
+pub(super) fn signed(world: &mut World, peer: usize, (wallet, number): (&Wallet, &CertificateNumber), asked: (&str, &str, &str)) -> Asked {
     let place = Place { federation: &world.charter.federation().clone(), centre: &world.peers[peer].centre.clone() };
     let (method, target, body) = asked;
     let nonce = world.rng.random();
@@ -28,13 +28,13 @@ fn signed(world: &mut World, peer: usize, (wallet, number): (&Wallet, &Certifica
     Asked { method: method.to_owned(), target: target.to_owned(), authorization, body: body.as_bytes().to_vec() }
 }
 
-fn send(world: &mut World, peer: usize, asked: Asked) -> Reply {
+pub(super) fn send(world: &mut World, peer: usize, asked: Asked) -> Reply {
     let token = world.rng.random();
     world.feed(peer, Input::Window { token, asked });
     world.peers[peer].window.remove(&token).unwrap()
 }
 
-fn problem(reply: &Reply) -> RefusalCode {
+pub(super) fn problem(reply: &Reply) -> RefusalCode {
     assert_eq!(reply.content_type(), "application/problem+json", "{}", reply.body);
     serde_json::from_str::<Problem>(&reply.body).unwrap().code
 }
@@ -48,7 +48,7 @@ fn issued(seed: u64) -> (World, Wallet, CertificateNumber) {
     (world, holder, number)
 }
 
-fn leave(world: &mut World, peer: usize, (wallet, number): (&Wallet, &CertificateNumber), grant: &str) -> Reply {
+pub(super) fn leave(world: &mut World, peer: usize, (wallet, number): (&Wallet, &CertificateNumber), grant: &str) -> Reply {
     let four = last_four(wallet, number, world.now).unwrap();
     let body = json!({ "grant": grant, "last_four": four.expose() }).to_string();
     let asked = signed(world, peer, (wallet, number), ("POST", "/v1/grants", &body));
@@ -62,7 +62,7 @@ fn left(world: &mut World, holder: &mut Wallet, number: &CertificateNumber) -> (
     (grant, serde_json::from_str(&reply.body).unwrap())
 }
 
-fn pick_up(world: &mut World, peer: usize, code: &str, four: &str) -> u64 {
+pub(super) fn pick_up(world: &mut World, peer: usize, code: &str, four: &str) -> u64 {
     world.act(peer, &Act::PickUp { code: code.to_owned(), last_four: four.to_owned() })
 }
 

@@ -37,6 +37,8 @@ pub struct MemoryShelf {
     certificates: BTreeMap<CertificateNumber, CertificateRow>,
     accesses: BTreeMap<(CentreCode, u64), AccessRow>,
     revoked: BTreeMap<(GrantId, Thumbprint), Time>,
+    /// Row and time of the first ending.
+    holders_ended: BTreeMap<(Thumbprint, CertificateNumber), (u64, Time)>,
     answered: BTreeMap<(CentreCode, RequestId), AnsweredRow>,
     issued: BTreeMap<CertificateNumber, IssuedRecord>,
     forks: BTreeMap<CentreCode, (Vec<u8>, Vec<u8>)>,
@@ -105,6 +107,9 @@ impl MemoryShelf {
                     return Err(Misfit::Exists.into());
                 }
                 self.issued.insert(record.number.clone(), record.clone());
+            }
+            Write::Rekeyed { number, content_key } => {
+                self.issued.get_mut(number).ok_or(Misfit::Unknown)?.content_key = content_key.clone();
             }
             Write::Fork { centre, one, other } => {
                 self.forks.entry(centre.clone()).or_insert_with(|| (one.clone(), other.clone()));
@@ -200,6 +205,19 @@ impl MemoryShelf {
                     row.ended.get_or_insert_with(|| ended.clone());
                 }
             }
+            Projection::HolderBound { row, former, at } => {
+                self.end_holder((*former, row.number.clone()), (row.index, *at));
+                match self.certificates.get_mut(&row.number) {
+                    Some(known) if known.index < row.index => {
+                        *known = CertificateRow { ended: known.ended.take(), ..row.clone() };
+                    }
+                    Some(_) => {}
+                    None => {
+                        self.certificates.insert(row.number.clone(), row.clone());
+                    }
+                }
+            }
+            Projection::HolderEnded { number, holder, index, at } => self.end_holder((*holder, number.clone()), (*index, *at)),
             Projection::Access(row) => {
                 self.accesses.entry((row.author.clone(), row.index)).or_insert_with(|| row.clone());
             }
@@ -212,6 +230,11 @@ impl MemoryShelf {
                 *first = (*first).min(*at);
             }
         }
+    }
+
+    fn end_holder(&mut self, key: (Thumbprint, CertificateNumber), said: (u64, Time)) {
+        let first = self.holders_ended.entry(key).or_insert(said);
+        *first = (*first).min(said);
     }
 
     /// The access that stands in a row.
@@ -266,8 +289,14 @@ impl Shelf for MemoryShelf {
         Ok(self.certificates.get(number).cloned())
     }
 
-    fn certificate_of_holder(&self, holder: &Thumbprint) -> Result<Option<CertificateRow>, ShelfError> {
-        Ok(self.certificates.values().find(|row| row.holder == *holder).cloned())
+    fn certificate_of_holder(&self, holder: &Thumbprint, first: &CentreCode) -> Result<Option<CertificateRow>, ShelfError> {
+        let counts = |row: &&CertificateRow| row.holder == *holder && !self.holders_ended.contains_key(&(*holder, row.number.clone()));
+        Ok(self.certificates.values().filter(counts).min_by_key(|row| (row.issuer != *first, row.number.clone())).cloned())
+    }
+
+    fn holder_ended(&self, holder: &Thumbprint, number: Option<&CertificateNumber>) -> Result<Option<Time>, ShelfError> {
+        let of_key = self.holders_ended.iter().filter(|((key, of), _)| key == holder && number.is_none_or(|number| number == of));
+        Ok(of_key.map(|(_, (_, at))| *at).min())
     }
 
     fn certificates(

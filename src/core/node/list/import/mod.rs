@@ -71,6 +71,8 @@ impl Node {
             | Act::CertificateIssue { .. }
             | Act::CertificateShow { .. }
             | Act::CertificateCancel { .. }
+            | Act::HolderBind { .. }
+            | Act::HolderEnd { .. }
             | Act::Query { .. }
             | Act::Ask { .. }
             | Act::Outbox(_)
