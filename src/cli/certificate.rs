@@ -16,6 +16,9 @@ use super::out::{Ctx, Done, table};
 use super::text::{clean, mask};
 use crate::config::atomic;
 
+/// Most pages of accesses in one file: what `anju holder accesses` reads of one certificate.
+const ACCESS_PAGES_MAX: usize = 256;
+
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     Issue(Issue),
@@ -24,6 +27,19 @@ pub(super) enum Command {
     Cancel(Cancel),
     Rebind(Rebind),
     Lost(Lost),
+    Accesses(Accesses),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Accesses {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    operator: OperatorArgs,
+    #[arg(value_name = "CERTIFICATE")]
+    number: CertificateNumber,
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
@@ -119,6 +135,7 @@ pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::Cancel(args) => cancel(ctx, args),
         Command::Rebind(args) => rebind(ctx, args),
         Command::Lost(args) => lost(ctx, args),
+        Command::Accesses(args) => accesses(ctx, args),
     }
 }
 
@@ -231,6 +248,32 @@ fn lost(ctx: Ctx, args: Lost) -> Result<Done, Failure> {
     };
     let text = ctx.fill("certificate.key-ended", &[("number", args.number.as_str())]);
     Ok(Done::new(json!({ "number": args.number }), text))
+}
+
+/// Who used a certificate, into the file that `anju holder accesses` reads.
+fn accesses(ctx: Ctx, args: Accesses) -> Result<Done, Failure> {
+    if args.out.symlink_metadata().is_ok() {
+        return Err(Failure::new(Code::OutputExists).with("path", common::shown(&args.out)));
+    }
+    let acting = Acting::open(ctx, &args.data, &args.operator)?;
+    let (mut pages, mut after) = (Vec::new(), None);
+    while pages.len() < ACCESS_PAGES_MAX {
+        let act = Act::CertificateAccesses { number: args.number.clone(), after: after.take() };
+        let Event::AccessFile(page) = acting.ask(&act, common::PATIENCE, |_| ())? else {
+            return Err(common::unexpected());
+        };
+        after.clone_from(&page.next);
+        pages.push(page);
+        if after.is_none() {
+            break;
+        }
+    }
+    let count: usize = pages.iter().map(|page| page.accesses.len()).sum();
+    let bytes = serde_json::to_vec(&pages).map_err(|e| Failure::new(Code::Internal).with("detail", e))?;
+    common::write_out(&args.out, &bytes, atomic::PRIVATE)?;
+    let (out, count_text) = (common::shown(&args.out), count.to_string());
+    let text = ctx.fill("certificate.accesses", &[("number", args.number.as_str()), ("count", &count_text), ("out", &out)]);
+    Ok(Done::new(json!({ "number": args.number, "accesses": count, "file": out, "more": after.is_some() }), text))
 }
 
 fn end_reason(ctx: Ctx, reason: &str) -> String {

@@ -83,7 +83,7 @@ impl Exit {
             R::Unsupported => Self::Unavailable,
             R::NoCharter => Self::Config,
             R::WrongCentre | R::GrantExpired | R::GrantNotYetValid | R::GrantUsedUp | R::GrantRevoked | R::WrongMatter
-            | R::WrongMode | R::FieldNotInCertificate | R::CeilingExceeded | R::HolderMismatch | R::HolderKeyEnded | R::CertificateUnknown
+            | R::WrongMode | R::FieldNotInCertificate | R::CeilingExceeded | R::HolderMismatch | R::HolderKeyEnded | R::AgentUnchecked | R::AgentMismatch | R::CertificateUnknown
             | R::NotTheIssuer | R::CertificateEnded | R::CertificateExpired | R::WrongAddressee | R::CertificateErased
             | R::AccountUnknown | R::AccountClosed | R::LoanUnsettled | R::NoLoan | R::CardUsed | R::OperatorUnknown
             | R::OperatorUnproven | R::RoleMissing | R::OneAccountEach | R::OperatorExists | R::SecondPersonNeeded

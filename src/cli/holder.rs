@@ -1,17 +1,14 @@
 //! `anju holder`: the citizen's app on a command line. The library behind it is the core's `holder`; the wallet is sealed on disk.
 
-use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
 use anju_core::certificate::{CertificateBody, IssuerIdentity, certificate_in};
 use anju_core::charter::{Charter, CharterFile};
 use anju_core::error::Fault;
-use anju_core::grant::Mode;
-use anju_core::holder::wallet::{Held, KeptCharter};
-use anju_core::holder::{self, GrantPreview, GrantRequest, Wallet};
+use anju_core::holder::wallet::{GrantMade, Held, KeptCharter};
+use anju_core::holder::{self, Balance, Wallet};
 use anju_core::journal::{Author, Evidence};
 use anju_core::names::{CentreCode, CertificateNumber, GrantId};
-use anju_core::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -19,10 +16,9 @@ use serde_json::{Value, json};
 use super::common::{self, PassphraseArgs};
 use super::failure::{Code, Failure};
 use super::federation::{charter_failure, read_charter};
+use super::holder_grant;
 use super::holder_window::{self, Accesses, Fetch, MaybeWindow};
 use super::out::{Ctx, Done, table};
-use super::qr;
-use super::query::{self, plain_value};
 use super::text::clean;
 use crate::config::atomic;
 use crate::config::folder::DataFolder;
@@ -37,7 +33,7 @@ pub(super) enum Command {
     Card(Card),
     Receive(Receive),
     List(List),
-    Grant(Grant),
+    Grant(holder_grant::Grant),
     Revoke(Revoke),
     Fetch(Fetch),
     Accesses(Accesses),
@@ -84,41 +80,16 @@ pub(super) struct List {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Grant {
-    #[command(flatten)]
-    wallet: WalletArgs,
-    #[arg(long, value_name = "CERTIFICATE")]
-    certificate: CertificateNumber,
-    #[arg(long, value_name = "CODE")]
-    to: CentreCode,
-    #[arg(long, value_name = "MATTER")]
-    matter: String,
-    #[arg(long, value_name = "MODE", value_enum, default_value_t = query::Mode::Details)]
-    mode: query::Mode,
-    #[arg(long = "field", value_name = "FIELD", value_delimiter = ',')]
-    fields: Vec<String>,
-    #[arg(long, value_name = "DATE")]
-    until: Option<jiff::civil::Date>,
-    #[arg(long, value_name = "COUNT", default_value_t = 1)]
-    uses: u32,
-    #[arg(long)]
-    yes: bool,
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    #[arg(long, value_name = "FILE")]
-    qr: Option<PathBuf>,
-    #[command(flatten)]
-    window: MaybeWindow,
-}
-
-#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("where").required(true).multiple(true).args(["out", "window"]))]
 pub(super) struct Revoke {
     #[command(flatten)]
     wallet: WalletArgs,
     #[arg(value_name = "GRANT")]
     grant: GrantId,
     #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    window: MaybeWindow,
 }
 
 pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
@@ -127,7 +98,7 @@ pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::Card(args) => card(ctx, &args),
         Command::Receive(args) => receive(ctx, &args),
         Command::List(args) => list(ctx, &args),
-        Command::Grant(args) => grant(ctx, &args),
+        Command::Grant(args) => holder_grant::grant(ctx, &args),
         Command::Revoke(args) => revoke(ctx, &args),
         Command::Fetch(args) => holder_window::fetch(ctx, &args),
         Command::Accesses(args) => holder_window::accesses(ctx, &args),
@@ -210,24 +181,37 @@ fn list(ctx: Ctx, args: &List) -> Result<Done, Failure> {
     }
     let mut text = table(&rows);
     let mut rows = vec![ctx.say("holder.grant-columns").split('|').map(str::to_owned).collect::<Vec<_>>()];
+    let mut grants = Vec::new();
     for made in file.wallet.grants() {
-        let fields = made.fields.len().to_string();
-        let revoked = made.revoked.map_or_else(|| "-".to_owned(), Time::legal_text);
-        let (number, audience) = (made.number.to_string(), made.audience.to_string());
-        rows.push(vec![
-            made.id.to_string(),
-            number,
-            audience,
-            clean(&made.matter),
-            fields,
-            made.uses.to_string(),
-            made.expires.legal_text(),
-            revoked,
-        ]);
+        let balance = file.wallet.balance(made, common::now());
+        rows.push(made_row(ctx, made, &balance));
+        let mut one = json!(made);
+        one["balance"] = json!(balance);
+        grants.push(one);
     }
     text.push('\n');
     text.push_str(&table(&rows));
-    Ok(Done::new(json!({ "certificates": certificates, "grants": file.wallet.grants() }), text))
+    if !grants.is_empty() {
+        text.push_str(&ctx.say("holder.grants-foot"));
+    }
+    Ok(Done::new(json!({ "certificates": certificates, "grants": grants }), text))
+}
+
+fn made_row(ctx: Ctx, made: &GrantMade, balance: &Balance) -> Vec<String> {
+    let (uses, left) = (made.uses.to_string(), balance.uses_left.to_string());
+    let key = if balance.uses_as_of.is_some() { "holder.uses-left" } else { "holder.uses-unread" };
+    vec![
+        made.id.to_string(),
+        made.number.to_string(),
+        made.audience.to_string(),
+        clean(&made.matter),
+        made.fields.len().to_string(),
+        ctx.say(&format!("grant-kind.{}", balance.kind.code())),
+        ctx.fill(key, &[("left", &left), ("uses", &uses)]),
+        made.expires.legal_text(),
+        ctx.fill("holder.days-left", &[("days", &balance.days_left.to_string())]),
+        ctx.say(&format!("grant-state.{}", balance.state.code())),
+    ]
 }
 
 fn held_row(ctx: Ctx, held: &Held) -> Result<(Vec<String>, Value), Failure> {
@@ -241,127 +225,33 @@ fn held_row(ctx: Ctx, held: &Held) -> Result<(Vec<String>, Value), Failure> {
     Ok((row, json))
 }
 
-fn grant(ctx: Ctx, args: &Grant) -> Result<Done, Failure> {
-    for out in args.out.iter().chain(&args.qr) {
-        if out.symlink_metadata().is_ok() {
-            return Err(Failure::new(Code::OutputExists).with("path", common::shown(out)));
-        }
+/// Signs that a grant no longer counts; a file is handed to any centre, a window carries it on at once.
+fn revoke(ctx: Ctx, args: &Revoke) -> Result<Done, Failure> {
+    if let Some(out) = args.out.as_ref().filter(|out| out.symlink_metadata().is_ok()) {
+        return Err(Failure::new(Code::OutputExists).with("path", common::shown(out)));
     }
     let mut file = args.wallet.open(ctx)?;
     let charter = kept_charter(&file.wallet)?;
-    let now = common::now();
-    let mut request = GrantRequest::new(now, args.certificate.clone(), args.fields.clone(), args.to.clone(), &args.matter);
-    (request.uses, request.mode) = (args.uses, args.mode.into());
-    if let Some(until) = args.until {
-        request.expires = Time::end_of_legal_day(until);
-    }
-    if args.fields.is_empty() {
-        return Err(fields_missing(&file.wallet, &args.certificate)?);
-    }
-    let audience = member(&charter, &args.to)?;
-    // Whose window it is is asked before anything is signed.
-    let window = args.window.open(&charter)?;
-    window.as_ref().map_or(Ok(()), |window| window.must_be(&args.to))?;
-    let preview = holder::preview(&file.wallet, now, &request)?;
-    confirm(ctx, args.yes, &shown(ctx, &preview, &clean(&audience.name)))?;
-    let text = holder::grant(&mut common::randomness()?, now, &mut file.wallet, &request, &audience.sealing)?;
-    // Drawn before anything is kept: a grant that does not fit is not made.
-    let picture = args.qr.as_ref().map(|_| qr::png(&text)).transpose()?;
-    file.save().map_err(|e| args.wallet.failure(e))?;
-    if let (Some(path), Some(picture)) = (&args.qr, picture) {
-        common::write_out(path, &picture, atomic::PRIVATE)?;
-    }
-    if let Some(path) = &args.out {
-        common::write_out(path, format!("{text}\n").as_bytes(), atomic::PRIVATE)?;
-    }
-    let left = window.map(|window| window.leave(&file.wallet, &args.certificate, &text)).transpose()?;
-    let id = file.wallet.grants().last().map(|made| made.id);
-    let names: Vec<&str> = preview.fields().map(|(field, _)| field.name.as_str()).collect();
-    let json = json!({
-        "grant": text, "id": id, "certificate": request.number, "audience": request.audience, "matter": request.matter, "fields": names,
-        "not_before": request.not_before, "expires": request.expires, "uses": request.uses,
-        "file": args.out.as_deref().map(common::shown), "qr": args.qr.as_deref().map(common::shown),
-        "code": left.as_ref().map(|left| &left.code),
-    });
-    let mut done = match (&args.out, &left) {
-        (Some(path), _) => ctx.fill("holder.granted-file", &[("out", &common::shown(path))]),
-        (None, None) => format!("{text}\n"),
-        (None, Some(_)) => String::new(),
-    };
-    if let Some(left) = &left {
-        done.push_str(&holder_window::code_shown(ctx, left, &args.to));
-    }
-    Ok(Done::new(json, done))
-}
-
-/// Signs that a grant no longer counts; the file is handed to any centre.
-fn revoke(ctx: Ctx, args: &Revoke) -> Result<Done, Failure> {
-    if args.out.symlink_metadata().is_ok() {
-        return Err(Failure::new(Code::OutputExists).with("path", common::shown(&args.out)));
-    }
-    let mut file = args.wallet.open(ctx)?;
     let text = holder::revoke(&mut file.wallet, common::now(), &args.grant)?;
-    common::write_out(&args.out, format!("{text}\n").as_bytes(), atomic::PUBLIC)?;
+    // Kept before it is sent: what a window does not take can be sent again.
     file.save().map_err(|e| args.wallet.failure(e))?;
-    let out = common::shown(&args.out);
-    let text = ctx.fill("holder.revoked", &[("grant", &args.grant.to_string()), ("out", &out)]);
-    Ok(Done::new(json!({ "grant": args.grant, "file": out }), text))
-}
-
-fn fields_missing(wallet: &Wallet, number: &CertificateNumber) -> Result<Failure, Failure> {
-    let held =
-        wallet.certificate(number).ok_or_else(|| anju_core::error::Refusal::new(anju_core::error::RefusalCode::CertificateUnknown))?;
-    let kind = CertificateBody::parse(&held.body).map_err(anju_core::error::Refusal::from)?.head.kind;
-    let names: Vec<&str> = anju_core::certificate::Field::all(kind).iter().map(|f| f.name.as_str()).collect();
-    Ok(Failure::new(Code::FieldsMissing).with("fields", names.join(", ")))
-}
-
-/// Exactly what will be disclosed, to whom, for what, until when, how often. For the holder's own eyes, so nothing is masked.
-fn shown(ctx: Ctx, preview: &GrantPreview, audience: &str) -> String {
-    let mode = match preview.mode {
-        Mode::Details => "mode.details",
-        Mode::Check => "mode.check",
-        Mode::Evaluate => "mode.evaluate",
-    };
-    let mut out = ctx.fill(
-        "holder.preview",
-        &[
-            ("audience", preview.audience.as_str()),
-            ("name", audience),
-            ("number", preview.number.as_str()),
-            ("kind", &common::kind_title(ctx, preview.kind.code())),
-            ("matter", &clean(&preview.matter)),
-            ("mode", &ctx.say(mode)),
-            ("from", &preview.not_before.legal_text()),
-            ("until", &preview.expires.legal_text()),
-            ("uses", &preview.uses.to_string()),
-        ],
-    );
-    let rows: Vec<Vec<String>> = preview
-        .fields()
-        .map(|(field, value)| vec![format!("  {}", common::label(ctx, field)), plain_value(ctx, &field.name, value)])
-        .collect();
-    out.push_str(&table(&rows));
-    out.push_str(&ctx.say(if preview.mode == Mode::Details { "holder.preview-foot" } else { "holder.preview-foot-issuer" }));
-    out
-}
-
-/// Shows and asks, on standard error and from the terminal: standard output is for the grant alone.
-fn confirm(ctx: Ctx, yes: bool, shown: &str) -> Result<(), Failure> {
-    if yes {
-        ctx.note(shown);
-        return Ok(());
+    let grant = args.grant.to_string();
+    let mut said = String::new();
+    let mut json = json!({ "grant": args.grant });
+    if let Some(out) = &args.out {
+        common::write_out(out, format!("{text}\n").as_bytes(), atomic::PUBLIC)?;
+        json["file"] = Value::from(common::shown(out));
+        said.push_str(&ctx.fill("holder.revoked", &[("grant", &grant), ("out", &common::shown(out))]));
     }
-    if !std::io::stdin().is_terminal() {
-        return Err(Code::NoConfirmation.into());
+    if let Some(window) = args.window.open(&charter)? {
+        let at = window.take_back(&file.wallet, &args.grant, &text)?.at;
+        file.wallet.note_revocation_heard(&args.grant, at);
+        file.save().map_err(|e| args.wallet.failure(e))?;
+        json["centre"] = Value::from(window.centre().as_str());
+        json["at"] = json!(at);
+        said.push_str(&ctx.fill("holder.revoked-at", &[("grant", &grant), ("centre", window.centre().as_str()), ("at", &at.legal_text())]));
     }
-    let mut err = std::io::stderr().lock();
-    write!(err, "{shown}{}", ctx.say("holder.confirm"))?;
-    err.flush()?;
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line)?;
-    let agreed = ["y", "yes", "是", "同意"].contains(&line.trim().to_lowercase().as_str());
-    if agreed { Ok(()) } else { Err(Code::NotConfirmed.into()) }
+    Ok(Done::new(json, said))
 }
 
 /// The charter the wallet was made with, verified again.

@@ -3,16 +3,17 @@
 //! A window says which centre it is; a request is signed for that centre and with the keys alone that it knows anyway: those it bound a
 //! certificate to, and those of certificates that it was granted something of.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anju_core::charter::Charter;
 use anju_core::error::RefusalCode;
 use anju_core::grant::{Access, Mode};
-use anju_core::holder::wallet::HolderKey;
+use anju_core::holder::wallet::{GrantMade, HolderKey};
 use anju_core::holder::{Wallet, window};
 use anju_core::journal::Author;
-use anju_core::names::{CentreCode, CertificateNumber};
-use anju_core::window::{AccessPage, CertificatesFound, DepositAsked, Deposited, Health, Place, Problem, Route};
+use anju_core::names::{CentreCode, CertificateNumber, GrantId};
+use anju_core::window::{AccessPage, CertificatesFound, DepositAsked, Deposited, Health, Place, Problem, RevocationAsked, Revoked, Route};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rand_core::Rng as _;
@@ -129,11 +130,34 @@ impl<'a> Window<'a> {
     }
 
     /// Leaves a grant over `number` for the clerks.
-    pub(super) fn leave(&self, wallet: &Wallet, number: &CertificateNumber, grant: &str) -> Result<Deposited, Failure> {
-        let last_four = window::last_four(wallet, number, common::now())?;
-        let asked = DepositAsked { grant: grant.to_owned(), last_four: last_four.expose().to_owned() };
+    pub(super) fn leave(
+        &self,
+        wallet: &Wallet,
+        number: &CertificateNumber,
+        grant: &str,
+        end: Option<String>,
+    ) -> Result<Deposited, Failure> {
+        let last_four = match end {
+            Some(end) => end,
+            None => window::last_four(wallet, number, common::now())?.expose().to_owned(),
+        };
+        let asked = DepositAsked { grant: grant.to_owned(), last_four };
         let body = zeroize::Zeroizing::new(serde_json::to_vec(&asked).map_err(|e| Failure::new(Code::Internal).with("detail", e))?);
         self.ask(window::key_of(wallet, number)?, Route::Grants, "", &body)
+    }
+
+    /// Has a revocation carried to everybody.
+    pub(super) fn take_back(&self, wallet: &Wallet, grant: &GrantId, revocation: &str) -> Result<Revoked, Failure> {
+        let unknown = || anju_core::error::Refusal::about(RefusalCode::RequestInvalid, "grant");
+        let made = wallet.grants().iter().find(|made| made.id == *grant).ok_or_else(unknown)?;
+        let asked = RevocationAsked { revocation: revocation.to_owned() };
+        let body = serde_json::to_vec(&asked).map_err(|e| Failure::new(Code::Internal).with("detail", e))?;
+        self.ask(window::key_of(wallet, &made.number)?, Route::Revocations, "", &body)
+    }
+
+    /// Whose it is.
+    pub(super) const fn centre(&self) -> &CentreCode {
+        &self.centre
     }
 
     fn pages(&self, key: &HolderKey) -> Result<Vec<AccessPage>, Failure> {
@@ -193,7 +217,7 @@ pub(super) fn accesses(ctx: Ctx, args: &Accesses) -> Result<Done, Failure> {
     if let Some(out) = args.out.as_ref().filter(|out| out.symlink_metadata().is_ok()) {
         return Err(Failure::new(Code::OutputExists).with("path", common::shown(out)));
     }
-    let file = args.wallet.open(ctx)?;
+    let mut file = args.wallet.open(ctx)?;
     let charter = kept_charter(&file.wallet)?;
     let pages = match (args.window.open(&charter)?, &args.file) {
         (Some(window), _) => asked_pages(&file.wallet, &window)?,
@@ -208,8 +232,27 @@ pub(super) fn accesses(ctx: Ctx, args: &Accesses) -> Result<Done, Failure> {
         common::write_out(out, &text, atomic::PRIVATE)?;
     }
     let mut opened: Vec<Looked> = pages.iter().flat_map(|page| looked(&file.wallet, &charter, page)).collect();
+    note_uses(&mut file.wallet, &opened);
+    file.save().map_err(|e| args.wallet.failure(e))?;
     opened.sort_by_key(|one| one.access.as_ref().map_or(i64::MIN, |access| access.at.0));
     Ok(listed(ctx, &charter, &opened))
+}
+
+/// The wallet remembers how often each of its grants was used, as far as was read now.
+fn note_uses(wallet: &mut Wallet, looked: &[Looked]) {
+    let read: BTreeSet<&CertificateNumber> = looked.iter().map(|one| &one.certificate).collect();
+    let about = |made: &&GrantMade| read.contains(&made.number);
+    let ids: Vec<GrantId> = wallet.grants().iter().filter(about).map(|made| made.id).collect();
+    let mut places: BTreeMap<GrantId, BTreeSet<(&CentreCode, u64)>> = ids.into_iter().map(|id| (id, BTreeSet::new())).collect();
+    for one in looked {
+        let access = one.access.as_ref().filter(|access| access.refused.is_none());
+        if let Some(uses) = access.and_then(|access| places.get_mut(&access.grant)) {
+            uses.insert((&one.author, one.index));
+        }
+    }
+    for (id, uses) in places {
+        wallet.note_uses(&id, u32::try_from(uses.len()).unwrap_or(u32::MAX), common::now());
+    }
 }
 
 /// The pages of every certificate that this window has to do with.

@@ -17,7 +17,7 @@ use super::exit::Exit;
 use super::failure::{Code, Failure};
 use super::out::{Ctx, Done, table};
 use super::outbox;
-use super::query::{self, Args, Mode};
+use super::query::{Args, Mode};
 use super::text::clean;
 
 /// Largest file with stated values, in bytes.
@@ -54,24 +54,20 @@ fn values(path: &Path) -> Result<Vec<Stated>, Failure> {
 }
 
 /// Asks the issuer and shows what it attests.
-pub(super) fn run(ctx: Ctx, args: &Args, wanted: Wanted) -> Result<Done, Failure> {
-    let text = args.grant.as_deref().map(common::read_text).transpose()?;
-    let request: RequestId = common::request_id(args.request)?;
-    let acting = Acting::open(ctx, &args.data, &args.operator)?;
-    let grant = query::grant_of(&acting, args, text)?;
+pub(super) fn ask(ctx: Ctx, acting: &Acting, args: &Args, (grant, request): (&str, RequestId), wanted: Wanted) -> Result<Done, Failure> {
     let (business_no, matter) = (args.business_no.clone(), args.matter.clone());
     let leave = args.leave.then(|| OutboxAct::Leave {
-        grant: grant.clone(),
+        grant: grant.to_owned(),
         business_no: business_no.clone(),
         matter: matter.clone(),
         wanted: wanted.clone(),
         request,
     });
-    let act = Act::Ask { grant, business_no, matter, wanted, request };
+    let act = Act::Ask { grant: grant.to_owned(), business_no, matter, wanted, request };
     let start = Instant::now();
     let progress = |stage| ctx.note(&common::stage(ctx, stage));
     let answer = match (acting.ask(&act, common::PATIENCE, progress), leave) {
-        (Err(failure), Some(leave)) if failure.is_refusal(RefusalCode::IssuerDark) => return left(ctx, &acting, leave),
+        (Err(failure), Some(leave)) if failure.is_refusal(RefusalCode::IssuerDark) => return left(ctx, acting, leave),
         (answer, _) => answer.map_err(|e| e.with("request", request))?,
     };
     let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -22,6 +22,7 @@ mod first;
 mod grant;
 mod help;
 mod holder;
+mod holder_grant;
 mod holder_window;
 mod init;
 mod inquiry;

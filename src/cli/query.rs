@@ -8,6 +8,9 @@ use std::time::Instant;
 
 use anju_core::certificate::{CertificateKind, Field, schema::Group};
 use anju_core::desk::{Act, Answer, Currency, Current, Event, Live, ReleasedField};
+use anju_core::error::RefusalCode;
+use anju_core::grant::Presented;
+use anju_core::grant::bundle::{self, MAX_BUNDLE_BYTES};
 use anju_core::names::RequestId;
 use serde_json::{Value, json};
 
@@ -32,11 +35,13 @@ pub(super) struct Args {
     #[command(flatten)]
     pub(super) operator: OperatorArgs,
     #[arg(long, value_name = "FILE")]
-    pub(super) grant: Option<PathBuf>,
+    pub(super) grant: Vec<PathBuf>,
     #[arg(long, value_name = "CODE", requires = "last_four")]
     pub(super) code: Option<String>,
     #[arg(long, value_name = "FOUR", requires = "code")]
     pub(super) last_four: Option<String>,
+    #[arg(long, value_name = "FOUR")]
+    pub(super) agent_last_four: Vec<String>,
     #[arg(long, value_name = "NUMBER")]
     pub(super) business_no: String,
     #[arg(long, value_name = "MATTER")]
@@ -72,15 +77,83 @@ impl From<Mode> for anju_core::grant::Mode {
 }
 
 pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
-    if let Some(wanted) = inquiry::wanted(args)? {
-        return inquiry::run(ctx, args, wanted);
+    let wanted = inquiry::wanted(args)?;
+    let mut grants = Vec::new();
+    for path in &args.grant {
+        grants.extend(bundle::split(&common::read_text_of(path, MAX_BUNDLE_BYTES as u64)?)?);
     }
-    let text = args.grant.as_deref().map(common::read_text).transpose()?;
-    let request_id = common::request_id(args.request)?;
+    let first = common::request_id(args.request)?;
     let acting = Acting::open(ctx, &args.data, &args.operator)?;
+    if args.grant.is_empty() {
+        grants.push(picked_up(&acting, args)?);
+    }
+    let one = |grant: &str, request| match agent(ctx, &acting, args, grant).map(|()| &wanted)? {
+        None => details(ctx, &acting, args, grant, request),
+        Some(wanted) => inquiry::ask(ctx, &acting, args, (grant, request), wanted.clone()),
+    };
+    match grants.as_slice() {
+        [grant] => one(grant, first),
+        several => Ok(together(ctx, several.iter().zip(0..).map(|(grant, at)| one(grant, nth(first, at))))),
+    }
+}
+
+/// Says who presents a grant in its holder's place, and has it recorded that their document was looked at.
+fn agent(ctx: Ctx, acting: &Acting, args: &Args, grant: &str) -> Result<(), Failure> {
+    let Some(agent) = Presented::parse(grant).ok().and_then(|presented| presented.claims().agent.clone()) else { return Ok(()) };
+    let kind = ctx.lang.find(&format!("table.document_type.{}", agent.document_type)).unwrap_or_default();
+    let values = [("name", clean(&agent.name)), ("kind", kind), ("type", clean(&agent.document_type)), ("end", clean(&agent.last_four))];
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    ctx.note(&ctx.fill("query.agent", &values));
+    // Typed for one of several, it is for whom it fits.
+    let typed = args.agent_last_four.iter().find(|typed| agent.fits(typed)).or_else(|| args.agent_last_four.first());
+    match typed {
+        None => Err(anju_core::error::Refusal::new(RefusalCode::AgentUnchecked).into()),
+        Some(last_four) => {
+            let act = Act::AgentCheck { grant: grant.to_owned(), last_four: last_four.clone() };
+            acting.ask(&act, common::PATIENCE, |_| {}).map(|_| ())
+        }
+    }
+}
+
+/// The request of the grant in this place: whoever repeats the command with the first one repeats each.
+const fn nth(first: RequestId, at: u128) -> RequestId {
+    RequestId(u128::from_be_bytes(first.0).wrapping_add(at).to_be_bytes())
+}
+
+/// Several grants, each answered alone: the whole holds only if every one does.
+fn together(ctx: Ctx, answers: impl Iterator<Item = Result<Done, Failure>>) -> Done {
+    let (mut text, mut parts, mut exit, mut held) = (String::new(), Vec::new(), Exit::Ok, 0_usize);
+    for answer in answers {
+        match answer {
+            Ok(done) => {
+                held += usize::from(done.exit == Exit::Ok);
+                if exit == Exit::Ok {
+                    exit = done.exit;
+                }
+                text.push_str(&done.text);
+                parts.push(done.json);
+            }
+            Err(failure) => {
+                // What was refused weighs more than what is not known.
+                if matches!(exit, Exit::Ok | Exit::TryLater) {
+                    exit = failure.exit();
+                }
+                text.push_str(&failure.text(ctx.lang));
+                parts.push(failure.json(ctx.lang));
+            }
+        }
+        text.push('\n');
+    }
+    let (of, count) = (parts.len().to_string(), held.to_string());
+    let key = if held == parts.len() { "query.together" } else { "query.not-together" };
+    text.push_str(&ctx.fill(key, &[("held", &count), ("of", &of)]));
+    Done { json: json!({ "all": held == parts.len(), "parts": parts }), text, exit }
+}
+
+fn details(ctx: Ctx, acting: &Acting, args: &Args, grant: &str, request_id: RequestId) -> Result<Done, Failure> {
     let start = Instant::now();
-    let grant = grant_of(&acting, args, text)?;
-    let act = Act::Query { grant, business_no: args.business_no.clone(), matter: args.matter.clone(), request: request_id };
+    let act =
+        Act::Query { grant: grant.to_owned(), business_no: args.business_no.clone(), matter: args.matter.clone(), request: request_id };
     let progress = |stage| ctx.note(&common::stage(ctx, stage));
     let answer = acting.ask(&act, common::PATIENCE, progress).map_err(|e| e.with("request", request_id))?;
     let elapsed_ms = start.elapsed().as_millis();
@@ -97,14 +170,6 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
         Currency::Unknown => Exit::TryLater,
     };
     Ok(Done { json, text, exit })
-}
-
-/// The grant: what was read, or what its holder left at our window.
-pub(super) fn grant_of(acting: &Acting, args: &Args, text: Option<String>) -> Result<String, Failure> {
-    match text {
-        Some(text) => Ok(text.trim().to_owned()),
-        None => picked_up(acting, args),
-    }
 }
 
 fn picked_up(acting: &Acting, args: &Args) -> Result<String, Failure> {

@@ -63,6 +63,10 @@ codes! {
         HolderMismatch = "holder-mismatch",
         /// The key that signed no longer counts for the certificate: it was reported lost, or the certificate has another key.
         HolderKeyEnded = "holder-key-ended",
+        /// An agent presents the grant, and no clerk has looked at their document yet.
+        AgentUnchecked = "agent-unchecked",
+        /// The document is not that of the agent whom the grant names.
+        AgentMismatch = "agent-mismatch",
         /// No such certificate in any journal held here.
         CertificateUnknown = "certificate-unknown",
         /// Only the centre that issued a certificate can do this with it.

@@ -87,6 +87,10 @@ actions! {
     CertificateCancel = "certificate.cancel",
     /// A certificate was looked at, with the account that it speaks of.
     CertificateShow = "certificate.show",
+    /// The document of an agent who presents a grant was looked at.
+    AgentCheck = "grant.agent-check",
+    /// Who used a certificate was handed out, sealed to its holder.
+    CertificateAccesses = "certificate.accesses",
     /// A certificate was bound to another key of its holder.
     HolderBind = "holder.bind",
     /// A holder's key was reported lost.

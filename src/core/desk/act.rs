@@ -404,4 +404,18 @@ pub enum Act {
         /// Its number.
         number: CertificateNumber,
     },
+    /// Who used a certificate, as far as it is known here, sealed to its holder: for one who has no window. Teller or reviewer.
+    CertificateAccesses {
+        /// Its number.
+        number: CertificateNumber,
+        /// Where the page before ended.
+        after: Option<String>,
+    },
+    /// The document of the agent whom a grant names was looked at: from now on the grant can be used here. Teller or reviewer.
+    AgentCheck {
+        /// The grant's text.
+        grant: String,
+        /// The last four characters of the number, as they stand on the document.
+        last_four: String,
+    },
 }

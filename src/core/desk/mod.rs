@@ -55,6 +55,7 @@ use crate::names::{CentreCode, CertificateNumber, GrantId};
 use crate::operator::{OperatorName, SignedAct};
 use crate::shelf::Ended;
 use crate::time::Time;
+use crate::window::AccessPage;
 
 /// Longest request line, in bytes: a signed page of an import, and room.
 pub const MAX_REQUEST_BYTES: usize = 1024 * 1024;
@@ -321,6 +322,8 @@ pub enum Event {
         /// Where the next page begins, if there is one.
         next: Option<String>,
     },
+    /// A page of the uses of a certificate, sealed to its holder.
+    AccessFile(Box<AccessPage>),
     /// A policy said no. Closes the request.
     Refused {
         /// Why.

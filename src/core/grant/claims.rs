@@ -4,6 +4,7 @@ use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::agent::Agent;
 use crate::certificate::schema::MAX_FIELDS;
 use crate::names::{CentreCode, CertificateNumber};
 use crate::seal::{Key, SUITE};
@@ -75,6 +76,9 @@ pub struct Claims {
     pub uses: u32,
     /// Its random id, 16 bytes in lower-case hex.
     pub jti: String,
+    /// Who presents it in the holder's place, if somebody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Agent>,
     /// base64url of the sealed `GrantKeys`; a wallet leaves it empty for every mode but details: no field is opened by the audience then.
     pub keys: String,
 }
@@ -114,6 +118,8 @@ struct Bound<'a> {
     uses: u32,
     #[n(10)]
     jti: &'a str,
+    #[n(11)]
+    agent: Option<&'a Agent>,
 }
 
 impl Claims {
@@ -132,6 +138,7 @@ impl Claims {
             exp: self.exp,
             uses: self.uses,
             jti: &self.jti,
+            agent: self.agent.as_ref(),
         })
     }
 
@@ -168,7 +175,8 @@ impl Claims {
         let named = self.fields.iter().all(|name| is_code(name, 32));
         let fields = (1..=MAX_FIELDS).contains(&self.fields.len()) && named && distinct;
         let jti = self.jti.len() == 32 && lower_hex(&self.jti);
-        if !fields || !jti || !is_code(&self.matter, MAX_MATTER_BYTES) || self.exp < self.nbf || self.uses == 0 {
+        let agent = self.agent.as_ref().is_none_or(Agent::is_sound);
+        if !agent || !fields || !jti || !is_code(&self.matter, MAX_MATTER_BYTES) || self.exp < self.nbf || self.uses == 0 {
             return Err(ClaimsError::Form);
         }
         if self.uses > MAX_USES {

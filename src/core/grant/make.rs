@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand_core::CryptoRng;
 
+use super::agent::Agent;
 use super::claims::{Claims, ClaimsError, GRANT_TYPE, GrantKeys, KEY_BINDING_TYPE, KeyBinding, MAX_GRANT_BYTES, Mode};
 use crate::certificate::identity::thumbprint_text;
 use crate::certificate::issue::digest_text;
@@ -39,6 +40,8 @@ pub struct Granting<'a> {
     pub expires: Time,
     /// How often it may be used.
     pub uses: u32,
+    /// Who presents it in the holder's place, if somebody does.
+    pub agent: Option<&'a Agent>,
 }
 
 impl Granting<'_> {
@@ -101,6 +104,7 @@ fn claims(granting: &Granting<'_>, id: GrantId) -> Claims {
         exp: granting.expires.seconds(),
         uses: granting.uses,
         jti: id.to_string(),
+        agent: granting.agent.cloned(),
         keys: String::new(),
     }
 }

@@ -5,7 +5,9 @@
 //! What must never be here: how often a grant was used (the node counts), and where a text came from.
 
 pub mod access;
+pub mod agent;
 pub mod bounds;
+pub mod bundle;
 pub mod claims;
 pub mod make;
 pub mod present;
@@ -15,6 +17,7 @@ pub mod revoked;
 mod tests;
 
 pub use access::Access;
+pub use agent::Agent;
 pub use claims::{Claims, GRANT_TYPE, MAX_DURATION_MS, MAX_GRANT_BYTES, MAX_USES, Mode};
 pub use make::{Granting, make};
 pub use present::{Asker, Authorised, Presented, Released, Said};

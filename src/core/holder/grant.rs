@@ -6,11 +6,12 @@ use rand_core::CryptoRng;
 use serde_json::Value;
 
 use super::receive::open_own;
+use super::state::GrantKind;
 use super::wallet::{GrantMade, Held, HolderKey, Wallet};
 use crate::certificate::verify::known_name;
 use crate::certificate::{Certificate, CertificateBody, CertificateKind, Field, FieldValues, Verified};
 use crate::error::{Refusal, RefusalCode};
-use crate::grant::{Granting, Mode, Revocation, make};
+use crate::grant::{Agent, Granting, Mode, Revocation, make};
 use crate::names::{CentreCode, CertificateNumber, GrantId};
 use crate::seal::Key;
 use crate::seal::hpke::SealingKey;
@@ -38,6 +39,8 @@ pub struct GrantRequest {
     pub expires: Time,
     /// How often.
     pub uses: u32,
+    /// Who presents it in the holder's place, if somebody does.
+    pub agent: Option<Agent>,
 }
 
 impl GrantRequest {
@@ -45,7 +48,17 @@ impl GrantRequest {
     #[must_use]
     pub fn new(now: Time, number: CertificateNumber, fields: Vec<String>, audience: CentreCode, matter: &str) -> Self {
         let expires = Time::end_of_legal_day(now.legal_day());
-        Self { number, fields, audience, matter: matter.to_owned(), mode: Mode::Details, not_before: now, expires, uses: DEFAULT_USES }
+        Self {
+            number,
+            fields,
+            audience,
+            matter: matter.to_owned(),
+            mode: Mode::Details,
+            not_before: now,
+            expires,
+            uses: DEFAULT_USES,
+            agent: None,
+        }
     }
 }
 
@@ -67,6 +80,8 @@ pub struct GrantPreview {
     pub expires: Time,
     /// How often.
     pub uses: u32,
+    /// Who presents it in the holder's place, if somebody does.
+    pub agent: Option<Agent>,
     values: FieldValues,
 }
 
@@ -77,6 +92,12 @@ impl fmt::Debug for GrantPreview {
 }
 
 impl GrantPreview {
+    /// What limits it.
+    #[must_use]
+    pub const fn limits(&self) -> GrantKind {
+        GrantKind::of(self.uses, self.not_before, self.expires)
+    }
+
     /// Each field with its value, in certificate order.
     pub fn fields(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
         self.values.iter().filter_map(|(name, value)| Field::find(self.kind, name).map(|field| (field, value)))
@@ -136,6 +157,7 @@ pub fn preview(wallet: &Wallet, now: Time, request: &GrantRequest) -> Result<Gra
         not_before: request.not_before,
         expires: request.expires,
         uses: request.uses,
+        agent: request.agent.clone(),
         values: certificate.fields().clone(),
     })
 }
@@ -165,6 +187,7 @@ pub fn grant(
         not_before: request.not_before,
         expires: request.expires,
         uses: request.uses,
+        agent: request.agent.as_ref(),
     };
     let (text, id) = make(rng, now, &granting, &prepared.key.signing)?;
     let made = GrantMade {
@@ -177,6 +200,11 @@ pub fn grant(
         expires: request.expires,
         uses: request.uses,
         revoked: None,
+        holder: Some(prepared.key.thumbprint()),
+        deposited: None,
+        revocation_heard: None,
+        used: 0,
+        used_as_of: None,
     };
     wallet.remember(made);
     Ok(text)

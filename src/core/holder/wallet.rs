@@ -159,8 +159,23 @@ pub struct GrantMade {
     pub expires: Time,
     /// How often.
     pub uses: u32,
-    /// When it was taken back, if it was.
+    /// When it was taken back, if it was: by signature, whoever has heard of it.
     pub revoked: Option<Time>,
+    /// The key that signed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Thumbprint>,
+    /// When a window took it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deposited: Option<Time>,
+    /// Since when a centre says that it is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_heard: Option<Time>,
+    /// Uses that the holder has read of.
+    #[serde(default)]
+    pub used: u32,
+    /// When the holder read of uses last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_as_of: Option<Time>,
 }
 
 impl Default for Wallet {

@@ -22,6 +22,7 @@ use crate::operator::ProvenAct;
 use crate::seal::{Key, SUITE};
 use crate::shelf::{CertificateRow, IssuedRecord, Write};
 use crate::time::DAY_MS;
+use crate::window::after;
 
 impl Node {
     /// [`crate::desk::Act::HolderBind`]; the answer comes when the statement is stored. The same card again gets the same certificate.
@@ -115,6 +116,23 @@ impl Node {
         }
         self.tell(env, Some(act), vec![told(AuditAction::HolderEnd, number, subject, if again { AGAIN } else { DONE })], out)?;
         Ok(Event::Done)
+    }
+
+    /// [`crate::desk::Act::CertificateAccesses`]: nothing is opened here; whoever holds the certificate's key can.
+    pub(super) fn certificate_accesses(
+        &self,
+        env: &mut Env<'_>,
+        act: &ProvenAct,
+        (number, next): (&CertificateNumber, Option<&str>),
+        out: &mut Vec<Effect>,
+    ) -> Result<Event, Stop> {
+        let unknown = || Refusal::about(RefusalCode::CertificateUnknown, number.as_str());
+        env.shelf.certificate(number)?.ok_or_else(unknown)?;
+        let from = next.map(|next| after(&format!("after={next}"))).transpose()?.flatten();
+        let page = self.access_page(env, number, from)?;
+        let subject = env.shelf.issued(number)?.and_then(|record| record.subject);
+        self.tell(env, Some(act), vec![told(AuditAction::CertificateAccesses, number, subject, DONE)], out)?;
+        Ok(Event::AccessFile(Box::new(page)))
     }
 }
 

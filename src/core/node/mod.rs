@@ -13,6 +13,7 @@
 //! | [`query`] | a grant is used: pull, verify, release, record |
 //! | [`interact`] | what only the issuer can answer: check, evaluate, status |
 //! | [`revoke`] | a holder takes a grant back |
+//! | `agent` | somebody presents a grant in its holder's place |
 //! | `holder` | a holder has another key |
 //! | [`operator`] | our own people ask: who they are, what their role allows |
 //! | [`list`] | the blacklist: due process, lookups, imports, exports, endings |
@@ -30,6 +31,7 @@
 //! state: after a crash, or after a write that failed, a fresh node over the same shelf goes on.
 
 pub mod accesses;
+pub mod agent;
 pub mod announce;
 pub mod apply;
 pub mod audit;
@@ -152,6 +154,7 @@ pub struct Node {
     issue: issue::State,
     query: query::State,
     revoke: revoke::State,
+    agent: agent::State,
     interact: interact::State,
     list: list::State,
     dossier: dossier::State,
@@ -191,6 +194,7 @@ impl Node {
             issue: issue::State::default(),
             query: query::State::default(),
             revoke: revoke::State::default(),
+            agent: agent::State::default(),
             interact: interact::State::default(),
             list: list::State::default(),
             dossier: dossier::State::default(),
@@ -225,6 +229,7 @@ impl Node {
             issue: self.issue.successor(),
             query: query::State::default(),
             revoke: self.revoke.clone(),
+            agent: self.agent.clone(),
             interact: self.interact.successor(),
             list: self.list.successor(),
             dossier: dossier::State::default(),

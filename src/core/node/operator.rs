@@ -76,6 +76,8 @@ impl Node {
             Act::CertificateCancel { number, reason } => self.certificate_cancel(env, act, (number.clone(), reason), out).map(Some),
             Act::HolderBind { number, card } => self.holder_bind(env, (token, act), (number, card), out).map(|()| None),
             Act::HolderEnd { number } => self.holder_end(env, act, number, out).map(Some),
+            Act::AgentCheck { grant, last_four } => self.agent_check(env, act, (grant, last_four), out).map(Some),
+            Act::CertificateAccesses { number, after } => self.certificate_accesses(env, act, (number, after.as_deref()), out).map(Some),
             Act::Query { grant, business_no, matter, request } => {
                 let (grant, business_no, matter) = (grant.clone(), business_no.clone(), matter.clone());
                 let asked = query::Asked { token, act: act.clone(), grant, business_no, matter, request: *request };
@@ -143,6 +145,8 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::CertificateCancel { number, .. } => (AuditAction::CertificateCancel, number.to_string()),
         Act::HolderBind { number, .. } => (AuditAction::HolderBind, number.to_string()),
         Act::HolderEnd { number } => (AuditAction::HolderEnd, number.to_string()),
+        Act::AgentCheck { grant, .. } => (AuditAction::AgentCheck, query::certificate_of(grant)),
+        Act::CertificateAccesses { number, .. } => (AuditAction::CertificateAccesses, number.to_string()),
         Act::Query { grant, .. } => (AuditAction::Query, query::certificate_of(grant)),
         Act::Ask { grant, wanted, .. } => (interact::action(wanted), query::certificate_of(grant)),
         Act::AuditList { .. } => (AuditAction::AuditRead, masked),
@@ -203,6 +207,8 @@ fn subject_of(act: &Act, now: Time) -> Option<Document> {
         | Act::CertificateCancel { .. }
         | Act::HolderBind { .. }
         | Act::HolderEnd { .. }
+        | Act::AgentCheck { .. }
+        | Act::CertificateAccesses { .. }
         | Act::Query { .. }
         | Act::Ask { .. }
         | Act::AuditCheck
@@ -247,6 +253,8 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
         | Act::CertificateCancel { .. }
         | Act::HolderBind { .. }
         | Act::HolderEnd { .. }
+        | Act::AgentCheck { .. }
+        | Act::CertificateAccesses { .. }
         | Act::Query { .. }
         | Act::PickUp { .. }
         | Act::Ask { .. } => &[Role::Teller, Role::Reviewer],

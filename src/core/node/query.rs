@@ -109,6 +109,7 @@ impl Node {
         }
         progress(asked.token, Stage::Pulling, out);
         let presented = Presented::parse(&asked.grant)?;
+        self.agent_was_looked_at(&presented)?;
         // Nothing is written before the answer, so the log does not know one that waits yet.
         if self.query.waiting.values().any(|waiting| waiting.asked.act.signed().request == asked.act.signed().request) {
             return Err(RefusalCode::RequestReused.into());

@@ -16,7 +16,7 @@ use crate::grant::{Presented, Revocation};
 use crate::journal::Evidence;
 use crate::journal::frame::FRAME_BUDGET_BYTES;
 use crate::journal::proof::OnShelf;
-use crate::names::{CentreCode, Thumbprint};
+use crate::names::{CentreCode, CertificateNumber, Thumbprint};
 use crate::operator::{OperatorName, ProvenAct};
 use crate::shelf::{CertificateRow, WindowWrite, Write};
 use crate::time::{MINUTE_MS, Time};
@@ -206,8 +206,18 @@ impl Node {
 
     /// [`Route::Accesses`].
     fn accesses(&self, env: &Env<'_>, row: &CertificateRow, after: Option<(CentreCode, u64)>) -> Result<Reply, Stop> {
+        Ok(Reply::json(200, &self.access_page(env, &row.number, after)?))
+    }
+
+    /// What is known here of the uses of a certificate, each with its proof and sealed as it stands in its author's journal.
+    pub(super) fn access_page(
+        &self,
+        env: &Env<'_>,
+        number: &CertificateNumber,
+        after: Option<(CentreCode, u64)>,
+    ) -> Result<AccessPage, Stop> {
         let from = after.as_ref().map(|(centre, index)| (centre, *index));
-        let mut places = env.shelf.accesses_to(&row.number, from, MAX_ACCESS_PAGE + 1)?;
+        let mut places = env.shelf.accesses_to(number, from, MAX_ACCESS_PAGE + 1)?;
         let more = places.len() > MAX_ACCESS_PAGE;
         places.truncate(MAX_ACCESS_PAGE);
         let next = places.last().filter(|_| more).map(|(author, index)| format!("{author}.{index}"));
@@ -216,7 +226,7 @@ impl Node {
             let evidence = self.evidence(env, &author, index)?;
             accesses.push(AccessEvidence { author, index, evidence });
         }
-        Ok(Reply::json(200, &AccessPage { certificate: row.number.clone(), accesses, next }))
+        Ok(AccessPage { certificate: number.clone(), accesses, next })
     }
 
     /// What proves a row, in base64; nothing when it is not whole, or no head over it is held yet.

@@ -148,6 +148,7 @@ pub(crate) fn weight_of(act: &Act) -> Weight {
         | Act::AccountShow { .. }
         | Act::Reveal { .. }
         | Act::CertificateShow { .. }
+        | Act::CertificateAccesses { .. }
         | Act::AuditCheck
         | Act::Accesses { .. }
         | Act::Lookup { .. }
@@ -166,6 +167,7 @@ pub(crate) fn weight_of(act: &Act) -> Weight {
         | Act::CertificateCancel { .. }
         | Act::HolderBind { .. }
         | Act::HolderEnd { .. }
+        | Act::AgentCheck { .. }
         // A query costs a use of its grant.
         | Act::Query { .. }
         | Act::Ask { .. }

@@ -78,6 +78,8 @@ impl Case {
             | Act::CertificateCancel { .. }
             | Act::HolderBind { .. }
             | Act::HolderEnd { .. }
+            | Act::AgentCheck { .. }
+            | Act::CertificateAccesses { .. }
             | Act::Query { .. }
             | Act::Ask { .. }
             | Act::Outbox(_)

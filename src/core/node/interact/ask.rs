@@ -109,6 +109,7 @@ impl Node {
         let mode = wish.wanted.mode().filter(|_| business_no);
         let mode = mode.ok_or_else(|| Refusal::about(RefusalCode::RequestInvalid, if business_no { "want" } else { "business-no" }))?;
         let presented = Presented::parse(&wish.grant)?;
+        self.agent_was_looked_at(&presented)?;
         presented.for_this_asker(&Asker { centre: &self.centre, now: env.now, matter: wish.matter.as_deref(), mode })?;
         let issuer = presented.claims().number.centre();
         if issuer == self.centre {

@@ -66,6 +66,8 @@ impl Node {
             | Act::CertificateCancel { .. }
             | Act::HolderBind { .. }
             | Act::HolderEnd { .. }
+            | Act::AgentCheck { .. }
+            | Act::CertificateAccesses { .. }
             | Act::Query { .. }
             | Act::Ask { .. }
             | Act::Outbox(_)

@@ -2,11 +2,13 @@
 
 mod accesses;
 mod acknowledged;
+mod agents;
 mod applied;
 mod asking;
 mod attacks;
 mod counter;
 mod dossiers;
+mod handed;
 mod house;
 mod imports;
 mod interact;
