@@ -31,8 +31,8 @@ fn query(federation: &Federation, rest: &str, exit: i32) -> Value {
 }
 
 /// Asks the same again, which costs no further use, until the statement has arrived that ends what is asked for.
-fn query_until(federation: &Federation, grant: &str, code: &str) {
-    let (start, id) = (Instant::now(), request(7));
+fn query_until(federation: &Federation, (grant, id): (&str, u8), code: &str) {
+    let (start, id) = (Instant::now(), request(id));
     loop {
         let line = Federation::line(SANYA, TELLER, &format!("query --grant @{grant} --business-no SY-1 --request {id} --json"));
         let answer: Value = serde_json::from_str(&out(&federation.room.run(&line))).unwrap();
@@ -57,7 +57,7 @@ fn two_certificates_are_granted_at_once_both_must_hold_and_what_is_left_is_liste
     // One that does not hold: the other is shown, and the whole is none.
     let alone = grant(&federation, &format!("--certificate {} --uses 1", numbers[1]), "alone.txt");
     federation.acts(HAIKOU, TELLER, &format!("certificate cancel {}", numbers[1]), 0);
-    query_until(&federation, "alone.txt", "certificate-ended");
+    query_until(&federation, ("alone.txt", 7), "certificate-ended");
     let answer = query(&federation, "--grant @both.txt", 77);
     assert_eq!((&answer["all"], &answer["parts"][1]["error"]["code"]), (&json!(false), &json!("certificate-ended")));
     assert_eq!(answer["parts"][0]["answer"]["authorised"]["use_no"], 2);
@@ -88,7 +88,7 @@ fn a_lost_wallet_is_replaced_at_the_counter_and_grants_of_the_former_key_are_ref
     assert_eq!(federation.acts(HAIKOU, TELLER, &rebind, 0)["number"], number.as_str());
     let received = federation.room.json(&format!("holder receive @rebound.cert {WALLET}"), 0);
     assert_eq!(received["number"], number.as_str());
-    query_until(&federation, "former.txt", "holder-key-ended");
+    query_until(&federation, ("former.txt", 7), "holder-key-ended");
     let line = Federation::line(SANYA, TELLER, "query --grant @former.txt --business-no SY-1");
     let refused = federation.room.run(&line);
     assert!(err(&refused).contains("已挂失或更换"), "{}", err(&refused));
@@ -100,7 +100,7 @@ fn a_lost_wallet_is_replaced_at_the_counter_and_grants_of_the_former_key_are_ref
     assert_eq!(federation.room.json(line, 77)["error"]["code"], "holder-mismatch");
     // Reported lost, the present key ends as well.
     federation.acts(HAIKOU, TELLER, &format!("certificate lost {number}"), 0);
-    query_until(&federation, "present.txt", "holder-key-ended");
+    query_until(&federation, ("present.txt", 8), "holder-key-ended");
 }
 
 fn tomorrow() -> String {
