@@ -29,7 +29,7 @@ const FIELDS: [&str; 6] = ["name", "account_status", "balance", "continuous_mont
 const PATIENT_MS: i64 = 3 * LIVE_PATIENCE_MS;
 
 /// Peer 0 issued to peer 1, where the holder wants a loan; peer 2 only looks on.
-fn issued(seed: u64) -> (World, Wallet, CertificateNumber) {
+pub(super) fn issued(seed: u64) -> (World, Wallet, CertificateNumber) {
     let mut world = World::new(seed, 3);
     let mut holder = wallet();
     let number = issue(&mut world, 0, &mut holder, 1);
@@ -37,7 +37,7 @@ fn issued(seed: u64) -> (World, Wallet, CertificateNumber) {
     (world, holder, number)
 }
 
-fn granted(world: &mut World, holder: &mut Wallet, number: &CertificateNumber, mode: Mode, uses: u32) -> String {
+pub(super) fn granted(world: &mut World, holder: &mut Wallet, number: &CertificateNumber, mode: Mode, uses: u32) -> String {
     let fields = FIELDS.iter().map(|field| (*field).to_owned()).collect();
     let mut wanted = GrantRequest::new(world.now, number.clone(), fields, world.peers[1].centre.clone(), MATTER);
     (wanted.mode, wanted.uses) = (mode, uses);
