@@ -259,7 +259,7 @@ fn accesses(ctx: Ctx, args: Accesses) -> Result<Done, Failure> {
     let (mut pages, mut after) = (Vec::new(), None);
     while pages.len() < ACCESS_PAGES_MAX {
         let act = Act::CertificateAccesses { number: args.number.clone(), after: after.take() };
-        let Event::SealedAccesses(page) = acting.ask(&act, common::PATIENCE, |_| ())? else {
+        let Event::AccessFile(page) = acting.ask(&act, common::PATIENCE, |_| ())? else {
             return Err(common::unexpected());
         };
         after.clone_from(&page.next);

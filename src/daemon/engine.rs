@@ -398,7 +398,7 @@ const fn tells_of_the_head(event: &Event) -> bool {
     match event {
         Event::CertificateIssued { .. }
         | Event::CertificateFile { .. }
-        | Event::SealedAccesses(_)
+        | Event::AccessFile(_)
         | Event::CertificateCancelled { .. }
         | Event::GrantRevoked { .. }
         | Event::Answer(_)

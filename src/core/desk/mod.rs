@@ -323,7 +323,7 @@ pub enum Event {
         next: Option<String>,
     },
     /// A page of the uses of a certificate, sealed to its holder.
-    SealedAccesses(Box<AccessPage>),
+    AccessFile(Box<AccessPage>),
     /// A policy said no. Closes the request.
     Refused {
         /// Why.

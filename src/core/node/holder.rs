@@ -132,7 +132,7 @@ impl Node {
         let page = self.access_page(env, number, from)?;
         let subject = env.shelf.issued(number)?.and_then(|record| record.subject);
         self.tell(env, Some(act), vec![told(AuditAction::CertificateAccesses, number, subject, DONE)], out)?;
-        Ok(Event::SealedAccesses(Box::new(page)))
+        Ok(Event::AccessFile(Box::new(page)))
     }
 }
 

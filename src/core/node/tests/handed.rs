@@ -18,7 +18,7 @@ use crate::window::AccessPage;
 fn page(world: &mut World, peer: usize, number: &CertificateNumber, after: Option<String>) -> AccessPage {
     let token = world.act(peer, &Act::CertificateAccesses { number: number.clone(), after });
     match world.closing(peer, token) {
-        Some(Event::SealedAccesses(page)) => (**page).clone(),
+        Some(Event::AccessFile(page)) => (**page).clone(),
         other => panic!("{other:?}"),
     }
 }
