@@ -75,7 +75,7 @@ fn ended(author: &CentreCode, header: &Header, body: &[u8]) -> Option<Projection
 fn bound(author: &CentreCode, index: u64, header: &Header, body: &[u8]) -> Option<Projection> {
     let body = BoundBody::parse(body).ok()?;
     let row = super::issue::certificate_row(author, index, header.id(), body.certificate);
-    (row.number.centre() == *author).then(|| Projection::HolderBound { row, former: body.former, at: header.at() })
+    (row.number.centre() == *author).then(|| Projection::HolderBound { row: Box::new(row), former: body.former, at: header.at() })
 }
 
 /// A centre ends keys for numbers of its own: the same key may be bound elsewhere, and counts there.

@@ -161,7 +161,7 @@ pub enum Projection {
     /// it is where nothing was known of it; where something was, it stays ended if it was.
     HolderBound {
         /// As it is from now on.
-        row: CertificateRow,
+        row: Box<CertificateRow>,
         /// The key that this ends.
         former: Thumbprint,
         /// When.

@@ -148,7 +148,8 @@ pub(super) fn accesses(stage: &mut Stage, broken: bool) -> Result<Values, Proble
     };
     let mut told: Vec<Look> = listed["accesses"].as_array().into_iter().flatten().map(look).collect();
     let mut made = stage.looks.clone();
-    (told.sort(), made.sort());
+    told.sort();
+    made.sort();
     check(told == made, format!("the citizen is told of {told:?}, but there were {made:?}"))?;
     let refusals = made.iter().filter(|look| !look.refused.is_empty()).count();
     Ok(vec![("looks", made.len().to_string()), ("refusals", refusals.to_string())])

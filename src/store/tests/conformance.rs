@@ -70,7 +70,11 @@ fn write_of(step: Step, authors: &mut [Author; 2], accepted: &[(usize, u64, Vec<
         6 => Write::Project(Projection::Certificate(certificate(code, small))),
         7 if b % 4 == 1 => {
             let row = CertificateRow { index: u64::from(b % 50), holder: Thumbprint([(b % 8) as u8; 32]), ..certificate(code, small) };
-            Write::Project(Projection::HolderBound { row, former: Thumbprint([(a % 8) as u8; 32]), at: Time(i64::from(b % 9)) })
+            Write::Project(Projection::HolderBound {
+                row: Box::new(row),
+                former: Thumbprint([(a % 8) as u8; 32]),
+                at: Time(i64::from(b % 9)),
+            })
         }
         7 if b % 4 == 2 => {
             let (holder, index, at) = (Thumbprint([(a % 8) as u8; 32]), u64::from(b % 50), Time(i64::from(b % 9)));

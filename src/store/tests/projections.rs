@@ -28,7 +28,7 @@ fn project(author: &CentreCode, index: u64, entry: &Entry) -> Vec<Projection> {
             let row = CertificateRow { holder: Thumbprint([9; 32]), ..certificate(author.as_str(), index) };
             // The certificate of the row before this one.
             let row = CertificateRow { number: number(author.as_str(), index - 1), ..row };
-            vec![Projection::HolderBound { row, former: Thumbprint([8; 32]), at: Time(i64::try_from(index).unwrap()) }]
+            vec![Projection::HolderBound { row: Box::new(row), former: Thumbprint([8; 32]), at: Time(i64::try_from(index).unwrap()) }]
         }
         b"lost" => vec![Projection::HolderEnded {
             number: number(author.as_str(), 3),

@@ -318,11 +318,11 @@ fn the_auditor_asks_about_somebody_for_a_reason_and_without_one_nothing_is_asked
     acts(&door);
     desk.keys("tab tab tab tab tab tab tab tab");
     desk.types("460199198409159519");
-    desk.event(Event::Key(KeyPress::parse("ctrl-s").unwrap()));
+    desk.keys("ctrl-s");
     sees(&mut desk, "needs a reason");
     assert_eq!(acts(&door), []);
     desk.types("complaint 18");
-    desk.event(Event::Key(KeyPress::parse("ctrl-s").unwrap()));
+    desk.keys("ctrl-s");
     sees(&mut desk, "460***********9519");
     does_not_see(&mut desk, "460199198409159519");
     let asked = acts(&door);

@@ -209,11 +209,11 @@ impl MemoryShelf {
                 self.end_holder((*former, row.number.clone()), (row.index, *at));
                 match self.certificates.get_mut(&row.number) {
                     Some(known) if known.index < row.index => {
-                        *known = CertificateRow { ended: known.ended.take(), ..row.clone() };
+                        *known = CertificateRow { ended: known.ended.take(), ..(**row).clone() };
                     }
                     Some(_) => {}
                     None => {
-                        self.certificates.insert(row.number.clone(), row.clone());
+                        self.certificates.insert(row.number.clone(), (**row).clone());
                     }
                 }
             }
