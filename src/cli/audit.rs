@@ -1,6 +1,7 @@
 //! `anju audit`: what a centre's own people did, and whether that is still what was committed to. For the auditor.
 
-use anju_core::desk::{Act, AuditLine, AuditState, AuditSubject, Event};
+use anju_core::desk::{AccessLine, Act, AuditLine, AuditState, AuditSubject, Event, MAX_ACCESS_LINES};
+use anju_core::names::CertificateNumber;
 use anju_core::operator::OperatorName;
 use serde_json::json;
 
@@ -19,6 +20,7 @@ const DEFAULT_LIMIT: usize = 50;
 pub(super) enum Command {
     List(ListArgs),
     Check(CheckArgs),
+    Accesses(AccessesArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -49,10 +51,23 @@ pub(super) struct CheckArgs {
     operator: OperatorArgs,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct AccessesArgs {
+    #[arg(value_name = "NUMBER")]
+    number: CertificateNumber,
+    #[arg(long, value_name = "CURSOR")]
+    after: Option<String>,
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
 pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
     match command {
         Command::List(args) => list(ctx, args),
         Command::Check(args) => check(ctx, &args),
+        Command::Accesses(args) => accesses(ctx, args),
     }
 }
 
@@ -106,4 +121,31 @@ fn check(ctx: Ctx, args: &CheckArgs) -> Result<Done, Failure> {
         ],
     );
     Ok(Done { json: json!({ "sound": broken_before.is_none(), "state": state }), text, exit })
+}
+
+/// Who looked at a certificate of this centre: what its holder sees, too.
+fn accesses(ctx: Ctx, args: AccessesArgs) -> Result<Done, Failure> {
+    let acting = Acting::open(ctx, &args.data, &args.operator)?;
+    let act = Act::Accesses { number: args.number, after: args.after, limit: MAX_ACCESS_LINES };
+    let Event::Accesses { accesses, next } = acting.ask(&act, common::PATIENCE, |_| {})? else {
+        return Err(common::unexpected());
+    };
+    let heads = ctx.say("audit.access-columns");
+    let mut lines = vec![heads.split('|').map(str::to_owned).collect()];
+    lines.extend(accesses.iter().map(|access| access_line(ctx, access)));
+    let mut text = if accesses.is_empty() { ctx.say("audit.access-none") } else { table(&lines) };
+    if let Some(next) = &next {
+        text.push_str(&ctx.fill("audit.access-more", &[("after", next)]));
+    }
+    Ok(Done::new(json!({ "accesses": accesses, "next": next }), text))
+}
+
+fn access_line(ctx: Ctx, access: &AccessLine) -> Vec<String> {
+    let mode = ctx.lang.find(&format!("mode.{}", access.mode)).unwrap_or_else(|| clean(&access.mode));
+    let fields = if access.fields.is_empty() { "-".to_owned() } else { clean(&access.fields.join(",")) };
+    let outcome = match &access.refused {
+        Some(code) => ctx.fill("holder.access-refused", &[("code", &clean(code))]),
+        None => ctx.say("holder.access-read"),
+    };
+    vec![access.at.legal_text(), access.asker.to_string(), clean(&access.matter), mode, fields, clean(&access.business_no), outcome]
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::cli::{err, out};
-use crate::federation::{Federation, HAIKOU, Over, PATIENCE, REVIEWER, SANYA, TELLER, account, request};
+use crate::federation::{AUDITOR, Federation, HAIKOU, Over, PATIENCE, REVIEWER, SANYA, TELLER, account, request};
 
 const LOAN: &str = include_str!("../../schemas/matters/cross-region-loan.toml");
 /// What the loan matter's rule looks at.
@@ -92,6 +92,7 @@ fn a_check_and_a_rule_are_answered_by_the_issuer_once_for_each_request_and_refus
     evaluates(&counter, &published["version"]);
     dark(&mut federation, &number);
     revoked(&Counter { federation: &federation, number: &number });
+    audited(&federation, &number);
     federation.stop_all();
     [HAIKOU, SANYA].iter().for_each(|code| federation.assert_sound(code));
 }
@@ -124,6 +125,23 @@ fn checks(counter: &Counter<'_>) {
     counter.grant("check", "account_status", 3, "wide.txt");
     counter.federation.room.write("one.txt", "account_status=01\n");
     assert_eq!(counter.refused("wide.txt", "check --values @one.txt", 17), "ceiling-exceeded");
+}
+
+/// The issuer's auditor sees every one of them, refused ones included, and nobody else does.
+fn audited(federation: &Federation, number: &str) {
+    let line = format!("audit accesses {number}");
+    let seen = federation.acts(HAIKOU, AUDITOR, &line, 0)["accesses"].as_array().unwrap().clone();
+    // Readings from the asker's own copy stand in its own journal.
+    let (own, askers): (Vec<_>, Vec<_>) = seen.iter().partition(|one| one["author"] == HAIKOU);
+    assert_eq!(own.len(), federation.accesses(HAIKOU));
+    assert!(!askers.is_empty() && askers.iter().all(|one| one["author"] == SANYA && one["mode"] == "details"), "{askers:?}");
+    let first = |mode: &str, refused: Value| seen.iter().find(|one| one["mode"] == mode && one["refused"] == refused).unwrap();
+    let check = first("check", Value::Null);
+    assert_eq!((&check["asker"], &check["business_no"]), (&json!(SANYA), &json!("SY-9")));
+    assert_eq!(check["fields"], json!(["account_no", "account_status"]));
+    assert_eq!(first("evaluate", json!("grant-used-up"))["fields"], json!([]));
+    assert_eq!(federation.acts(HAIKOU, TELLER, &line, 77)["error"]["code"], "role-missing");
+    assert_eq!(federation.acts(SANYA, AUDITOR, &line, 77)["error"]["code"], "certificate-unknown", "Haikou's own, and nobody else's");
 }
 
 /// Only the verdict comes back, by the rule and version that Sanya published.
