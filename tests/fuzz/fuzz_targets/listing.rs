@@ -78,6 +78,7 @@ fn possible(projection: &Projection) {
         | Projection::HolderEnded { .. }
         | Projection::Access(_)
         | Projection::GrantRevoked { .. }
+        | Projection::Published(_)
         | Projection::Dossier(_) => {
             unreachable!("no statement about listings means this")
         }
