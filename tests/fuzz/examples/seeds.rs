@@ -21,5 +21,23 @@ fn main() {
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(name), bytes).unwrap();
     }
-    println!("{} seeds", seeds.len());
+    let files = blacklists(here);
+    println!("{} seeds", seeds.len() + files);
+}
+
+/// The samples' files whole, and line by line behind the target's own header.
+fn blacklists(here: &Path) -> usize {
+    let folder = here.join("corpus/blacklist_rows");
+    fs::create_dir_all(&folder).unwrap();
+    let mut made = 0;
+    for centre in ["C46010", "C46020", "C50010"] {
+        let whole = fs::read(here.join("../../samples").join(centre).join("blacklist.csv")).unwrap();
+        let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').skip(1).take(20).collect();
+        let wholes = [([1].as_slice(), whole.as_slice())];
+        for (route, rest) in wholes.into_iter().chain(lines.into_iter().map(|line| ([0].as_slice(), line))) {
+            fs::write(folder.join(format!("{centre}-{made}")), [route, rest].concat()).unwrap();
+            made += 1;
+        }
+    }
+    made
 }
