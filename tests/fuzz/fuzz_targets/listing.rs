@@ -67,6 +67,9 @@ fn means_something_possible(kind: Kind, drop_after: Option<anju_core::time::Time
 fn possible(projection: &Projection) {
     match projection {
         Projection::List(ListProjection::Decided(row)) => assert!(row.ended.is_none() && row.pepper <= MAX_JOURNAL_ROWS),
+        Projection::List(ListProjection::DecidedInRow(rows)) => {
+            assert!(rows.iter().all(|row| row.ended.is_none() && row.pepper <= MAX_JOURNAL_ROWS));
+        }
         Projection::List(ListProjection::Changed { place, end, .. }) => assert!(place.index < INDEX && end.index == INDEX),
         Projection::List(ListProjection::Objected(row)) => assert!(row.about.index <= MAX_JOURNAL_ROWS),
         Projection::List(ListProjection::Hit(row)) => assert!(row.listing_index <= MAX_JOURNAL_ROWS && !row.matter.is_empty()),

@@ -3,6 +3,7 @@
 mod accesses;
 mod acknowledged;
 mod agents;
+mod answering;
 mod applied;
 mod asking;
 mod attacks;

@@ -149,3 +149,18 @@ fn while_the_issuers_source_does_not_answer_a_question_waits_on() {
     assert!(shown(&mut world, id).attested.is_some());
     assert_eq!(uses(&world, &grant), 1);
 }
+
+#[test]
+fn a_source_that_says_nothing_of_use_lets_a_question_wait_on() {
+    let (mut world, mut holder, number) = issued(856);
+    let grant = granted(&mut world, &mut holder, &number, Mode::Check, 5);
+    let source = world.source.replace(super::answering::somebody_else);
+    let id = request(&mut world);
+    assert!(matches!(leave(&mut world, &grant, name_is("史霞玲"), id), Event::Left(_)));
+    world.run_for(20 * SECOND_MS);
+    assert_eq!(listed(&mut world), [(id, false, None)]);
+    world.source = source;
+    world.run_for(20 * SECOND_MS);
+    assert!(shown(&mut world, id).attested.is_some());
+    assert_eq!(uses(&world, &grant), 1);
+}
