@@ -8,7 +8,8 @@ use anju_core::grant::Mode;
 use anju_core::holder::{GrantRequest, Wallet, grant};
 use anju_core::interact::{Stated, Wanted};
 use anju_core::names::{CentreCode, CertificateNumber, RequestId};
-use anju_core::operator::{OperatorName, Role};
+use anju_core::operator::{OperatorName, Role, SignedAct};
+use anju_core::sign::SecretKey;
 use rand::RngExt;
 
 use super::{CENTRES, Federation, PATIENCE, QUERIES, USES, at, certified, ms, now};
@@ -63,10 +64,13 @@ pub(super) fn run(federation: &mut Federation) {
 /// The matter that ships with the program, in force, with as many uses as are timed here.
 fn publish(federation: &mut Federation) {
     let reviewer = OperatorName::new("li").unwrap();
-    federation.hire(1, reviewer.clone(), Role::Reviewer);
+    let key = SecretKey::random(&mut federation.rng);
+    federation.hire(1, reviewer.clone(), Role::Reviewer, key.public());
     let file = MATTER.replace("from = 2026-12-01", "from = 2026-01-01").replace("uses_max = 1", &format!("uses_max = {USES}"));
-    let signed = federation.sign(1, &reviewer, &Act::MatterPublish { file });
-    let event = federation.ask(1, &signed);
+    let (centre, request) = (CentreCode::new(CENTRES[1]).unwrap(), RequestId(federation.rng.random()));
+    let act = Act::MatterPublish { file };
+    let signed = SignedAct::sign(&key, &reviewer, &centre, federation.charter.federation(), now(), request, &act);
+    let event = federation.ask(1, &Request::Act(signed));
     let Event::Published { index, .. } = event else { panic!("not published: {event:?}") };
     let start = Instant::now();
     while federation.applied(0, 1) <= index {
@@ -106,7 +110,7 @@ fn at_once(federation: &mut Federation, grants: &[String]) -> (Duration, usize) 
     let signed: Vec<Request> = (0..QUERIES)
         .map(|i| {
             let (grant, business_no, request) = (grants[i / USES as usize].clone(), format!("SY-{i}"), RequestId(federation.rng.random()));
-            federation.sign(1, &super::teller(), &Act::Query { grant, business_no, matter: None, request })
+            federation.sign(1, &Act::Query { grant, business_no, matter: None, request })
         })
         .collect();
     let (socket, start) = (federation.path(1, "desk.sock"), Instant::now());

@@ -30,7 +30,7 @@ use anju_core::journal::{Author, Entry, Evidence, hash};
 use anju_core::names::{CentreCode, CertificateNumber, RequestId};
 use anju_core::operator::{OperatorName, Role, SignedAct};
 use anju_core::shelf::Shelf;
-use anju_core::sign::SecretKey;
+use anju_core::sign::{PublicKey, SecretKey};
 use anju_core::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -138,28 +138,28 @@ impl Federation {
     }
 
     /// Makes an operator at a running peer, whose acts are signed here.
-    fn hire(&mut self, peer: usize, of: OperatorName, role: Role) {
+    fn hire(&mut self, peer: usize, of: OperatorName, role: Role, key: PublicKey) {
         let name = OperatorName::new("admin").unwrap();
         let Event::OperatorKey(info) = self.ask(peer, &Request::OperatorKey { name: name.clone() }) else { panic!("no operator") };
         let passphrase = std::fs::read_to_string(self.path(peer, "first-operator.passphrase")).unwrap();
         let admin = info.sealed.open(&name, passphrase.trim_end().as_bytes()).unwrap();
         // Nobody will open this one: the key is here.
-        let (key, sealed) = (self.key.public(), info.sealed.clone());
-        let (display, staff_no) = ("figures".to_owned(), "figures".to_owned());
+        let sealed = info.sealed.clone();
+        let (display, staff_no) = ("figures".to_owned(), of.to_string());
         let add = Act::OperatorAdd { name: of, display, staff_no, role, key, sealed };
         let request = RequestId(self.rng.random());
         let signed = SignedAct::sign(&admin, &name, &info.centre, &info.federation, now(), request, &add);
         assert_eq!(self.ask(peer, &Request::Act(signed)), Event::Done);
     }
 
-    fn sign(&mut self, peer: usize, by: &OperatorName, act: &Act) -> Request {
+    fn sign(&mut self, peer: usize, act: &Act) -> Request {
         let (centre, request) = (CentreCode::new(CENTRES[peer]).unwrap(), RequestId(self.rng.random()));
-        Request::Act(SignedAct::sign(&self.key, by, &centre, self.charter.federation(), now(), request, act))
+        Request::Act(SignedAct::sign(&self.key, &teller(), &centre, self.charter.federation(), now(), request, act))
     }
 
     /// The closing event of what the teller asks for; signing it is in the time that it takes.
     fn act(&mut self, peer: usize, act: &Act) -> Event {
-        let signed = self.sign(peer, &teller(), act);
+        let signed = self.sign(peer, act);
         self.ask(peer, &signed)
     }
 
@@ -392,7 +392,8 @@ fn main() {
     println!("load before: {}", load.trim());
     let mut federation = Federation::new();
     (0..CENTRES.len()).for_each(|peer| federation.start(peer));
-    (0..2).for_each(|peer| federation.hire(peer, teller(), Role::Teller));
+    let key = federation.key.public();
+    (0..2).for_each(|peer| federation.hire(peer, teller(), Role::Teller, key));
     counter(&mut federation);
     catch_up(&mut federation, count);
     asking::run(&mut federation);

@@ -92,22 +92,30 @@ fn a_holder_fetches_leaves_a_grant_is_read_by_its_code_and_sees_who_looked() {
     assert_eq!(again["accesses"], json!(accesses(HAIKOU, haikou)));
     assert_eq!(federation.room.json("holder accesses --wallet @wallet --passphrase-file @pass", 64)["error"]["kind"], "error");
 
-    // Another grant is taken back at the window where it waits: the code finds nothing any more, and the wallet knows.
-    let shown = out(&federation.room.run(&grant(&at(SANYA, sanya))));
-    let second = shown.lines().find_map(spelled).unwrap();
-    let grants = || federation.room.json("holder list --wallet @wallet --passphrase-file @pass", 0)["grants"].as_array().unwrap().clone();
-    let id = grants().iter().find(|made| made["state"] == "deposited").unwrap()["id"].as_str().unwrap().to_owned();
-    federation.room.json(&format!("holder revoke {id} {}", at(SANYA, sanya)), 0);
-    let late = format!("query --code {second} --last-four {LAST_FOUR} --business-no SY-2");
-    assert_eq!(federation.acts(SANYA, TELLER, &late, 77)["error"]["code"], "pickup-unknown");
-    assert!(grants().iter().any(|made| made["id"] == id.as_str() && made["state"] == "revoked"), "{:?}", grants());
-
+    taken_back(&federation, &grant(&at(SANYA, sanya)), sanya);
     federation.stop_all();
     for centre in [HAIKOU, SANYA] {
         federation.assert_sound(centre);
         let log = fs::read_to_string(federation.room.path(&format!("{centre}.log"))).unwrap();
         assert!([code.as_str(), "Anju-Holder", "last_four"].iter().all(|secret| !log.contains(secret)), "{log}");
     }
+}
+
+/// Another grant is taken back at the window where it waits: the code finds nothing any more, and the wallet knows.
+fn taken_back(federation: &Federation, grant: &str, sanya: u16) {
+    let shown = out(&federation.room.run(grant));
+    let code = shown.lines().find_map(spelled).unwrap();
+    let states = || {
+        let listed = federation.room.json("holder list --wallet @wallet --passphrase-file @pass", 0);
+        let of = |made: &Value| (made["id"].as_str().unwrap().to_owned(), made["balance"]["state"].as_str().unwrap_or_default().to_owned());
+        listed["grants"].as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    let waits: Vec<_> = states().into_iter().filter(|(_, state)| state == "deposited").collect();
+    let [(id, _)] = waits.as_slice() else { panic!("{:?}", states()) };
+    federation.room.json(&format!("holder revoke {id} {}", at(SANYA, sanya)), 0);
+    let late = format!("query --code {code} --last-four {LAST_FOUR} --business-no SY-2");
+    assert_eq!(federation.acts(SANYA, TELLER, &late, 77)["error"]["code"], "pickup-unknown");
+    assert!(states().contains(&(id.clone(), "revoked".to_owned())), "{:?}", states());
 }
 
 /// The code in a line, if that is what the line says.

@@ -18,14 +18,19 @@ fn inquiry(world: &mut World, grant: &str, wanted: Wanted) -> Inquiry {
     Inquiry { request: request(world), grant, business_no, matter, wanted }
 }
 
-/// Peer 1 puts it to `to` as a member could that looks at nothing; what comes back at once.
-fn put(world: &mut World, to: usize, inquiry: &Inquiry) -> Result<Reply, Decline> {
+/// Peer 1 puts it to `to` as a member could that looks at nothing: what that peer does at once.
+fn put_raw(world: &mut World, to: usize, inquiry: &Inquiry, token: u64) -> Vec<Effect> {
     let (asker, issuer) = (world.peers[1].centre.clone(), world.peers[to].centre.clone());
     let key = world.peers[to].keys.sealing.public();
     let sealed = inquiry.seal(&mut world.rng, &asker, &issuer, &key).unwrap();
     let bytes = Ask { charter: world.charter.digest(), question: Question::Inquire(sealed.into()) }.to_bytes();
     let from = world.station(1);
-    let effects = world.feed_raw(to, Input::Asked { from, token: 1, bytes });
+    world.feed_raw(to, Input::Asked { from, token, bytes })
+}
+
+/// Carries everything out but the answer, and reads that.
+fn answered(world: &mut World, to: usize, inquiry: &Inquiry, effects: Vec<Effect>) -> Result<Reply, Decline> {
+    let between = (world.peers[1].centre.clone(), world.peers[to].centre.clone());
     let mut again = std::collections::VecDeque::new();
     let mut answer = None;
     for effect in effects {
@@ -36,11 +41,17 @@ fn put(world: &mut World, to: usize, inquiry: &Inquiry) -> Result<Reply, Decline
     }
     match answer.expect("an answer at once") {
         Answer::Replied(sealed) => {
-            Ok(Reply::open(&world.peers[1].keys.sealing, (&asker, &issuer), &inquiry.request, &sealed).expect("for the asker"))
+            let key = &world.peers[1].keys.sealing;
+            Ok(Reply::open(key, (&between.0, &between.1), &inquiry.request, &sealed).expect("for the asker"))
         }
         Answer::Declined(decline) => Err(decline),
         other => panic!("{other:?}"),
     }
+}
+
+fn put(world: &mut World, to: usize, inquiry: &Inquiry) -> Result<Reply, Decline> {
+    let effects = put_raw(world, to, inquiry, 1);
+    answered(world, to, inquiry, effects)
 }
 
 fn refused(reply: Result<Reply, Decline>) -> String {
@@ -98,4 +109,28 @@ fn an_attestation_from_the_future_is_not_believed() {
     assert_eq!(code(&event), RefusalCode::IssuerDark, "{event:?}");
     world.run_for(PATIENCE_MS);
     world.peers[0].clock_off_ms = 0;
+}
+
+#[test]
+fn two_questions_that_wait_for_the_source_together_do_not_share_the_last_use() {
+    let (mut world, mut holder, number) = issued(865);
+    let grant = granted(&mut world, &mut holder, &number, Mode::Check, 1);
+    let both = [(); 2].map(|()| inquiry(&mut world, &grant, check(&[("name", "史霞玲")])));
+    let readings = [0, 1].map(|i| {
+        let effects = put_raw(&mut world, 0, &both[i], 10 + i as u64);
+        let read = effects.into_iter().find_map(|effect| match effect {
+            Effect::ReadSource { reading, account_no } => Some((reading, account_no)),
+            _ => None,
+        });
+        read.expect("either may be allowed as long as the other is not counted")
+    });
+    let replies = [0, 1].map(|i| {
+        let (reading, account_no) = &readings[i];
+        let effects = world.feed_raw(0, Input::Source { reading: *reading, facts: Ok(Box::new(facts(account_no))) });
+        answered(&mut world, 0, &both[i], effects)
+    });
+    let [first, second] = replies;
+    assert!(matches!(first, Ok(Reply::Attested(_))), "{first:?}");
+    assert_eq!(refused(second), "grant-used-up");
+    assert_eq!(uses(&world, &grant), 1);
 }
