@@ -19,7 +19,7 @@ const PAGE_BYTES: usize = 1024 * 1024;
 
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// Journals whose next row this version does not interpret either, and which row that is.
+    /// Journals whose next row this version does not interpret either, or cannot read, and which row that is.
     stopped: BTreeMap<CentreCode, u64>,
 }
 
@@ -34,12 +34,12 @@ impl Node {
             }
             let page = env.shelf.entries(&centre, state.applied, PAGE_ROWS.min(state.size - state.applied), PAGE_BYTES)?;
             let known: Vec<Entry> = page.into_iter().take_while(is_interpreted).collect();
-            if known.is_empty() {
+            // A row that cannot be read here holds up this journal, and nothing else that a tick does; the scrub tells of it.
+            let rows = SoundRows::check(known).ok().filter(|rows| !rows.rows().is_empty());
+            let Some(rows) = rows else {
                 self.apply.stopped.insert(centre, state.applied);
                 continue;
-            }
-            let damaged = |_| ShelfError::Damaged(format!("row {} of {centre} or one behind it", state.applied));
-            let rows = SoundRows::check(known).map_err(damaged)?;
+            };
             self.project_rows(env, &centre, state.applied, &rows, out)?;
             out.push(Effect::Write(Write::Applied { centre, applied: state.applied + rows.len() as u64 }));
             break;
