@@ -11,6 +11,7 @@ use std::path::Path;
 use anju_core::charter::CentreKeys;
 use anju_core::seal::Key;
 use anju_core::seal::hpke::OpeningKey;
+use anju_core::seal::hybrid::HybridOpeningKey;
 use anju_core::sign::SecretKey;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
@@ -19,10 +20,10 @@ use passphrase::Passphrase;
 use vault::VaultError;
 
 /// First line of what is inside `keys.age`; another line is another version.
-const HEADER: &str = "anju-keys-1";
+const HEADER: &str = "anju-keys-2";
 /// The keys in the order of the file. Names never change once released.
-const NAMES: [&str; 5] = ["signing", "heartbeat", "sealing", "station", "store"];
-/// Largest `keys.age` that is read, in bytes; a real one has about 600.
+const NAMES: [&str; 6] = ["signing", "heartbeat", "sealing", "hybrid", "station", "store"];
+/// Largest `keys.age` that is read, in bytes; a real one has about 700.
 const KEYS_MAX_BYTES: u64 = 16 * 1024;
 
 /// Every secret of a centre's writing station. Wiped when dropped, never printed.
@@ -57,9 +58,9 @@ impl Secrets {
         Self::from_text(&text).ok_or(VaultError::Damaged)
     }
 
-    fn parts(&self) -> [&Key; 5] {
-        let CentreKeys { signing, heartbeat, sealing, station } = &self.centre;
-        [signing.expose(), heartbeat.expose(), sealing.expose(), station.expose(), &self.store]
+    fn parts(&self) -> [&Key; 6] {
+        let CentreKeys { signing, heartbeat, sealing, hybrid, station } = &self.centre;
+        [signing.expose(), heartbeat.expose(), sealing.expose(), hybrid.expose(), station.expose(), &self.store]
     }
 
     fn to_text(&self) -> Zeroizing<String> {
@@ -90,12 +91,13 @@ impl Secrets {
             hex::decode_to_slice(digits, bytes.as_mut_slice()).ok()?;
             (found == name).then(|| Key::from_bytes(*bytes))
         };
-        let [signing, heartbeat, sealing, station, store] =
-            [key(NAMES[0])?, key(NAMES[1])?, key(NAMES[2])?, key(NAMES[3])?, key(NAMES[4])?];
+        let [signing, heartbeat, sealing, hybrid, station, store] =
+            [key(NAMES[0])?, key(NAMES[1])?, key(NAMES[2])?, key(NAMES[3])?, key(NAMES[4])?, key(NAMES[5])?];
         let centre = CentreKeys {
             signing: SecretKey::from_key(signing),
             heartbeat: SecretKey::from_key(heartbeat),
             sealing: OpeningKey::from_key(sealing),
+            hybrid: HybridOpeningKey::from_key(hybrid),
             station: SecretKey::from_key(station),
         };
         lines.next().is_none().then_some(Self { centre, store })
@@ -143,11 +145,11 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_exactly_five_named_keys_is_refused() {
+    fn text_that_is_not_exactly_six_named_keys_is_refused() {
         let text = keys(3).to_text();
         assert!(Secrets::from_text(text.as_bytes()).is_some());
         assert!(Secrets::from_text(text.replace("signing", "heartbeat").as_bytes()).is_none());
-        assert!(Secrets::from_text(text.replace("anju-keys-1", "anju-keys-2").as_bytes()).is_none());
+        assert!(Secrets::from_text(text.replace("anju-keys-2", "anju-keys-1").as_bytes()).is_none());
         assert!(Secrets::from_text(&text.as_bytes()[..text.len() - 2]).is_none());
         assert!(Secrets::from_text(format!("{}more 00\n", *text).as_bytes()).is_none());
         assert!(Secrets::from_text(b"").is_none());

@@ -8,11 +8,12 @@ use super::{MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_CENTRE_NAME_BYTES};
 use crate::names::{CentreCode, StationKey};
 use crate::seal::SUITE;
 use crate::seal::hpke::{OpeningKey, SealingKey};
+use crate::seal::hybrid::{HybridKey, HybridOpeningKey};
 use crate::sign::{Context, PublicKey, SecretKey, Signature};
 use crate::wire;
 
 /// Largest card file, in bytes.
-pub const MAX_CARD_BYTES: usize = 8 * 1024;
+pub const MAX_CARD_BYTES: usize = 12 * 1024;
 
 /// Why a card is not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,8 +41,10 @@ pub struct CentreKeys {
     pub signing: SecretKey,
     /// Signs heartbeats.
     pub heartbeat: SecretKey,
-    /// Opens what is sealed to the centre.
+    /// Opens what is sealed to the centre and worthless soon: grants, questions and replies, accesses.
     pub sealing: OpeningKey,
+    /// Opens what is sealed to the centre and must stay closed for years.
+    pub hybrid: HybridOpeningKey,
     /// The station's libp2p key.
     pub station: SecretKey,
 }
@@ -53,6 +56,7 @@ impl CentreKeys {
             signing: SecretKey::random(rng),
             heartbeat: SecretKey::random(rng),
             sealing: OpeningKey::random(rng),
+            hybrid: HybridOpeningKey::random(rng),
             station: SecretKey::random(rng),
         }
     }
@@ -84,14 +88,17 @@ pub struct CentreCard {
     /// Signs its heartbeats.
     #[n(4)]
     pub heartbeat: PublicKey,
-    /// Things for it are sealed to this key.
+    /// Things for it that are worthless soon are sealed to this key.
     #[n(5)]
     pub sealing: SealingKey,
-    /// Its station's key.
+    /// Things for it that must stay closed for years are sealed to this key.
     #[n(6)]
+    pub hybrid: HybridKey,
+    /// Its station's key.
+    #[n(7)]
     pub station: StationKey,
     /// Where the station listens, as multiaddresses.
-    #[n(7)]
+    #[n(8)]
     pub addresses: Vec<String>,
 }
 
@@ -116,6 +123,7 @@ impl CentreCard {
             signing: keys.signing.public(),
             heartbeat: keys.heartbeat.public(),
             sealing: keys.sealing.public(),
+            hybrid: keys.hybrid.public(),
             station: keys.station_key(),
             addresses,
         }

@@ -1,13 +1,15 @@
 //! Sealing: the only room that touches ciphers, key agreement and key derivation.
 //!
-//! Four things live here: [`hpke`] seals to somebody's public key (RFC 9180, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
-//! ChaCha20-Poly1305), [`aead`] seals under a shared key (XChaCha20-Poly1305), [`derive()`] makes one key from another (HKDF-SHA256),
-//! and [`stretch`] makes a key from what can be guessed (Argon2id).
+//! Five things live here: [`hpke`] seals to somebody's public key (RFC 9180, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
+//! ChaCha20-Poly1305), [`hybrid`] does so for what must stay closed for years (the same over ML-KEM-768 with X25519), [`aead`] seals
+//! under a shared key (XChaCha20-Poly1305), [`derive()`] makes one key from another (HKDF-SHA256), and [`stretch`] makes a key from
+//! what can be guessed (Argon2id).
 //! Every use names its purpose, so that what was sealed for one can never be opened as another. What must never be here: a rule about
 //! who may open what.
 
 pub mod aead;
 pub mod hpke;
+pub mod hybrid;
 pub mod stretch;
 
 use hkdf::Hkdf;
@@ -15,7 +17,8 @@ use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Name of the one suite that exists so far; every signed or sealed object names its suite.
-/// Ed25519, X25519 with HKDF-SHA256 and ChaCha20-Poly1305 (HPKE), XChaCha20-Poly1305, SHA-256.
+/// Ed25519, HPKE with X25519 or X-Wing (which of them follows from the purpose), HKDF-SHA256 and ChaCha20-Poly1305,
+/// XChaCha20-Poly1305, SHA-256.
 pub const SUITE: &str = "anju-1";
 
 /// A 32-byte secret key. Wiped when dropped, never printed.
