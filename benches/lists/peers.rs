@@ -11,7 +11,7 @@ use anju::config::QUOTA_MAX;
 use anju::daemon::engine::Recipe;
 use anju::daemon::{self, House, LogRing, Serving};
 use anju::store::{Mode, Reader, Store};
-use anju_core::charter::{CentreCard, CentreKeys, Charter, CharterFile};
+use anju_core::charter::{CentreCard, CentreKeys, Charter, CharterFile, Founding};
 use anju_core::error::RefusalCode;
 use anju_core::journal::Author;
 use anju_core::names::{CentreCode, FederationName};
@@ -77,6 +77,7 @@ impl Ports {
 
 pub(crate) struct Federation {
     pub(crate) charter: Charter,
+    pub(crate) file: CharterFile,
     pub(crate) centres: [CentreCode; 2],
     pub(crate) keys: [CentreKeys; 2],
 }
@@ -87,9 +88,10 @@ impl Federation {
         let centres = CENTRES.map(|code| CentreCode::new(code).unwrap());
         let keys = [(); 2].map(|()| CentreKeys::random(&mut rng));
         let card = |i: usize| CentreCard::new(centres[i].clone(), "中心".into(), vec![over.address(ports.told[i])], &keys[i]);
-        let mut file = CharterFile::found(&mut rng, FederationName::new("bench").unwrap(), &[card(0), card(1)]).unwrap();
+        let mut file =
+            CharterFile::found(&mut rng, FederationName::new("bench").unwrap(), &[card(0), card(1)], &Founding::default()).unwrap();
         centres.iter().zip(&keys).for_each(|(centre, keys)| file.sign(centre, keys).unwrap());
-        Self { charter: file.verify().unwrap(), centres, keys }
+        Self { charter: file.verify().unwrap(), file, centres, keys }
     }
 
     pub(crate) fn author(&self, peer: usize) -> Author {
@@ -112,9 +114,10 @@ pub(crate) fn run(args: &[String]) {
     let (folder, peer) = (Path::new(&args[0]), args[1].parse::<usize>().unwrap());
     let over = if args[2] == "tcp" { Over::Tcp } else { Over::Quic };
     let ports = Ports { listen: [port(3), port(4)], told: [port(5), port(6)] };
-    let Federation { charter, centres, keys } = Federation::new(ports, over);
+    let Federation { file, centres, keys, .. } = Federation::new(ports, over);
+    let seat = file.founding_seat(&centres[peer], &keys[peer]).unwrap();
     let serving = Serving {
-        recipe: Recipe { centre: centres[peer].clone(), keys: keys[peer].clone(), charter, settings: settings() },
+        recipe: Recipe { centre: centres[peer].clone(), keys: keys[peer].clone(), seat, settings: settings() },
         store: Store::open(&folder.join("anju.db"), &rows::store_key(), Mode::Existing).unwrap(),
         kept_head: folder.join("head.json"),
         listen: vec![over.address(ports.listen[peer])],

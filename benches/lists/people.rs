@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use anju::config::{Centre, Config};
 use anju::store::{Mode, Store};
-use anju_core::charter::Charter;
 use anju_core::listing::{Document, DocumentType, Pepper, SubjectSecret};
 use anju_core::names::CentreCode;
 use anju_core::operator::{Operator, OperatorName, Role, SealedKey};
@@ -89,9 +88,8 @@ fn resident_number(serial: u64) -> String {
 
 /// The federation's pepper, as a member has it.
 pub(crate) fn pepper(federation: &Federation) -> Pepper {
-    let charter: &Charter = &federation.charter;
-    let key = charter.open_epoch(&federation.centres[0], &federation.keys[0].sealing).unwrap().pepper;
-    Pepper { version: charter.pepper(), key }
+    let seat = federation.file.founding_seat(&federation.centres[0], &federation.keys[0]).unwrap();
+    seat.secrets.and_then(|secrets| secrets.pepper().cloned()).unwrap()
 }
 
 /// A key of an operator: the same in every run.

@@ -78,6 +78,7 @@ impl Exit {
             | R::QuotaExceeded
             | R::RequestStale
             | R::WindowBusy
+            | R::EpochUnknown
             | R::IssuerDark => Self::TryLater,
             R::SourceUnavailable => Self::NoInput,
             R::Unsupported => Self::Unavailable,
@@ -90,7 +91,9 @@ impl Exit {
             | R::CaseUnknown | R::StepNotAllowed | R::CaseExists | R::ImportUnknown | R::HolderUnproven | R::HolderUnknown
             | R::PickupUnknown | R::VersionNotNewer | R::MatterUnknown | R::CatalogueUnknown | R::WrongCertificateKind
             | R::ModeNotAllowed | R::FieldNotInMatter | R::FieldNotGranted | R::RuleUnknown | R::DossierUnknown
-            | R::DossierUnreadable | R::NotEntitled | R::NothingNew | R::LeftUnknown => Self::Refused,
+            | R::DossierUnreadable | R::NotEntitled | R::NothingNew | R::LeftUnknown
+            | R::EpochUnopened | R::CharterFrozen | R::NotAVoter | R::ProposalInvalid | R::ProposalUnknown | R::ProposalOpen
+            | R::VoteBound | R::InvitationUnknown => Self::Refused,
         }
     }
 }

@@ -74,6 +74,7 @@ failures! {
     CharterShape = "charter-shape" => Data,
     CharterRule = "charter-rule" => Data,
     CharterUnsigned = "charter-unsigned" => Refused,
+    CharterChain = "charter-chain" => Refused,
     CharterSignature = "charter-signature" => Refused,
     CharterNotAMember = "charter-not-a-member" => Refused,
     CharterOtherKeys = "charter-other-keys" => Refused,

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anju_core::charter::{CentreCard, Charter, CharterError, CharterFile, MAX_CHARTER_BYTES};
-use anju_core::names::FederationName;
+use anju_core::charter::{CentreCard, Charter, CharterError, CharterFile, Founding, MAX_CHARTER_BYTES};
+use anju_core::names::{CentreCode, FederationName};
 use serde_json::{Value, json};
 
 use super::common::{self, DataArgs, PassphraseArgs};
@@ -29,6 +29,10 @@ pub(super) struct Found {
     cards: Vec<PathBuf>,
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    #[arg(long, value_name = "N")]
+    quorum: Option<u64>,
+    #[arg(long = "witness", value_name = "CODE")]
+    witnesses: Vec<CentreCode>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -77,8 +81,10 @@ fn found(ctx: Ctx, args: &Found) -> Result<Done, Failure> {
         let card = CentreCard::parse(&common::read_text(path)?).map_err(common::card_failure);
         card.map_err(|e| e.with("path", common::shown(path)))
     };
+    let witnesses = (!args.witnesses.is_empty()).then(|| args.witnesses.clone());
     let cards = args.cards.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let file = CharterFile::found(&mut common::randomness()?, args.name.clone(), &cards).map_err(charter_failure)?;
+    let file = CharterFile::found(&mut common::randomness()?, args.name.clone(), &cards, &Founding { quorum: args.quorum, witnesses })
+        .map_err(charter_failure)?;
     common::write_out(&args.out, file.to_text().as_bytes(), atomic::PUBLIC)?;
     let out = common::shown(&args.out);
     let charter = file.unverified().map_err(charter_failure)?;
@@ -176,6 +182,7 @@ pub(super) fn charter_failure(error: CharterError) -> Failure {
         CharterError::Signature(_) => Code::CharterSignature,
         CharterError::NotAMember(_) => Code::CharterNotAMember,
         CharterError::OtherKeys(_) => Code::CharterOtherKeys,
+        CharterError::NotNext { .. } | CharterError::NoQuorum { .. } => Code::CharterChain,
     };
     let failure = Failure::new(code).with("detail", &error);
     match error {
@@ -187,7 +194,9 @@ pub(super) fn charter_failure(error: CharterError) -> Failure {
         | CharterError::Rule(_)
         | CharterError::Shared(_)
         | CharterError::Members(_)
-        | CharterError::Unsealable(_) => failure,
+        | CharterError::Unsealable(_)
+        | CharterError::NotNext { .. }
+        | CharterError::NoQuorum { .. } => failure,
     }
 }
 

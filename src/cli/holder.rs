@@ -160,10 +160,11 @@ fn receive(ctx: Ctx, args: &Receive) -> Result<Done, Failure> {
 pub(super) fn take_in(wallet: &mut Wallet, charter: &Charter, text: &str) -> Result<(CentreCode, CertificateNumber, u64), Failure> {
     let bytes = STANDARD.decode(text.trim()).map_err(|_| evidence_bad("base64"))?;
     let evidence = Evidence::decode(&bytes).map_err(|e| evidence_fault(&e))?;
-    let author = member(charter, &evidence.centre)?;
-    let identity = IssuerIdentity { federation: charter.federation().clone(), centre: author.centre.clone(), key: author.signing };
-    let verified = evidence.verify(&Author::new(charter.federation(), author.centre.clone(), author.signing, author.heartbeat));
-    let verified = verified.map_err(|e| evidence_fault(&e))?;
+    let author = author(charter, &evidence.centre)?;
+    // A certificate is signed by the key of the term in which it was issued.
+    let key = author.signing_at(evidence.index);
+    let identity = IssuerIdentity { federation: charter.federation().clone(), centre: author.centre.clone(), key };
+    let verified = evidence.verify(&author).map_err(|e| evidence_fault(&e))?;
     let body = verified.entry().body().ok_or_else(|| evidence_bad("payload"))?;
     let certificate = certificate_in(verified.header(), body).map_err(|_| evidence_bad("certificate"))?;
     let number = holder::receive(wallet, common::now(), &certificate.to_bytes(), &bytes, &identity)?;
@@ -263,6 +264,11 @@ pub(super) fn kept_charter(wallet: &Wallet) -> Result<Charter, Failure> {
 
 pub(super) fn member<'a>(charter: &'a Charter, centre: &CentreCode) -> Result<&'a anju_core::charter::Member, Failure> {
     charter.member(centre).ok_or_else(|| Failure::new(Code::CharterNoCentre).with("centre", centre))
+}
+
+/// Who writes a centre's journal, or wrote it.
+fn author(charter: &Charter, centre: &CentreCode) -> Result<Author, Failure> {
+    charter.author(centre).ok_or_else(|| Failure::new(Code::CharterNoCentre).with("centre", centre))
 }
 
 fn evidence_bad(detail: &str) -> Failure {

@@ -11,7 +11,6 @@ use anju_core::error::RefusalCode;
 use anju_core::grant::{Access, Mode};
 use anju_core::holder::wallet::{GrantMade, HolderKey};
 use anju_core::holder::{Wallet, window};
-use anju_core::journal::Author;
 use anju_core::names::{CentreCode, CertificateNumber, GrantId};
 use anju_core::window::{AccessPage, CertificatesFound, DepositAsked, Deposited, Health, Place, Problem, RevocationAsked, Revoked, Route};
 use base64::Engine as _;
@@ -280,8 +279,7 @@ struct Looked {
 fn looked(wallet: &Wallet, charter: &Charter, page: &AccessPage) -> Vec<Looked> {
     let keys = window::keys_of(wallet, &page.certificate);
     let open = |one: &anju_core::window::AccessEvidence| -> Result<Access, &'static str> {
-        let member = charter.member(&one.author).ok_or("not-a-member")?;
-        let author = Author::new(charter.federation(), member.centre.clone(), member.signing, member.heartbeat);
+        let author = charter.author(&one.author).ok_or("not-a-member")?;
         let evidence = STANDARD.decode(one.evidence.as_deref().unwrap_or_default()).map_err(|_| "malformed")?;
         let mut opened = Err("holder-mismatch");
         for key in &keys {

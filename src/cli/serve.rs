@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::node::Settings;
+use anju_core::node::membership::{self, SeatError};
 use anju_peers::PeersError;
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
@@ -43,13 +44,18 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     if !folder.charter().is_file() {
         return Err(Failure::new(Code::CharterMissing).with("path", common::shown(folder.root())));
     }
-    let charter = read_charter(&folder.charter())?.verify().map_err(charter_failure)?;
+    let file = read_charter(&folder.charter())?;
+    file.verify_founding().map_err(charter_failure)?;
     let logs = log_to_stderr(config.log.level, ctx.json);
     // Before the passphrase is asked for: who has to correct a table need not type one.
     let settings = settings(&config, &folder)?;
     let Opened { folder, config, secrets, store, lock } = store::open(ctx, &args.data, &args.passphrase, Mode::Create)?;
+    let seat = membership::seat(&file, &store, &config.centre.code, &secrets.centre).map_err(|e| match e {
+        SeatError::Charter(e) => charter_failure(e),
+        SeatError::Shelf(e) => Failure::new(Code::ServeFailed).with("detail", e),
+    })?;
     let serving = Serving {
-        recipe: Recipe { centre: config.centre.code.clone(), keys: secrets.centre, charter, settings },
+        recipe: Recipe { centre: config.centre.code.clone(), keys: secrets.centre, seat, settings },
         store,
         kept_head: config.kept_head(&folder),
         listen: config.peer.listen.clone(),
@@ -116,7 +122,6 @@ fn reader(config: &Config, folder: &DataFolder) -> daemon::wiring::SourceReader 
 
 fn daemon_failure(error: DaemonError) -> Failure {
     match error {
-        DaemonError::Charter(e) => charter_failure(e),
         DaemonError::Peers(PeersError::AddressInUse { addr }) => Failure::new(Code::PortInUse).with("detail", addr),
         DaemonError::Door(DoorError::AlreadyRunning) => Failure::new(Code::FolderLocked).with("path", "desk.sock"),
         DaemonError::Window(WindowError::Listen { address, .. }) => Failure::new(Code::PortInUse).with("detail", address),

@@ -66,6 +66,10 @@ fn read_only(ctx: Ctx, reason: &ReadOnly) -> String {
             ctx.fill("status.read-only-restored", &[("reported", &reported.to_string()), ("needed", &needed.to_string())])
         }
         ReadOnly::NotTheWriter => ctx.say("status.read-only-not-the-writer"),
+        ReadOnly::Suspended => ctx.say("status.read-only-suspended"),
+        ReadOnly::Observer => ctx.say("status.read-only-observer"),
+        ReadOnly::Removed => ctx.say("status.read-only-removed"),
+        ReadOnly::OtherKeys => ctx.say("status.read-only-other-keys"),
     }
 }
 

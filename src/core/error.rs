@@ -195,6 +195,24 @@ codes! {
         PickupUnknown = "pickup-unknown",
         /// The window has no room for more right now.
         WindowBusy = "window-busy",
+        /// The secrets of the federation's epoch are not here.
+        EpochUnknown = "epoch-unknown",
+        /// This centre's copy of the epoch that is proposed is missing, or opens to something else than is proposed.
+        EpochUnopened = "epoch-unopened",
+        /// Two valid successors of one version of the charter are known: nothing is voted on.
+        CharterFrozen = "charter-frozen",
+        /// This centre does not vote.
+        NotAVoter = "not-a-voter",
+        /// What is proposed breaks a rule of charters.
+        ProposalInvalid = "proposal-invalid",
+        /// Nothing of this name is proposed.
+        ProposalUnknown = "proposal-unknown",
+        /// Something is proposed already.
+        ProposalOpen = "proposal-open",
+        /// What this centre has said before binds it.
+        VoteBound = "vote-bound",
+        /// No invitation of this id.
+        InvitationUnknown = "invitation-unknown",
     }
 }
 
@@ -219,6 +237,8 @@ codes! {
         RolledBack = "rolled-back",
         /// Two checkpoints of one term that do not extend each other.
         Forked = "forked",
+        /// A checkpoint beyond what counts of the keys that signed it.
+        Void = "void",
         /// An announcement that does not open under the epoch key.
         Unsealed = "unsealed",
         /// Another charter than ours.

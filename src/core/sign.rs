@@ -21,6 +21,8 @@ pub enum Context {
     CardStation,
     /// A charter, by a founder.
     Charter,
+    /// A later version of a charter, by a member that approves it.
+    CharterApproval,
     /// A holder's enrolment card.
     HolderCard,
     /// What an operator asks their peer to do.
@@ -35,6 +37,7 @@ impl Context {
             Self::Card => "anju/v1/card",
             Self::CardStation => "anju/v1/card-station",
             Self::Charter => "anju/v1/charter",
+            Self::CharterApproval => "anju/v1/charter-approval",
             Self::HolderCard => "anju/v1/holder-card",
             Self::OperatorAct => "anju/v1/operator-act",
             Self::HolderRequest => "anju/v1/holder-request",

@@ -11,11 +11,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anju_core::charter::{CentreKeys, Charter, CharterError};
+use anju_core::charter::{CentreKeys, Seat};
 use anju_core::desk::Event;
 use anju_core::error::{RefusalCode, ShelfError};
 use anju_core::listing::{Document, Pepper};
 use anju_core::names::{CentreCode, StationKey};
+use anju_core::node::membership::Admitted;
 use anju_core::node::{Effect, Env, HouseAsk, Input, Node, Settings, Verdict};
 use anju_core::shelf::KeptHead;
 use anju_core::time::Time;
@@ -39,6 +40,8 @@ const HEAD_NOT_KEPT: &str = "head-not-kept";
 pub enum Out {
     /// Publish an announcement.
     Announce(Vec<u8>),
+    /// Let these stations connect, and no others.
+    Admit(Vec<Admitted>),
     /// Judge a gossip message.
     Judge(u64, Verdict),
     /// Ask a station.
@@ -64,8 +67,8 @@ pub struct Recipe {
     pub centre: CentreCode,
     /// Its keys.
     pub keys: CentreKeys,
-    /// The charter.
-    pub charter: Charter,
+    /// Its place in the federation.
+    pub seat: Seat,
     /// What the centre tunes.
     pub settings: Settings,
 }
@@ -127,24 +130,16 @@ pub fn machine_clock() -> Time {
 
 impl Engine {
     /// Puts an engine together.
-    ///
-    /// # Errors
-    /// [`CharterError`] when the charter is not this centre's.
-    pub fn new(
-        recipe: Recipe,
-        store: Store,
-        kept_head: PathBuf,
-        rng: Box<dyn CryptoRng + Send>,
-        clock: fn() -> Time,
-    ) -> Result<Self, CharterError> {
-        let node = Node::new(recipe.centre, recipe.keys, recipe.charter, recipe.settings)?;
+    #[must_use]
+    pub fn new(recipe: Recipe, store: Store, kept_head: PathBuf, rng: Box<dyn CryptoRng + Send>, clock: fn() -> Time) -> Self {
+        let node = Node::new(recipe.centre, recipe.keys, recipe.seat, recipe.settings);
         // A head that cannot be read counts as missing: the peer then asks the others before it writes.
         let kept = head_file::read(&kept_head)
             .inspect_err(|error| tracing::warn!(%error, "the kept head cannot be read; writing waits for the other members"))
             .ok()
             .flatten();
         let (connected, open, at_window) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        Ok(Self { node, fresh: true, store, kept_head, kept, rng, clock, connected, open, at_window, owed: None, pause: 0, again: false })
+        Self { node, fresh: true, store, kept_head, kept, rng, clock, connected, open, at_window, owed: None, pause: 0, again: false }
     }
 
     /// Runs until every sender of `inputs` is gone. Blocks: give it a thread of its own.
@@ -297,6 +292,7 @@ impl Engine {
                         Effect::WhenStored => {}
                         Effect::Again => self.again = true,
                         Effect::KeepHead(_)
+                        | Effect::Admit(_)
                         | Effect::Announce(_)
                         | Effect::Judge { .. }
                         | Effect::Push { .. }
@@ -320,6 +316,7 @@ impl Engine {
         for effect in effects {
             match effect {
                 Effect::Announce(_) | Effect::Push { .. } | Effect::Answer { .. } if self.owed.is_some() => {}
+                Effect::Admit(stations) => out(Out::Admit(stations)),
                 Effect::Announce(bytes) => out(Out::Announce(bytes)),
                 Effect::Judge { source, verdict } => out(Out::Judge(source, verdict)),
                 Effect::Push { to, call, bytes } | Effect::Call { to, call, bytes } => out(Out::Call(to, call, bytes)),
@@ -404,6 +401,9 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::Answer(_)
         | Event::Case(_)
         | Event::Listing(_)
+        | Event::Proposed { .. }
+        | Event::Answered { .. }
+        | Event::RoundOpened { .. }
         | Event::Published { .. } => true,
         Event::Progress { .. }
         | Event::Status(_)
@@ -431,6 +431,9 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::PickedUp { .. }
         | Event::Accesses { .. }
         | Event::Sync(_)
+        | Event::Federation(_)
+        | Event::Versions { .. }
+        | Event::Invited { .. }
         | Event::Matters { .. }
         | Event::Matter(_)
         | Event::Catalogues { .. }

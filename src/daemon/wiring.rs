@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anju_core::charter::{Charter, CharterError};
+use anju_core::charter::Charter;
 use anju_core::desk::{Event, Request};
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::facts::AccountFacts;
@@ -70,9 +70,6 @@ pub struct Serving {
 /// Why a peer does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
-    /// The charter is not this centre's.
-    #[error(transparent)]
-    Charter(#[from] CharterError),
     /// The network could not be set up.
     #[error(transparent)]
     Peers(#[from] PeersError),
@@ -112,7 +109,7 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
     let (peers, peer_events) = anju_peers::start(peers_config(&recipe, listen)).await?;
     let listening = peers.listening().to_vec();
     let rng = StdRng::try_from_rng(&mut rand::rngs::SysRng).map_err(|e| DaemonError::System(e.to_string()))?;
-    let engine = Engine::new(recipe, store, kept_head, Box::new(rng), machine_clock)?;
+    let engine = Engine::new(recipe, store, kept_head, Box::new(rng), machine_clock);
 
     let (stop, stopped) = watch::channel(false);
     let (inputs, inbox) = mpsc::channel(INPUTS_MAX);
@@ -130,6 +127,7 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
     };
     let (chores, to_do) = mpsc::channel(CHORES_MAX);
     let (window_replies, replies) = mpsc::channel(WINDOW_MAX);
+    let (admitted, to_admit) = watch::channel(Vec::new());
     let ways = Ways {
         commands,
         events: events_out.clone(),
@@ -140,6 +138,7 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
         logs: house.logs.clone(),
         links,
         window: window_replies,
+        admitted,
     };
     let engine = thread.spawn(move || engine.run(inbox, |out| ways.let_out(out))).map_err(|e| DaemonError::System(e.to_string()))?;
     let at_window = window.as_ref().map(window::Door::address);
@@ -154,6 +153,7 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
         tokio::spawn(sample(inputs.clone(), stopped.clone())),
         tokio::spawn(hear_peers(peer_events, inputs.clone(), stopped.clone())),
         tokio::spawn(order_peers(orders, peers.clone())),
+        tokio::spawn(admit(to_admit, peers.clone())),
         tokio::spawn(read_source(to_read, source, inputs.clone(), stopped.clone())),
         tokio::spawn(derive(lanes.short, Arc::clone(&memory), inputs.clone(), stopped.clone())),
         tokio::spawn(derive(lanes.long, memory, inputs.clone(), stopped.clone())),
@@ -192,7 +192,7 @@ impl Running {
 }
 
 fn peers_config(recipe: &Recipe, listen: Vec<String>) -> PeersConfig {
-    let charter: &Charter = &recipe.charter;
+    let charter: &Charter = &recipe.seat.charter;
     let own = recipe.keys.station_key();
     let stations = charter.members().iter().flat_map(|member| &member.stations).filter(|station| station.key != own);
     PeersConfig {
@@ -200,7 +200,7 @@ fn peers_config(recipe: &Recipe, listen: Vec<String>) -> PeersConfig {
         listen,
         members: stations.map(|s| Member { station: s.key, addresses: s.addresses.clone() }).collect(),
         topic: format!("anju.{}", charter.federation()),
-        protocol_suffix: charter.digest().to_string(),
+        protocol_suffix: charter.founding().to_string(),
     }
 }
 
@@ -216,6 +216,8 @@ struct Ways {
     /// What is known of the way to each station.
     links: Box<dyn Fn() -> BTreeMap<StationKey, Link> + Send>,
     window: mpsc::Sender<(u64, Reply)>,
+    /// Who may connect. Never dropped: only the newest counts.
+    admitted: watch::Sender<Vec<Member>>,
 }
 
 impl Ways {
@@ -229,6 +231,11 @@ impl Ways {
                 return;
             }
             Out::House(token, ask) => return self.house(token, ask),
+            Out::Admit(stations) => {
+                let members = stations.into_iter().map(|a| Member { station: a.station, addresses: a.addresses });
+                self.admitted.send_replace(members.collect());
+                return;
+            }
             Out::ReadSource(reading, account_no) => {
                 if self.readings.try_send((reading, account_no)).is_err() {
                     tracing::warn!("too many accounts are being read; one was dropped");
@@ -288,6 +295,16 @@ const fn judged(verdict: Verdict) -> anju_peers::Verdict {
 
 pub(super) async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Tells the peers who may connect, whenever that changes; ends with the loop, which tells it.
+async fn admit(mut admitted: watch::Receiver<Vec<Member>>, peers: PeersHandle) {
+    while admitted.changed().await.is_ok() {
+        let members = admitted.borrow_and_update().clone();
+        if peers.send(PeerCommand::SetMembers(members)).await.is_err() {
+            return;
+        }
+    }
 }
 
 async fn tick(inputs: mpsc::Sender<Input>, mut stopped: watch::Receiver<bool>) {
@@ -426,7 +443,8 @@ mod tests {
             (mpsc::channel(1), mpsc::channel(1), mpsc::channel(1));
         let (chores, logs) = (mpsc::channel(1).0, LogRing::default());
         let (links, window) = (Box::new(BTreeMap::new), mpsc::channel(1).0);
-        let ways = Ways { commands: none, events, readings, derivations, chores, meter: Arc::default(), logs, links, window };
+        let admitted = watch::channel(Vec::new()).0;
+        let ways = Ways { commands: none, events, readings, derivations, chores, meter: Arc::default(), logs, links, window, admitted };
         for (number, people) in [(1, 48), (2, 48), (3, 1)] {
             ways.let_out(Out::Derive(number, job(people)));
         }

@@ -23,6 +23,7 @@
 //! | [`head_file`] | the head kept outside the backup set |
 
 pub mod backup;
+mod charters;
 mod dossiers;
 mod drops;
 mod error;

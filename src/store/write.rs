@@ -32,6 +32,7 @@ impl Store {
             Write::Dossier(write) => self.dossier_write(write),
             Write::Window(write) => self.window(write),
             Write::Outbox(write) => self.write_outbox(write),
+            Write::Charter(write) => self.write_charter(write),
             Write::Fault { station, code } => self.fault(*station, *code),
         }
     }
@@ -187,6 +188,7 @@ impl Store {
             Projection::List(projection) => self.list_projection(projection),
             Projection::AuditCommitted(commitment) => self.audit_committed(commitment),
             Projection::Published(projection) => self.published(projection),
+            Projection::Vote(row) => self.voted(row),
             Projection::Dossier(projection) => self.dossier_projection(projection),
             Projection::GrantRevoked { grant, holder, at } => {
                 // Any centre may say it: the earliest time is the same in whatever order the journals arrive.

@@ -6,7 +6,7 @@ use anju_core::audit::AuditBody;
 use anju_core::certificate::{
     CertificateBody, CertificateKind, EndReason, EndedBody, Issuance, IssuerIdentity, fields_of, issue, thumbprint,
 };
-use anju_core::charter::{CentreCard, CentreKeys, Charter, CharterFile};
+use anju_core::charter::{CentreCard, CentreKeys, Charter, CharterFile, EpochSecrets, Founding};
 use anju_core::error::Refusal;
 use anju_core::facts::{AccountFacts, AccountStatus, Fen, Month};
 use anju_core::grant::{Access, Asker, Mode, Presented, Released, Revocation, Said, access};
@@ -16,7 +16,7 @@ use anju_core::listing::changed::ObjectionRef;
 use anju_core::listing::finding::{Coded, Place, Refund};
 use anju_core::listing::hit::{HitBody, HitNote};
 use anju_core::listing::{
-    Basis, Change, ChangedBody, Day, DecidedBody, Document, DocumentType, Finding, Ground, ObjectedBody, Pepper, SubjectKind, SubjectSecret,
+    Basis, Change, ChangedBody, Day, DecidedBody, Document, DocumentType, Finding, Ground, ObjectedBody, SubjectKind, SubjectSecret,
 };
 use anju_core::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, ListingId, RequestId, StatementId};
 use anju_core::seal::{Key, Purpose, SUITE, hpke};
@@ -99,7 +99,7 @@ impl Made {
         let third = centre(&mut rng, "C13010KF", "开滦分中心", 7003);
         let federation = FederationName::new("hainan").unwrap();
         let cards = [issuer.card.clone(), lender.card.clone(), third.card.clone()];
-        let mut charter_file = CharterFile::found(&mut rng, federation.clone(), &cards).unwrap();
+        let mut charter_file = CharterFile::found(&mut rng, federation.clone(), &cards, &Founding::default()).unwrap();
         for centre in [&issuer, &lender, &third] {
             charter_file.sign(&centre.code, &centre.keys).unwrap();
         }
@@ -281,11 +281,20 @@ fn rows(rng: &mut StdRng, now: Time, certificate: &[u8], number: &CertificateNum
 
 /// The listing of an employer by the issuer, and everything that is said about it.
 impl Made {
+    /// Fresh keys and a card of a centre.
+    pub fn another_centre(&mut self, code: &str) -> Centre {
+        centre(&mut self.rng, code, "另一中心", 7009)
+    }
+
+    /// What every member shares.
+    pub fn secrets(&self) -> EpochSecrets {
+        self.charter_file.founding_seat(&self.issuer.code, &self.issuer.keys).unwrap().secrets.unwrap()
+    }
+
     /// What stands for the employer.
     pub fn subject(&self) -> SubjectSecret {
-        let key = self.charter.open_epoch(&self.issuer.code, &self.issuer.keys.sealing).unwrap().pepper;
         let document = Document::new(DocumentType::CreditCode, CREDIT_CODE, NOW.legal_day()).unwrap();
-        SubjectSecret::derive(&Pepper { version: 1, key }, &document).unwrap()
+        SubjectSecret::derive(self.secrets().pepper().unwrap(), &document).unwrap()
     }
 
     /// What was decided; every field is there.

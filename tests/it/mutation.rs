@@ -14,7 +14,7 @@ use anju_core::listing::finding::Place;
 use anju_core::listing::hit::HitBody;
 use anju_core::listing::{Change, ChangedBody, DecidedBody, Finding, ObjectedBody};
 use anju_core::node::announce;
-use anju_core::node::message::{Answer, Ask, HeadReport, PayloadReport, Question};
+use anju_core::node::message::{Answer, Ask, HeadReport, PayloadReport, Question, Under};
 use anju_core::vector::VectorBody;
 use anju_core::wire;
 use rand::rngs::StdRng;
@@ -124,11 +124,11 @@ fn a_damaged_note_frame_or_evidence_is_refused() {
 fn a_damaged_announcement_does_not_open() {
     let mut made = Made::new(34, NOW);
     let (frame, station) = (made.frame(0, ROWS), made.issuer.keys.station_key());
-    let gossip = made.charter.open_epoch(&made.lender.code, &made.lender.keys.sealing).unwrap().gossip;
-    let bytes = announce::seal(&mut made.rng, &made.charter, &gossip, &station, &frame).unwrap();
-    assert!(announce::open(&made.charter, &gossip, &station, &bytes).is_ok());
+    let (secrets, founding) = (made.secrets(), made.charter.founding());
+    let bytes = announce::seal(&mut made.rng, founding, &secrets, &station, &frame).unwrap();
+    assert!(announce::open(founding, [&secrets], &station, &bytes).is_ok());
     feed("announcement", 20_000, &bytes, &mut |bytes| {
-        assert!(announce::open(&made.charter, &gossip, &station, bytes).is_err());
+        assert!(announce::open(founding, [&secrets], &station, bytes).is_err());
         true
     });
 }
@@ -136,7 +136,7 @@ fn a_damaged_announcement_does_not_open() {
 #[test]
 fn a_damaged_question_or_answer_has_one_reading_or_none() {
     let made = Made::new(35, NOW);
-    let (charter, centre) = (made.charter.digest(), made.issuer.code.clone());
+    let (centre, under) = (made.issuer.code.clone(), Under::of(&made.charter));
     let mut read = 0;
     for question in [
         Question::Pull { centre: centre.clone(), from: 3, rows: Some(256) },
@@ -144,7 +144,7 @@ fn a_damaged_question_or_answer_has_one_reading_or_none() {
         Question::Push(made.frame(0, 1).to_bytes().into()),
     ] {
         let mut rng = StdRng::seed_from_u64(SEED);
-        let good = Ask { charter, question }.to_bytes();
+        let good = Ask::under(&made.charter, question).to_bytes();
         for bytes in (0..10_000).map(|_| damaged(&mut rng, &good)) {
             let Ok(ask) = Ask::decode(&bytes) else { continue };
             assert_eq!(ask.to_bytes(), bytes);
@@ -153,7 +153,7 @@ fn a_damaged_question_or_answer_has_one_reading_or_none() {
     }
     let note = made.journal.head.note().to_vec();
     let payload = made.entries[3].payload.clone().unwrap();
-    for answer in [Answer::Heads(vec![HeadReport { centre, note }]), Answer::Payloads(vec![PayloadReport { index: 3, payload }])] {
+    for answer in [Answer::Heads(vec![HeadReport { centre, note }], under), Answer::Payloads(vec![PayloadReport { index: 3, payload }])] {
         let mut rng = StdRng::seed_from_u64(SEED);
         let good = answer.to_bytes();
         for bytes in (0..10_000).map(|_| damaged(&mut rng, &good)) {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers stop as its tests do")]
 
 mod altered;
+mod charters;
 mod files;
 
 use anju_core::certificate::{BoundBody, CertificateBody, HolderEndedBody};
@@ -16,12 +17,12 @@ use anju_core::listing::{Change, Finding, ObjectedBody};
 use anju_core::matter::{CatalogueBody, DataCatalogue, Matter, MatterBody, Outcome};
 use anju_core::names::{DossierId, DossierRef, RequestId};
 use anju_core::node::announce;
-use anju_core::node::message::{Answer, Ask, Decline, HeadReport, PayloadReport, Question};
+use anju_core::node::message::{Answer, Ask, Decline, HeadReport, PayloadReport, Question, Under};
 use anju_core::seal::{Key, Purpose, aead, hpke};
 use anju_core::sign::{Context, Signature};
 use anju_core::wire;
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use minicbor::bytes::ByteSlice;
 use minicbor::{Decode, Encode};
 use rand::SeedableRng;
@@ -76,7 +77,7 @@ fn examples() -> Vec<(&'static str, Vec<u8>)> {
     }
     messages(&made, &mut out);
     announced(&mut made, &mut out);
-    charters(&made, &mut out);
+    charters::charters(&mut made, &mut out);
     certificates(&made, &mut out);
     grants(&mut made, &mut out);
     listings(&mut made, &mut out);
@@ -108,7 +109,7 @@ fn dossiers(made: &mut Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
 }
 
 fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
-    let (charter, centre) = (made.charter.digest(), made.issuer.code.clone());
+    let centre = made.issuer.code.clone();
     let questions = [
         Question::Heads,
         Question::Pull { centre: centre.clone(), from: 1 << 40, rows: None },
@@ -116,6 +117,7 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Question::Payloads { centre: centre.clone(), indexes: vec![0, 70_000] },
         Question::Push(made.frame(0, 3).to_bytes().into()),
         Question::Inquire(sealed_inquiry(made).into()),
+        Question::Charter { after: 1 },
     ];
     out.extend(inquiries(made).map(|inquiry| ("inquiry", inquiry.to_bytes())));
     let replies = [
@@ -124,12 +126,12 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Reply::refused(&RefusalCode::GrantUsedUp.into()),
     ];
     out.extend(replies.clone().map(|reply| ("inquiry-reply", reply.to_bytes())));
-    out.extend(questions.map(|question| ("ask", Ask { charter, question }.to_bytes())));
+    out.extend(questions.map(|question| ("ask", Ask::under(&made.charter, question).to_bytes())));
     let report = HeadReport { centre, note: made.journal.head.note().to_vec() };
     let payload = PayloadReport { index: 3, payload: made.entries[3].payload.clone().unwrap() };
     let answers = [
-        Answer::Heads(Vec::new()),
-        Answer::Heads(vec![report]),
+        Answer::Heads(Vec::new(), Under::of(&made.charter)),
+        Answer::Heads(vec![report], Under::of(&made.charter)),
         Answer::Frame(made.frame(0, 3).to_bytes().into()),
         Answer::Payloads(vec![payload]),
         Answer::Declined(Decline::OtherCharter),
@@ -208,25 +210,15 @@ fn what_an_issuer_attests_is_the_contracts_and_says_no_value() {
 
 fn announced(made: &mut Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
     let (frame, station) = (made.frame(0, ROWS), made.issuer.keys.station_key());
-    let gossip = made.charter.open_epoch(&made.lender.code, &made.lender.keys.sealing).unwrap().gossip;
-    let bytes = announce::seal(&mut made.rng, &made.charter, &gossip, &station, &frame).unwrap();
+    let secrets = made.secrets();
+    let bytes = announce::seal(&mut made.rng, made.charter.founding(), &secrets, &station, &frame).unwrap();
     // Opened by hand, as a second implementation would after reading docs/PROTOCOL.md.
     let mut d = minicbor::Decoder::new(&bytes);
     assert_eq!((d.map().unwrap(), d.u8().unwrap(), d.u64().unwrap(), d.u8().unwrap()), (Some(2), 0, 1, 1));
-    let bound: [&[u8]; 3] = [&made.charter.digest().0, &1_u64.to_be_bytes(), &station.0];
-    let inside = aead::open(&gossip, Purpose::Gossip, &bound, d.bytes().unwrap()).unwrap();
+    let bound: [&[u8]; 3] = [&made.charter.founding().0, &1_u64.to_be_bytes(), &station.0];
+    let inside = aead::open(&secrets.gossip, Purpose::Gossip, &bound, d.bytes().unwrap()).unwrap();
     assert_eq!(*inside, frame.to_bytes());
     out.extend([("announcement", bytes), ("frame", inside.to_vec())]);
-}
-
-fn charters(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
-    let file: Value = serde_json::from_str(&made.charter_file.to_text()).unwrap();
-    let content = STANDARD.decode(file["charter"].as_str().unwrap()).unwrap();
-    let member = made.charter.member(&made.issuer.code).unwrap();
-    let plain = hpke::open(&made.issuer.keys.sealing, Purpose::Epoch, b"hainan/1/C46010", &member.epoch).unwrap();
-    let epoch = wire::encode(&member.epoch);
-    let card = wire::encode(&made.issuer.card);
-    out.extend([("charter", content), ("hpke-sealed", epoch), ("epoch-secrets", plain.to_vec()), ("centre-card", card)]);
 }
 
 fn certificates(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {

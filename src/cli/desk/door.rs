@@ -135,6 +135,8 @@ const fn patience(request: &Request) -> Duration {
         | Request::OperatorKey { .. }
         | Request::Matters { .. }
         | Request::Matter { .. }
+        | Request::Federation
+        | Request::FederationHistory { .. }
         | Request::Catalogues
         | Request::Catalogue { .. }
         | Request::GrantRevoke { .. }

@@ -77,6 +77,16 @@ actions! {
     Reveal = "certificate.reveal",
     /// A grant was used: a certificate was read and verified.
     Query = "certificate.query",
+    /// A next version of the charter was proposed.
+    CharterPropose = "charter.propose",
+    /// A proposal was approved, first by one, then by another.
+    CharterApprove = "charter.approve",
+    /// A proposal was rejected, first by one, then by another.
+    CharterReject = "charter.reject",
+    /// The next round of a vote was opened.
+    CharterRound = "charter.round",
+    /// A candidate was invited, or no longer is.
+    FederationInvite = "federation.invite",
     /// Values were put to the issuer of a certificate.
     Check = "certificate.check",
     /// A rule was put to the issuer of a certificate.

@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_CENTRE_NAME_BYTES};
-use crate::names::{CentreCode, StationKey};
+use crate::names::{CentreCode, Digest, StationKey};
 use crate::seal::SUITE;
 use crate::seal::hpke::{OpeningKey, SealingKey};
 use crate::seal::hybrid::{HybridKey, HybridOpeningKey};
@@ -129,6 +129,12 @@ impl CentreCard {
         }
     }
 
+    /// What people compare by voice: SHA-256 of the card's deterministic bytes.
+    #[must_use]
+    pub fn fingerprint(&self) -> Digest {
+        crate::journal::hash::sha256(&wire::encode(self))
+    }
+
     /// The card file's text: JSON with both signatures.
     #[must_use]
     pub fn to_signed_text(&self, keys: &CentreKeys) -> String {
@@ -161,7 +167,7 @@ impl CentreCard {
         Ok(card)
     }
 
-    fn check(&self) -> Result<(), CardError> {
+    pub(super) fn check(&self) -> Result<(), CardError> {
         let bad = |what| CardError::Bad { centre: self.centre.clone(), what };
         if self.suite != SUITE {
             return Err(bad("suite"));
@@ -179,11 +185,13 @@ pub(super) fn parse_signature(text: &str) -> Option<Signature> {
 
 /// A name is shown on screens: no control characters, no invisible ones that turn text around.
 pub(super) fn check_centre_name(name: &str) -> bool {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{300}'..='\u{36f}')
-    };
+    let hidden = |c: char| c.is_control() || turns_text(c);
     !name.trim().is_empty() && name.len() <= MAX_CENTRE_NAME_BYTES && !name.chars().any(hidden)
+}
+
+/// Whether a character hides, turns or piles up on others.
+pub(super) const fn turns_text(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{300}'..='\u{36f}')
 }
 
 pub(super) fn check_addresses(addresses: &[String]) -> bool {

@@ -1,6 +1,7 @@
-//! The charter as a file: its deterministic bytes and the founders' signatures over them.
+//! The charter as a file: the founding version's deterministic bytes, the founders' signatures over them, their copies of the first
+//! epoch, and the links to the newest version.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,100 +9,90 @@ use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::card::{CentreCard, CentreKeys, check_addresses, check_centre_name, parse_signature};
-use super::epoch::{EpochSecrets, open_member};
-use super::{Charter, Content, MAX_MEMBERS, MAX_STATIONS, Member, Station};
+use super::card::{CentreCard, CentreKeys, parse_signature};
+use super::content::{Content, MAX_VERSIONS, MAX_WITNESSES, default_settled};
+use super::epoch::{self, EpochCopy, EpochSecrets};
+use super::link::{Link, MAX_LINK_BYTES};
+use super::member::{Member, Role};
+use super::{Charter, CharterError, Seat};
 use crate::names::{CentreCode, Digest, FederationName};
 use crate::seal::SUITE;
-use crate::sign::{Context, PublicKey};
+use crate::sign::Context;
 use crate::wire;
 
-/// Largest charter file, in bytes: 512 members with eight stations each fit.
-pub const MAX_CHARTER_BYTES: usize = 4 * 1024 * 1024;
+/// Largest charter file, in bytes: 512 founders, and a thousand changes.
+pub const MAX_CHARTER_BYTES: usize = 32 * 1024 * 1024;
+/// Largest founding charter, in bytes: 512 members with eight stations each fit.
+pub const MAX_CONTENT_BYTES: usize = 4 * 1024 * 1024;
 const FILE_FORMAT: &str = "anju-charter-1";
-
-/// Why a charter is not one, or cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CharterError {
-    /// Not a charter file.
-    #[error("not a charter: {0}")]
-    Shape(String),
-    /// A rule about what stands in a charter is broken.
-    #[error("the charter breaks a rule: {0}")]
-    Rule(&'static str),
-    /// Two members share something that must be one's own.
-    #[error("two members share {0}")]
-    Shared(&'static str),
-    /// Fewer than two founders, or too many.
-    #[error("a federation has 2 to {MAX_MEMBERS} members, and this one {0}")]
-    Members(usize),
-    /// A founder's signature is missing.
-    #[error("not signed yet by {0}")]
-    Unsigned(String),
-    /// A signature does not verify.
-    #[error("the signature of {0} does not verify")]
-    Signature(CentreCode),
-    /// The centre is not a founder of this charter.
-    #[error("{0} is not in this charter")]
-    NotAMember(CentreCode),
-    /// The charter names other keys for the centre than it holds.
-    #[error("the charter has other keys for {0} than this data folder")]
-    OtherKeys(CentreCode),
-    /// A sealing key that nothing can be sealed to.
-    #[error("nothing can be sealed to the key of {0}")]
-    Unsealable(CentreCode),
-}
 
 /// A charter file: not yet verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CharterFile {
     format: String,
-    /// The charter's deterministic CBOR, in base64.
+    /// The founding charter's deterministic CBOR, in base64.
     charter: String,
     /// Founder → Ed25519 signature in hex.
     signatures: BTreeMap<CentreCode, String>,
+    /// Founder → copy of the first epoch's secrets, CBOR in base64. Nobody signs these: the charter commits to what is in them.
+    epoch: BTreeMap<CentreCode, String>,
+    /// The versions behind it, each a link's CBOR in base64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    links: Vec<String>,
+}
+
+/// What founders may choose.
+#[derive(Debug, Clone, Default)]
+pub struct Founding {
+    /// How many must approve the next version; the default when it is not said.
+    pub quorum: Option<u64>,
+    /// Who cosigns; when it is not said, every founder, and of more than nine the nine with the lowest codes.
+    pub witnesses: Option<Vec<CentreCode>>,
 }
 
 impl CharterFile {
     /// Makes the founding charter from the founders' cards, with fresh epoch secrets that only they can open. Nobody has signed it yet.
     ///
     /// # Errors
-    /// [`CharterError`] when there are too few or too many founders, or two of them share a code, key or station.
-    pub fn found(rng: &mut dyn CryptoRng, federation: FederationName, cards: &[CentreCard]) -> Result<Self, CharterError> {
-        let secrets = EpochSecrets::random(rng);
-        let mut cards: Vec<&CentreCard> = cards.iter().collect();
-        cards.sort_by(|a, b| a.centre.cmp(&b.centre));
-        let mut members = Vec::with_capacity(cards.len());
-        for card in cards {
-            let epoch = secrets
-                .seal_to(rng, &federation, 1, &card.centre, &card.sealing)
-                .map_err(|_| CharterError::Unsealable(card.centre.clone()))?;
-            members.push(Member {
-                centre: card.centre.clone(),
-                name: card.name.clone(),
-                signing: card.signing,
-                heartbeat: card.heartbeat,
-                sealing: card.sealing,
-                stations: vec![Station { key: card.station, addresses: card.addresses.clone(), writer: true }],
-                term: 1,
-                epoch,
-            });
+    /// [`CharterError`] when there are too few or too many founders, two of them share a code, key or station, or a choice breaks a rule.
+    pub fn found(
+        rng: &mut dyn CryptoRng,
+        federation: FederationName,
+        cards: &[CentreCard],
+        choice: &Founding,
+    ) -> Result<Self, CharterError> {
+        let mut members: Vec<Member> = cards.iter().map(|card| Member::of_card(card, Role::Member)).collect();
+        members.sort_by(|a, b| a.centre.cmp(&b.centre));
+        let secrets = EpochSecrets::founding(rng);
+        let mut copies = BTreeMap::new();
+        for member in &members {
+            let copy = secrets.copy_for(rng, &federation, member)?;
+            copies.insert(member.centre.clone(), STANDARD.encode(wire::encode(&copy)));
         }
-        let quorum = members.len() as u64 / 2 + 1;
+        let everybody = || members.iter().map(|member| member.centre.clone()).take(MAX_WITNESSES).collect();
+        let mut witnesses: Vec<CentreCode> = choice.witnesses.clone().unwrap_or_else(everybody);
+        witnesses.sort();
         let content = Content {
             suite: SUITE.to_owned(),
             version: 1,
+            epoch: secrets.mark(&federation),
             federation,
             previous: None,
             members,
-            witnesses: Vec::new(),
-            quorum,
-            epoch: 1,
-            pepper: 1,
+            settled: default_settled(witnesses.len() as u64),
+            witnesses,
+            quorum: choice.quorum,
+            former: Vec::new(),
         };
-        check(&content)?;
-        Ok(Self { format: FILE_FORMAT.to_owned(), charter: STANDARD.encode(wire::encode(&content)), signatures: BTreeMap::new() })
+        content.check()?;
+        Ok(Self {
+            format: FILE_FORMAT.to_owned(),
+            charter: STANDARD.encode(wire::encode(&content)),
+            signatures: BTreeMap::new(),
+            epoch: copies,
+            links: Vec::new(),
+        })
     }
 
     /// Reads a charter file. Nothing is verified yet.
@@ -116,6 +107,9 @@ impl CharterFile {
         if file.format != FILE_FORMAT {
             return Err(CharterError::Shape(format!("format is not {FILE_FORMAT}")));
         }
+        if file.links.len() as u64 >= MAX_VERSIONS {
+            return Err(CharterError::Shape(format!("{} links, and fewer than {MAX_VERSIONS} are allowed", file.links.len())));
+        }
         Ok(file)
     }
 
@@ -125,13 +119,14 @@ impl CharterFile {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
-    /// What would be signed, for people to look at before they do: digest, federation, members. Checked for form, not for signatures.
+    /// The founding version as it would be signed, for people to look at before they do: digest, federation, members. Checked for form,
+    /// not for signatures.
     ///
     /// # Errors
     /// [`CharterError`] when the bytes are not a charter or break a rule.
     pub fn unverified(&self) -> Result<Charter, CharterError> {
         let (content, digest) = self.content()?;
-        Ok(Charter { content, digest })
+        Ok(Charter { content, digests: vec![digest] })
     }
 
     /// Who has signed so far, whether or not the signatures verify.
@@ -146,6 +141,8 @@ impl CharterFile {
     pub fn sign(&mut self, centre: &CentreCode, keys: &CentreKeys) -> Result<(), CharterError> {
         let (content, digest) = self.content()?;
         own_member(&content, centre, keys)?;
+        let copy = self.copy_of(centre).ok_or_else(|| CharterError::OtherKeys(centre.clone()))?;
+        epoch::open(&content, centre, &keys.hybrid, &copy).map_err(|_| CharterError::OtherKeys(centre.clone()))?;
         let signature = keys.signing.sign(Context::Charter, &digest.0);
         self.signatures.insert(centre.clone(), hex::encode(signature.0));
         Ok(())
@@ -165,11 +162,23 @@ impl CharterFile {
         Ok(())
     }
 
-    /// Verifies that every founder has signed.
+    /// Verifies that every founder has signed the founding version, and that each later one follows.
     ///
     /// # Errors
-    /// [`CharterError`] naming who has not signed, or whose signature does not verify.
+    /// [`CharterError`] naming who has not signed, whose signature does not verify, or what does not follow.
     pub fn verify(&self) -> Result<Charter, CharterError> {
+        let mut charter = self.verify_founding()?;
+        for link in self.links() {
+            charter = charter.follow(&link?)?;
+        }
+        Ok(charter)
+    }
+
+    /// Verifies that every founder has signed the founding version, and gives that one.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub fn verify_founding(&self) -> Result<Charter, CharterError> {
         let (content, digest) = self.content()?;
         let missing: Vec<_> =
             content.members.iter().filter(|m| !self.signatures.contains_key(&m.centre)).map(|m| m.centre.as_str()).collect();
@@ -177,18 +186,49 @@ impl CharterFile {
             return Err(CharterError::Unsigned(missing.join(", ")));
         }
         for (centre, signature) in &self.signatures {
-            let member = content.members.iter().find(|m| m.centre == *centre).ok_or_else(|| CharterError::NotAMember(centre.clone()))?;
+            let member = content.member(centre).ok_or_else(|| CharterError::NotAMember(centre.clone()))?;
             let bad = || CharterError::Signature(centre.clone());
             let signature = parse_signature(signature).ok_or_else(bad)?;
             member.signing.verify(Context::Charter, &digest.0, &signature).map_err(|_| bad())?;
         }
-        Ok(Charter { content, digest })
+        Ok(Charter { content, digests: vec![digest] })
+    }
+
+    /// A founder's copy of the first epoch's secrets.
+    #[must_use]
+    pub fn copy_of(&self, centre: &CentreCode) -> Option<EpochCopy> {
+        let bytes = STANDARD.decode(self.epoch.get(centre)?).ok()?;
+        wire::decode(&bytes, MAX_LINK_BYTES).ok()
+    }
+
+    /// A founder's seat under the founding version.
+    ///
+    /// # Errors
+    /// As [`Self::verify_founding`] and [`Seat::take`].
+    pub fn founding_seat(&self, centre: &CentreCode, keys: &CentreKeys) -> Result<Seat, CharterError> {
+        Seat::take(self.verify_founding()?, centre, keys, self.copy_of(centre).as_ref())
+    }
+
+    /// The links behind the founding version.
+    pub fn links(&self) -> impl Iterator<Item = Result<Link, CharterError>> {
+        self.links.iter().map(|link| {
+            let bytes = STANDARD.decode(link).map_err(|_| CharterError::Shape("a link is not base64".to_owned()))?;
+            Link::decode(&bytes)
+        })
+    }
+
+    /// The same federation's file with these links and no others.
+    #[must_use]
+    pub fn with_links<'a>(&self, links: impl IntoIterator<Item = &'a Link>) -> Self {
+        let links = links.into_iter().map(|link| STANDARD.encode(link.to_bytes())).collect();
+        Self { links, ..self.clone() }
     }
 
     fn content(&self) -> Result<(Content, Digest), CharterError> {
         let bytes = STANDARD.decode(&self.charter).map_err(|_| CharterError::Shape("not base64".to_owned()))?;
-        let content: Content = wire::decode(&bytes, MAX_CHARTER_BYTES).map_err(|e| CharterError::Shape(e.to_string()))?;
-        check(&content)?;
+        let content: Content = wire::decode(&bytes, MAX_CONTENT_BYTES).map_err(|e| CharterError::Shape(e.to_string()))?;
+        content.check()?;
+        content.check_founding()?;
         Ok((content, Digest(Sha256::digest(&bytes).into())))
     }
 }
@@ -204,41 +244,11 @@ impl Charter {
 }
 
 fn own_member(content: &Content, centre: &CentreCode, keys: &CentreKeys) -> Result<(), CharterError> {
-    let member = content.members.iter().find(|m| m.centre == *centre).ok_or_else(|| CharterError::NotAMember(centre.clone()))?;
+    let member = content.member(centre).ok_or_else(|| CharterError::NotAMember(centre.clone()))?;
     let same = member.signing == keys.signing.public()
         && member.heartbeat == keys.heartbeat.public()
         && member.sealing == keys.sealing.public()
-        && member.stations.iter().any(|s| s.key == keys.station_key())
-        && open_member(content, member, &keys.sealing).is_ok();
+        && member.hybrid == keys.hybrid.public()
+        && member.stations.iter().any(|s| s.key == keys.station_key());
     if same { Ok(()) } else { Err(CharterError::OtherKeys(centre.clone())) }
-}
-
-/// Every rule about what may stand in a founding charter.
-fn check(content: &Content) -> Result<(), CharterError> {
-    let rule = |holds: bool, what| if holds { Ok(()) } else { Err(CharterError::Rule(what)) };
-    rule(content.suite == SUITE, "unknown suite")?;
-    rule(content.version == 1 && content.previous.is_none() && content.epoch == 1 && content.pepper == 1, "not a founding charter")?;
-    rule(content.witnesses.is_empty(), "a founding charter names no witnesses")?;
-    if content.members.len() < 2 || content.members.len() > MAX_MEMBERS {
-        return Err(CharterError::Members(content.members.len()));
-    }
-    rule(content.quorum == content.members.len() as u64 / 2 + 1, "the quorum is not more than half of the members")?;
-    if !content.members.windows(2).all(|w| w[0].centre < w[1].centre) {
-        return Err(CharterError::Shared("a centre code, or the members are not in order"));
-    }
-    let mut keys = BTreeSet::new();
-    for member in &content.members {
-        rule(check_centre_name(&member.name), "a centre's name")?;
-        rule(member.term == 1, "a founding term is 1")?;
-        rule(!member.stations.is_empty() && member.stations.len() <= MAX_STATIONS, "the number of stations of a centre")?;
-        rule(member.stations.iter().filter(|s| s.writer).count() == 1, "exactly one station of a centre writes")?;
-        rule(member.stations.iter().all(|s| check_addresses(&s.addresses)), "a station's addresses")?;
-        let stations = member.stations.iter().map(|s| PublicKey(s.key.0));
-        for key in [member.signing, member.heartbeat, PublicKey(member.sealing.0)].into_iter().chain(stations) {
-            if !keys.insert(key) {
-                return Err(CharterError::Shared("a key"));
-            }
-        }
-    }
-    Ok(())
 }

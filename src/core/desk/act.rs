@@ -373,6 +373,8 @@ pub enum Act {
     },
     /// Questions left for an issuer that is dark. Teller or reviewer.
     Outbox(Box<super::OutboxAct>),
+    /// The federation's own affairs. Security administrator; the second of two people may have another role, but none of a counter's.
+    Federation(Box<super::FederationAct>),
     /// Dossiers and loans. Teller or reviewer; an auditor may read.
     Dossier(Box<super::DossierAct>),
     /// Take a grant that waits at our window, by its code. Teller or reviewer.

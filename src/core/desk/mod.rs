@@ -14,6 +14,7 @@
 //! - [`Request::CertificateFile`] is what that journal holds of one certificate, and its proof: sealed, and opened by its holder's key only;
 //! - [`Request::Matters`], [`Request::Matter`], [`Request::Catalogues`] and [`Request::Catalogue`] are what centres publish for every
 //!   member to read, and nothing of a person;
+//! - [`Request::Federation`] and [`Request::FederationHistory`] are about centres, and what every member knows of the charter;
 //! - [`Request::Operators`] and [`Request::OperatorKey`] come before anybody can sign: the staff's names and roles, and keys that are nothing
 //!   without their passphrases.
 
@@ -22,6 +23,7 @@ mod act;
 mod answer;
 mod blacklist;
 mod dossier;
+mod federation;
 mod house;
 mod matter;
 mod outbox;
@@ -41,6 +43,10 @@ pub use dossier::{
     DossierAct, DossierLine, DossierName, DossierView, LEDGER_FIELDS, LEDGER_MOVES, LoanLine, LoanReply, LoanTask, MAX_DOSSIER_PAGE,
     PartyLine,
 };
+pub use federation::{
+    ChangeView, FederationAct, FederationView, InvitedView, MAX_HISTORY_PAGE, MemberView, ProposalView, SaidView, StationView, TermView,
+    VersionLine, Wish,
+};
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
 pub use matter::{CatalogueLine, CatalogueView, MAX_MATTER_PAGE, MatterKey, MatterLine, MatterView, RuleVerdict};
 pub use outbox::{LeftLine, LeftView, MAX_OUTBOX_PAGE, OutboxAct};
@@ -51,7 +57,7 @@ pub use system::{
 
 use crate::error::Refusal;
 use crate::listing::Day;
-use crate::names::{CentreCode, CertificateNumber, GrantId};
+use crate::names::{CentreCode, CertificateNumber, Digest, GrantId, RequestId, StationKey};
 use crate::operator::{OperatorName, SignedAct};
 use crate::shelf::Ended;
 use crate::time::Time;
@@ -134,6 +140,15 @@ pub enum Request {
         code: String,
         /// The one in force on that day; the one of today, or else the next, when absent.
         day: Option<Day>,
+    },
+    /// Who is in the federation, and what is proposed.
+    Federation,
+    /// Versions of the charter, newest first.
+    FederationHistory {
+        /// Only those before this one.
+        before: Option<u64>,
+        /// At most so many, and at most [`MAX_HISTORY_PAGE`].
+        limit: usize,
     },
     /// Which centres have published a catalogue.
     Catalogues,
@@ -281,6 +296,47 @@ pub enum Event {
     },
     /// A centre's catalogue.
     Catalogue(Box<CatalogueView>),
+    /// The federation, as this peer knows it.
+    Federation(Box<FederationView>),
+    /// Versions of the charter.
+    Versions {
+        /// Newest first.
+        versions: Vec<VersionLine>,
+        /// Whether older ones follow.
+        more: bool,
+    },
+    /// The next version of the charter is proposed.
+    Proposed {
+        /// The digest of the version that it leads to.
+        proposal: Digest,
+        /// That version.
+        version: u64,
+    },
+    /// A proposal was answered by one of our people.
+    Answered {
+        /// Which.
+        proposal: Digest,
+        /// Whether to approve it.
+        approve: bool,
+        /// Whether the centre has said it; otherwise a second person has to.
+        complete: bool,
+    },
+    /// The next round of a vote is open.
+    RoundOpened {
+        /// Which.
+        round: u64,
+    },
+    /// A candidate is invited.
+    Invited {
+        /// The invitation.
+        id: RequestId,
+        /// The candidate.
+        centre: CentreCode,
+        /// Until when.
+        until: Time,
+        /// Our stations and where they are reached.
+        stations: Vec<(StationKey, Vec<String>)>,
+    },
     /// A matter or a catalogue of ours is published.
     Published {
         /// The matter's code; nothing for a catalogue.

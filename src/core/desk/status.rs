@@ -44,6 +44,14 @@ pub enum ReadOnly {
     },
     /// The charter names another station as the writer.
     NotTheWriter,
+    /// The charter has suspended the centre.
+    Suspended,
+    /// The centre observes only.
+    Observer,
+    /// The charter no longer names the centre.
+    Removed,
+    /// The charter names other keys for the centre than this peer holds.
+    OtherKeys,
 }
 
 /// How far one journal is held.

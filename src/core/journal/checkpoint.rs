@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::note::Note;
 use super::{Frontier, MAX_JOURNAL_ROWS, hash, proof};
+use crate::charter::{EndedTerm, Extent, Member};
 use crate::error::{Fault, FaultCode};
 use crate::names::{CentreCode, Digest, FederationName};
 use crate::shelf::Head;
@@ -53,22 +54,76 @@ pub struct Author {
     pub signing: PublicKey,
     /// The key that cosigns its heartbeats.
     pub heartbeat: PublicKey,
+    /// The term of these keys, from 1.
+    pub term: u64,
+    /// Its terms before, oldest first: what was signed in them counts as far as each says.
+    pub ended: Vec<EndedTerm>,
+    /// How far the journal counts at all, for a centre that has left or is suspended.
+    pub limit: Option<Extent>,
 }
 
 impl Author {
-    /// The author of `centre`'s journal in `federation`.
+    /// The author of `centre`'s journal in `federation`, in its first term.
     #[must_use]
     pub fn new(federation: &FederationName, centre: CentreCode, signing: PublicKey, heartbeat: PublicKey) -> Self {
-        Self { origin: Origin::new(federation, &centre), centre, signing, heartbeat }
+        Self { origin: Origin::new(federation, &centre), centre, signing, heartbeat, term: 1, ended: Vec::new(), limit: None }
     }
 
-    /// Verifies a signed note as a head of this author's journal.
+    /// The author as a charter tells of it: the terms that ended, and the member if it is still one. Without either it is nobody, and
+    /// nothing verifies as its.
+    #[must_use]
+    pub fn of_terms(federation: &FederationName, centre: CentreCode, ended: &[EndedTerm], member: Option<&Member>) -> Self {
+        let origin = Origin::new(federation, &centre);
+        if let Some(Member { signing, heartbeat, term, halted, .. }) = member {
+            return Self { centre, origin, signing: *signing, heartbeat: *heartbeat, term: *term, ended: ended.to_vec(), limit: *halted };
+        }
+        let nobody = EndedTerm { term: 0, signing: PublicKey([0; 32]), heartbeat: PublicKey([0; 32]), counts: Extent::nothing() };
+        let (last, before) = ended.split_last().unwrap_or((&nobody, &[]));
+        let (signing, heartbeat, term) = (last.signing, last.heartbeat, last.term);
+        Self { centre, origin, signing, heartbeat, term, ended: before.to_vec(), limit: Some(last.counts) }
+    }
+
+    /// Verifies a signed note as a head of this author's journal, in whichever term it was signed.
     ///
     /// # Errors
-    /// See [`SignedHead::verify`].
+    /// See [`SignedHead::verify`]; `void` for a head beyond what counts of its term, and `rolled-back` for one of the present term that
+    /// is shorter than what counted before.
     pub fn verify(&self, note: &[u8]) -> Result<VerifiedHead, Fault> {
-        SignedHead::verify(note, &self.origin, &self.signing, &self.heartbeat)
+        match SignedHead::verify(note, &self.origin, &self.signing, &self.heartbeat) {
+            Ok(head) => self.in_present_term(VerifiedHead { term: self.term, ..head }),
+            Err(problem) if problem.code != FaultCode::BadSignature => Err(problem),
+            Err(problem) => self.ended.iter().rev().find_map(|term| self.in_ended_term(term, note)).unwrap_or(Err(problem)),
+        }
     }
+
+    fn in_present_term(&self, head: VerifiedHead) -> Result<VerifiedHead, Fault> {
+        if let Some(limit) = &self.limit {
+            counts(&head, limit)?;
+        }
+        match self.ended.last().map(|term| term.counts) {
+            Some(before) if head.size() < before.size || (head.size() == before.size && head.root() != before.root) => {
+                Err(Fault::new(FaultCode::RolledBack, format!("{} rows in term {}", head.size(), self.term)))
+            }
+            Some(_) | None => Ok(head),
+        }
+    }
+
+    fn in_ended_term(&self, term: &EndedTerm, note: &[u8]) -> Option<Result<VerifiedHead, Fault>> {
+        let head = SignedHead::verify(note, &self.origin, &term.signing, &term.heartbeat).ok()?;
+        Some(counts(&head, &term.counts).map(|()| VerifiedHead { term: term.term, ..head }))
+    }
+
+    /// The key that signed what row `index` of the journal carries.
+    #[must_use]
+    pub fn signing_at(&self, index: u64) -> PublicKey {
+        self.ended.iter().find(|term| index < term.counts.size).map_or(self.signing, |term| term.signing)
+    }
+}
+
+/// What the keys of a term that is over signed counts as far as the charter says, and not a row further.
+fn counts(head: &VerifiedHead, extent: &Extent) -> Result<(), Fault> {
+    let holds = head.size() < extent.size || (head.size() == extent.size && head.root() == extent.root);
+    if holds { Ok(()) } else { Err(Fault::new(FaultCode::Void, format!("{} rows, and {} count", head.size(), extent.size))) }
 }
 
 /// A tree head: how many rows, and their root.
@@ -137,7 +192,7 @@ fn malformed(what: &str) -> Fault {
 pub struct SignedHead;
 
 impl SignedHead {
-    /// Verifies that `note` is a checkpoint of `origin`, signed by `author`, with a heartbeat by `heartbeat`. Whether the heartbeat lies
+    /// Verifies that `note` is a checkpoint of `origin`, signed by `author` in its first term, with a heartbeat by `heartbeat`. Whether the heartbeat lies
     /// in the future is for who has a clock.
     ///
     /// # Errors
@@ -147,7 +202,7 @@ impl SignedHead {
         parsed.verify(&origin.0, author)?;
         let heartbeat = parsed.verify_cosignature(&origin.heartbeat_name(), heartbeat)?;
         let checkpoint = Checkpoint::parse(parsed.text(), origin)?;
-        Ok(VerifiedHead { checkpoint, heartbeat, note: note.to_vec() })
+        Ok(VerifiedHead { checkpoint, heartbeat, note: note.to_vec(), term: 1 })
     }
 }
 
@@ -157,9 +212,16 @@ pub struct VerifiedHead {
     checkpoint: Checkpoint,
     heartbeat: Time,
     note: Vec<u8>,
+    term: u64,
 }
 
 impl VerifiedHead {
+    /// The author's term in which it was signed.
+    #[must_use]
+    pub const fn term(&self) -> u64 {
+        self.term
+    }
+
     /// Whose journal.
     #[must_use]
     pub const fn origin(&self) -> &Origin {

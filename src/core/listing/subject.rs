@@ -168,14 +168,7 @@ impl Document {
     }
 }
 
-/// One version of the federation's pepper.
-#[derive(Debug, Clone)]
-pub struct Pepper {
-    /// Which.
-    pub version: u64,
-    /// The secret.
-    pub key: Key,
-}
+pub use crate::charter::Pepper;
 
 /// What stands for a subject under one pepper. Whoever has it can find and read every listing of the subject: as secret as the number.
 #[derive(Debug, Clone)]

@@ -6,11 +6,11 @@
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
-use crate::charter::Charter;
+use crate::charter::EpochSecrets;
 use crate::error::{Fault, FaultCode};
 use crate::journal::Frame;
-use crate::names::StationKey;
-use crate::seal::{Key, Purpose, aead};
+use crate::names::{Digest, StationKey};
+use crate::seal::{Purpose, aead};
 use crate::wire;
 
 /// Largest sealed announcement, in bytes.
@@ -31,26 +31,31 @@ struct Envelope {
     sealed: Vec<u8>,
 }
 
-/// Seals a frame as an announcement by `sender`; `None` when it does not fit.
+/// Seals a frame as an announcement by `sender`; `None` when it does not fit. `founding` is the digest of the founding charter.
 #[must_use]
-pub fn seal(rng: &mut dyn CryptoRng, charter: &Charter, gossip: &Key, sender: &StationKey, frame: &Frame) -> Option<Vec<u8>> {
-    let (epoch, number) = (charter.epoch(), charter.epoch().to_be_bytes());
-    let sealed = aead::seal(rng, gossip, Purpose::Gossip, &[&charter.digest().0, &number, &sender.0], &frame.to_bytes());
-    let bytes = wire::encode(&Envelope { epoch, sealed });
+pub fn seal(rng: &mut dyn CryptoRng, founding: Digest, secrets: &EpochSecrets, sender: &StationKey, frame: &Frame) -> Option<Vec<u8>> {
+    let number = secrets.number.to_be_bytes();
+    let sealed = aead::seal(rng, &secrets.gossip, Purpose::Gossip, &[&founding.0, &number, &sender.0], &frame.to_bytes());
+    let bytes = wire::encode(&Envelope { epoch: secrets.number, sealed });
     (bytes.len() <= MAX_ANNOUNCEMENT_BYTES).then_some(bytes)
 }
 
-/// Opens an announcement that `sender` signed.
+/// Opens an announcement that `sender` signed, under whichever of these epochs it names.
 ///
 /// # Errors
-/// [`Fault`] with `oversized`, `malformed`, or `unsealed` when it does not open for this epoch, charter and sender.
-pub fn open(charter: &Charter, gossip: &Key, sender: &StationKey, bytes: &[u8]) -> Result<Frame, Fault> {
+/// [`Fault`] with `oversized`, `malformed`, or `unsealed` when it does not open for one of these epochs, this federation and this sender.
+pub fn open<'a>(
+    founding: Digest,
+    epochs: impl IntoIterator<Item = &'a EpochSecrets>,
+    sender: &StationKey,
+    bytes: &[u8],
+) -> Result<Frame, Fault> {
     let envelope: Envelope = wire::decode(bytes, MAX_ANNOUNCEMENT_BYTES)?;
-    if envelope.epoch != charter.epoch() {
+    let Some(secrets) = epochs.into_iter().find(|secrets| secrets.number == envelope.epoch) else {
         return Err(Fault::new(FaultCode::Unsealed, format!("epoch {}", envelope.epoch)));
-    }
+    };
     let number = envelope.epoch.to_be_bytes();
-    let plain = aead::open(gossip, Purpose::Gossip, &[&charter.digest().0, &number, &sender.0], &envelope.sealed)
+    let plain = aead::open(&secrets.gossip, Purpose::Gossip, &[&founding.0, &number, &sender.0], &envelope.sealed)
         .map_err(|_| Fault::new(FaultCode::Unsealed, "does not open"))?;
     Frame::decode(&plain)
 }

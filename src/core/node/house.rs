@@ -56,7 +56,7 @@ impl Node {
             age(KeyRole::Signing, term.to_string(), first, Evidence::Journal),
             age(KeyRole::Heartbeat, String::new(), None, Evidence::File),
             age(KeyRole::Sealing, String::new(), None, Evidence::File),
-            age(KeyRole::Pepper, self.charter.pepper().to_string(), None, Evidence::File),
+            age(KeyRole::Pepper, self.charter.epoch().pepper.to_string(), None, Evidence::File),
         ];
         let operators = env.shelf.operators()?;
         let current = operators.iter().filter(|operator| operator.disabled.is_none()).take(MAX_PAGE);

@@ -1,5 +1,6 @@
 //! What goes into the state machine and what comes out of it, as plain data.
 
+use super::membership::Admitted;
 use super::message::SoundAnswer;
 use crate::desk;
 use crate::error::{Fault, Refusal};
@@ -213,6 +214,8 @@ pub enum Effect {
         /// What.
         ask: HouseAsk,
     },
+    /// From now on these stations may connect, and no others; they stand for all that were told before.
+    Admit(Vec<Admitted>),
     /// After the writes are stored, feed [`Input::Stored`].
     WhenStored,
     /// Feed [`Input::Again`] in a later transaction, after whatever waits by then.

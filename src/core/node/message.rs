@@ -1,10 +1,12 @@
 //! What stations ask and answer each other (`schemas/wire.cddl`, `ask` and `answer`).
 //!
-//! Every question names the charter it is asked under: peers of two charters have nothing to say to each other.
+//! Every question names the federation, by the digest of its founding charter, and the version of the charter it is asked under: peers of
+//! two federations have nothing to say to each other, and a peer of an older version learns that there is a newer one.
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+use crate::charter::{Charter, EpochCopy};
 use crate::error::Fault;
 use crate::journal::frame::MAX_FRAME_BYTES;
 use crate::journal::{Frame, SoundFrame};
@@ -18,16 +20,39 @@ pub const MAX_ANSWER_BYTES: usize = MAX_FRAME_BYTES + 1024;
 /// Most payloads asked for at once.
 pub const MAX_PAYLOADS: usize = 8;
 
+/// A version of a charter, and its digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Under {
+    /// Which version.
+    #[n(0)]
+    pub version: u64,
+    /// Its digest.
+    #[n(1)]
+    pub digest: Digest,
+}
+
+impl Under {
+    /// The version that is in force under `charter`.
+    #[must_use]
+    pub fn of(charter: &Charter) -> Self {
+        Self { version: charter.version(), digest: charter.digest() }
+    }
+}
+
 /// A question, and the charter it is asked under.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Ask {
-    /// Digest of the asker's charter.
+    /// Digest of the federation's founding charter.
     #[n(0)]
-    pub charter: Digest,
+    pub federation: Digest,
     /// What is asked.
     #[n(1)]
     pub question: Question,
+    /// The version that the asker works under.
+    #[n(2)]
+    pub under: Under,
 }
 
 /// What a station may ask another.
@@ -65,14 +90,21 @@ pub enum Question {
     /// What only the issuer of a certificate can answer: the bytes of a [`crate::interact::Inquiry`].
     #[n(4)]
     Inquire(#[n(0)] ByteVec),
+    /// The links of the charter's chain behind a version, and the asker's copy of the newest epoch.
+    #[n(5)]
+    Charter {
+        /// Links behind this version.
+        #[n(0)]
+        after: u64,
+    },
 }
 
 /// What a station answers.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Answer {
-    /// The newest head of every journal held.
+    /// The newest head of every journal held, and the version of the charter that the answering station works under.
     #[n(0)]
-    Heads(#[n(0)] Vec<HeadReport>),
+    Heads(#[n(0)] Vec<HeadReport>, #[n(1)] Under),
     /// A frame's bytes.
     #[n(1)]
     Frame(#[n(0)] ByteVec),
@@ -88,6 +120,24 @@ pub enum Answer {
     /// To an inquiry: the bytes of a [`crate::interact::Reply`].
     #[n(5)]
     Replied(#[n(0)] ByteVec),
+    /// Links of the charter's chain.
+    #[n(6)]
+    Charter(#[n(0)] ChainReport),
+}
+
+/// Links of the charter's chain, as far as they fit.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ChainReport {
+    /// Each a link's bytes, oldest first.
+    #[n(0)]
+    pub links: Vec<ByteVec>,
+    /// The version that the answering station works under.
+    #[n(1)]
+    pub under: Under,
+    /// The asker's copy of that version's epoch, if it is held.
+    #[n(2)]
+    pub copy: Option<EpochCopy>,
 }
 
 /// One journal as another station holds it.
@@ -118,7 +168,7 @@ pub struct PayloadReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum Decline {
-    /// The charters differ.
+    /// Another federation, or another charter of this version.
     #[n(0)]
     OtherCharter,
     /// Not held, or not as far.
@@ -133,6 +183,12 @@ pub enum Decline {
 }
 
 impl Ask {
+    /// A question of a peer that works under `charter`.
+    #[must_use]
+    pub fn under(charter: &Charter, question: Question) -> Self {
+        Self { federation: charter.founding(), question, under: Under::of(charter) }
+    }
+
     /// The question's bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -168,7 +224,7 @@ impl Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SoundAnswer {
     /// The newest head of every journal held; not verified.
-    Heads(Vec<HeadReport>),
+    Heads(Vec<HeadReport>, Under),
     /// Rows that are each sound.
     Frame(SoundFrame),
     /// Payloads; not compared with their headers.
@@ -179,6 +235,8 @@ pub enum SoundAnswer {
     Held(u64),
     /// The bytes of a [`crate::interact::Reply`]; not read.
     Replied(Vec<u8>),
+    /// Links of the charter's chain; not verified.
+    Charter(ChainReport),
 }
 
 impl SoundAnswer {
@@ -189,12 +247,13 @@ impl SoundAnswer {
     /// [`Fault`] with what is wrong with the answer or with a row of it.
     pub fn read(bytes: &[u8]) -> Result<Self, Fault> {
         Ok(match Answer::decode(bytes)? {
-            Answer::Heads(reports) => Self::Heads(reports),
+            Answer::Heads(reports, under) => Self::Heads(reports, under),
             Answer::Frame(frame) => Self::Frame(Frame::decode(&frame)?.sound()?),
             Answer::Payloads(payloads) => Self::Payloads(payloads),
             Answer::Declined(decline) => Self::Declined(decline),
             Answer::Held(rows) => Self::Held(rows),
             Answer::Replied(bytes) => Self::Replied(bytes.to_vec()),
+            Answer::Charter(report) => Self::Charter(report),
         })
     }
 }

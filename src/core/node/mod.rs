@@ -19,6 +19,7 @@
 //! | [`list`] | the blacklist: due process, lookups, imports, exports, endings |
 //! | [`matter`] | matters and catalogues are published and shown, and ours bind what we ask |
 //! | [`dossier`] | cases that several centres write together: replies, marks, notes |
+//! | [`membership`] | the charter changes: proposals, votes, epochs, candidates |
 //! | [`audit`] | what our people did is committed to |
 //! | [`vector`] | how far we have applied every journal is declared |
 //! | [`house`] | the peer itself: log, store, backups, keys |
@@ -43,6 +44,7 @@ mod io;
 pub mod issue;
 pub mod list;
 pub mod matter;
+pub mod membership;
 pub mod message;
 pub mod operator;
 pub mod project;
@@ -63,7 +65,7 @@ pub use io::{Effect, Env, HouseAsk, Input, Verdict};
 
 use std::collections::BTreeMap;
 
-use crate::charter::{CentreKeys, Charter, CharterError, EpochSecrets};
+use crate::charter::{CentreKeys, Charter, EpochSecrets, Seat};
 use crate::desk;
 use crate::error::{FaultCode, Refusal, RefusalCode, ShelfError};
 use crate::journal::Author;
@@ -144,7 +146,8 @@ pub struct Node {
     keys: CentreKeys,
     settings: Settings,
     charter: Charter,
-    secrets: EpochSecrets,
+    /// The newest epoch's secrets that are here; nothing for an observer.
+    secrets: Option<EpochSecrets>,
     authors: BTreeMap<CentreCode, Author>,
     publish: publish::State,
     replicate: replicate::State,
@@ -158,6 +161,7 @@ pub struct Node {
     interact: interact::State,
     list: list::State,
     dossier: dossier::State,
+    membership: membership::State,
     audit: audit::State,
     house: house::State,
     vector: vector::State,
@@ -169,17 +173,12 @@ pub struct Node {
 }
 
 impl Node {
-    /// A peer of `centre` under `charter`. The first input must be [`Input::Started`].
-    ///
-    /// # Errors
-    /// [`CharterError`] when the charter does not name exactly these keys for the centre.
-    pub fn new(centre: CentreCode, keys: CentreKeys, charter: Charter, settings: Settings) -> Result<Self, CharterError> {
-        charter.check_own(&centre, &keys)?;
-        let secrets = charter.open_epoch(&centre, &keys.sealing).map_err(|_| CharterError::OtherKeys(centre.clone()))?;
-        let author =
-            |m: &crate::charter::Member| (m.centre.clone(), Author::new(charter.federation(), m.centre.clone(), m.signing, m.heartbeat));
-        let authors = charter.members().iter().map(author).collect();
-        Ok(Self {
+    /// A peer of `centre` in its seat. The first input must be [`Input::Started`].
+    #[must_use]
+    pub fn new(centre: CentreCode, keys: CentreKeys, seat: Seat, settings: Settings) -> Self {
+        let Seat { charter, secrets } = seat;
+        let authors = charter.authors().map(|author| (author.centre.clone(), author)).collect();
+        Self {
             centre,
             keys,
             settings,
@@ -198,6 +197,7 @@ impl Node {
             interact: interact::State::default(),
             list: list::State::default(),
             dossier: dossier::State::default(),
+            membership: membership::State::default(),
             audit: audit::State::default(),
             house: house::State::default(),
             vector: vector::State::default(),
@@ -205,7 +205,7 @@ impl Node {
             window: window::State::default(),
             last_now: None,
             clock_jumped_back: false,
-        })
+        }
     }
 
     /// The node that takes this one's place after a write failed: it has forgotten every conversation. Its first input must be
@@ -233,6 +233,7 @@ impl Node {
             interact: self.interact.successor(),
             list: self.list.successor(),
             dossier: dossier::State::default(),
+            membership: self.membership.successor(),
             audit: audit::State::default(),
             house: self.house.clone(),
             vector: self.vector.successor(),
@@ -265,7 +266,9 @@ impl Node {
         self.watch_clock(env.now);
         match input {
             Input::Started { kept } => {
+                self.membership_started(env)?;
                 self.start(env, kept.as_ref())?;
+                out.push(Effect::Admit(self.admitted()));
                 self.window_started(env.now);
             }
             Input::Tick => self.tick(env, &mut out)?,
@@ -291,6 +294,7 @@ impl Node {
     }
 
     fn tick(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        self.membership_tick(env, out)?;
         self.replicate_tick(env, out)?;
         self.repair_tick(env, out)?;
         self.sync_tick(env, out)?;
@@ -317,6 +321,7 @@ impl Node {
         self.hits_due(env, &mut entries, &mut effects)?;
         self.audit_due(env, &mut entries)?;
         self.vector_due(env, &mut entries)?;
+        self.membership_due(env, &mut entries)?;
         if entries.is_empty() {
             return Ok(false);
         }
@@ -356,6 +361,8 @@ impl Node {
             desk::Request::Sync { timeout_ms } => self.sync(env, token, timeout_ms, out).map(|()| None),
             desk::Request::Matters { centre, after, limit } => self.matters(env, centre, after.as_ref(), limit).map(Some),
             desk::Request::Matter { centre, code, day } => self.matter(env, centre, &code, day).map(Some),
+            desk::Request::Federation => self.federation(env).map(Some),
+            desk::Request::FederationHistory { before, limit } => self.federation_history(env, before, limit).map(Some),
             desk::Request::Catalogues => self.catalogues(env).map(Some),
             desk::Request::Catalogue { centre } => self.catalogue(env, centre).map(Some),
         };

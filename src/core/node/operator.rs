@@ -6,7 +6,7 @@ mod account;
 pub use account::first_operator;
 
 use super::audit::{Told, document, mark};
-use super::{Effect, Env, Node, Stop, interact, issue, query};
+use super::{Effect, Env, Node, Stop, interact, issue, membership, query};
 use crate::audit::{AuditAction, AuditRow};
 use crate::desk::{Act, Applicant, Event, OperatorKey};
 use crate::error::{Refusal, RefusalCode, ShelfError};
@@ -94,6 +94,7 @@ impl Node {
             Act::MatterPublish { file } => self.matter_publish(env, act, file, out).map(Some),
             Act::CataloguePublish { file } => self.catalogue_publish(env, act, file, out).map(Some),
             Act::Dossier(asked) => self.dossier_act(env, act, asked, out).map(Some),
+            Act::Federation(asked) => self.federation_act(env, act, asked, out).map(Some),
             Act::Accesses { number, after, limit } => self.accesses_to_ours(env, act, (number, after.as_deref(), *limit), out).map(Some),
             Act::PickUp { code, last_four } => self.pick_up(env, act, code, last_four, out).map(Some),
             Act::Propose(_)
@@ -155,6 +156,7 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::MatterPublish { .. } => (AuditAction::MatterPublish, String::new()),
         Act::CataloguePublish { .. } => (AuditAction::CataloguePublish, String::new()),
         Act::Dossier(asked) => super::dossier::about(asked),
+        Act::Federation(asked) => membership::about(asked),
         Act::Outbox(asked) => interact::about(asked)?,
         Act::Accesses { number, .. } => (AuditAction::AuditRead, number.to_string()),
         Act::PickUp { code, .. } => (AuditAction::PickUp, super::window::masked_code(code)),
@@ -215,6 +217,7 @@ fn subject_of(act: &Act, now: Time) -> Option<Document> {
         | Act::MatterPublish { .. }
         | Act::CataloguePublish { .. }
         | Act::Dossier(_)
+        | Act::Federation(_)
         | Act::Outbox(_)
         | Act::PickUp { .. }
         | Act::Accesses { .. }
@@ -262,6 +265,7 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
         Act::AuditList { .. } | Act::AuditCheck | Act::Accesses { .. } => &[Role::Auditor],
         Act::Backup => &[Role::System],
         Act::Dossier(asked) => super::dossier::roles(asked),
+        Act::Federation(asked) => membership::roles(asked),
         Act::Outbox(asked) => interact::roles(asked),
     };
     if roles.contains(&act.operator().role) {

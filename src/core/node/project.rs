@@ -8,13 +8,14 @@ mod listing;
 
 use crate::audit::AuditBody;
 use crate::certificate::{BoundBody, CertificateBody, EndedBody, HolderEndedBody};
+use crate::charter::vote::{Place, Said};
 use crate::grant::Revocation;
 use crate::grant::access::{self, SLOT_AUTHOR, SLOT_ISSUER};
 use crate::journal::{Entry, Header, Kind, MAX_JOURNAL_ROWS};
 use crate::matter::{CatalogueBody, MatterBody};
 use crate::names::CentreCode;
 use crate::seal::hpke::OpeningKey;
-use crate::shelf::{AuditCommitment, CatalogueRow, Ended, ListProjection, MatterProjection, MatterRow, Projection};
+use crate::shelf::{AuditCommitment, CatalogueRow, Ended, ListProjection, MatterProjection, MatterRow, Projection, VoteRecord};
 use crate::vector::VectorBody;
 
 /// Projects row `index` of `author`'s journal, as `own` may read it.
@@ -54,7 +55,12 @@ pub fn project_sound(
         Kind::DossierChanged => dossier::changed(author, index, body).map(Projection::Dossier),
         Kind::HolderBound => bound(author, index, header, body),
         Kind::HolderEnded => holder_ended(author, index, header, body),
-        Kind::CharterProposed | Kind::CharterApproved | Kind::ForkReported | Kind::ForkCleared => None,
+        Kind::CharterProposed | Kind::CharterApproved | Kind::CharterRejected | Kind::CharterPromised => {
+            voted(author, index, header, kind, body)
+        }
+        // Its reader looks for it where the proposal says it lies.
+        Kind::EpochSealed => None,
+        Kind::ForkReported | Kind::ForkCleared => None,
     };
     projection.into_iter().collect()
 }
@@ -131,6 +137,13 @@ fn catalogue(author: &CentreCode, index: u64, header: &Header, body: &[u8]) -> O
     let version = CatalogueBody::parse(body).ok()?.version;
     let row = CatalogueRow { centre: author.clone(), version, index, at: header.at(), body: body.to_vec() };
     Some(Projection::Published(MatterProjection::Catalogue(row)))
+}
+
+/// Who may vote, and what of it counts, is for the version that it is about to say.
+fn voted(author: &CentreCode, index: u64, header: &Header, kind: Kind, body: &[u8]) -> Option<Projection> {
+    let version = Said::parse(kind, body)?.version();
+    let place = Place { centre: author.clone(), index };
+    Some(Projection::Vote(VoteRecord { version, place, at: header.at(), kind, body: body.to_vec() }))
 }
 
 /// A number that a journal can have: anything larger is nobody's row, and a store could not keep it.

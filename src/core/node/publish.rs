@@ -11,9 +11,10 @@
 use std::collections::BTreeSet;
 
 use super::{Effect, Env, Node, Stop, announce};
+use crate::charter::Role;
 use crate::desk::ReadOnly;
 use crate::error::{Refusal, RefusalCode, ShelfError};
-use crate::journal::{Entry, Frame, Frontier, SoundRow, SoundRows, batch};
+use crate::journal::{Entry, Frame, Frontier, Kind, SoundRow, SoundRows, Statement, batch};
 use crate::names::CentreCode;
 use crate::shelf::{JournalState, KeptHead, ListProjection, Projection, Write};
 use crate::time::{SECOND_MS, Time};
@@ -43,6 +44,14 @@ enum Writing {
     Free,
     /// Another station of the centre is the writer.
     NotTheWriter,
+    /// The charter has suspended the centre.
+    Suspended,
+    /// The centre observes only.
+    Observer,
+    /// The charter no longer names the centre.
+    Removed,
+    /// The charter names other keys for the centre.
+    OtherKeys,
     /// Waiting for members to report what they hold of our journal.
     Restored { reported: BTreeSet<CentreCode> },
 }
@@ -52,9 +61,8 @@ impl Node {
     /// no peer from reading.
     pub(super) fn start(&mut self, env: &Env<'_>, kept: Option<&KeptHead>) -> Result<(), ShelfError> {
         let state = env.shelf.journal(&self.centre)?;
-        let writer = self.charter.station(&self.keys.station_key()).is_some_and(|(_, station)| station.writer);
-        self.publish.writing = if !writer {
-            Writing::NotTheWriter
+        self.publish.writing = if let Some(barred) = self.barred_from_writing() {
+            barred
         } else if agrees(kept, &self.centre, &state, env)? && !self.publish.was_restoring {
             Writing::Free
         } else {
@@ -64,11 +72,41 @@ impl Node {
         Ok(())
     }
 
+    /// Why the charter keeps this peer from writing, if it does.
+    fn barred_from_writing(&self) -> Option<Writing> {
+        let Some(member) = self.charter.member(&self.centre) else { return Some(Writing::Removed) };
+        let ours = member.signing == self.keys.signing.public() && member.heartbeat == self.keys.heartbeat.public();
+        match member.role {
+            Role::Suspended => Some(Writing::Suspended),
+            Role::Observer => Some(Writing::Observer),
+            Role::Member if !ours => Some(Writing::OtherKeys),
+            Role::Member if member.writer().is_none_or(|writer| writer.key != self.keys.station_key()) => Some(Writing::NotTheWriter),
+            Role::Member => None,
+        }
+    }
+
+    /// The charter has changed: this peer may have to stop writing, or may begin.
+    pub(super) fn writing_reseated(&mut self) {
+        match (self.barred_from_writing(), &self.publish.writing) {
+            (Some(barred), _) => self.publish.writing = barred,
+            (None, Writing::NotStarted | Writing::Free | Writing::Restored { .. }) => {}
+            // What others hold of our journal may be more than what we do: they are asked first.
+            (None, Writing::NotTheWriter | Writing::Suspended | Writing::Observer | Writing::Removed | Writing::OtherKeys) => {
+                self.publish.was_restoring = true;
+                self.publish.writing = Writing::Restored { reported: BTreeSet::new() };
+            }
+        }
+    }
+
     /// Why this peer does not write, if it does not.
     pub(super) fn read_only(&self) -> Option<ReadOnly> {
         match &self.publish.writing {
             Writing::Free => None,
             Writing::NotTheWriter => Some(ReadOnly::NotTheWriter),
+            Writing::Suspended => Some(ReadOnly::Suspended),
+            Writing::Observer => Some(ReadOnly::Observer),
+            Writing::Removed => Some(ReadOnly::Removed),
+            Writing::OtherKeys => Some(ReadOnly::OtherKeys),
             Writing::NotStarted => Some(ReadOnly::Restored { reported: 0, needed: self.reports_needed() }),
             Writing::Restored { reported } => Some(ReadOnly::Restored { reported: reported.len(), needed: self.reports_needed() }),
         }
@@ -79,6 +117,10 @@ impl Node {
         match self.read_only() {
             None => Ok(()),
             Some(ReadOnly::NotTheWriter) => Err(RefusalCode::WriterUnreachable.into()),
+            Some(ReadOnly::Suspended) => Err(Refusal::about(RefusalCode::ReadOnly, "suspended")),
+            Some(ReadOnly::Observer) => Err(Refusal::about(RefusalCode::ReadOnly, "observer")),
+            Some(ReadOnly::Removed) => Err(Refusal::about(RefusalCode::ReadOnly, "removed")),
+            Some(ReadOnly::OtherKeys) => Err(Refusal::about(RefusalCode::ReadOnly, "other-keys")),
             Some(ReadOnly::Restored { reported, needed }) => Err(Refusal::about(RefusalCode::ReadOnly, format!("{reported}/{needed}"))),
         }
     }
@@ -121,6 +163,7 @@ impl Node {
         for (index, row) in (from..).zip(rows.rows()) {
             let projected = super::project::project_sound(&self.centre, &self.keys.sealing, author, index, row.header(), row.entry());
             projected.iter().try_for_each(|projection| self.dossier_arrived(env, author, projection))?;
+            projected.iter().for_each(|projection| self.membership_arrived(projection));
             projected.into_iter().for_each(|projection| project(out, projection));
             let among = |index: u64| rows.rows().get(usize::try_from(index.checked_sub(from)?).ok()?);
             if let Some(index) = super::list::payload_ended_by(env, (author, index), row, among)? {
@@ -185,6 +228,11 @@ impl Node {
     fn reports_needed(&self) -> usize {
         (self.charter.members().len().saturating_sub(1)) / 2 + 1
     }
+}
+
+/// A row of ours that is kept for good.
+pub(super) fn row(env: &mut Env<'_>, kind: Kind, body: &[u8]) -> Result<Entry, ShelfError> {
+    Statement::build(env.rng, kind, env.now, None, body).map_err(|e| ShelfError::Failed(e.to_string()))
 }
 
 /// What a row means, behind what the rows before it mean. Listings that follow each other are written at once.

@@ -241,7 +241,7 @@ impl Node {
         }
         let Some(found) = self.find(env, row)? else { return Ok(Attempt::Missing) };
         let body = certificate_of_row(&found.entry)?;
-        let key = self.author(&found.row.issuer).ok_or(RefusalCode::CertificateUnknown)?.signing;
+        let key = self.author(&found.row.issuer).ok_or(RefusalCode::CertificateUnknown)?.signing_at(found.row.index);
         let issuer = IssuerIdentity { federation: self.charter.federation().clone(), centre: found.row.issuer.clone(), key };
         let released = authorised.release(&self.keys.sealing, &body, &issuer, env.now)?;
         Ok(Attempt::Released(Box::new(found), released))

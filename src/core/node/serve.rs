@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::message::{Answer, Ask, Decline, HeadReport, MAX_PAYLOADS, PayloadReport, Question};
+use super::message::{Answer, Ask, Decline, HeadReport, MAX_PAYLOADS, PayloadReport, Question, Under};
 use super::{Effect, Env, Node, fault};
 use crate::error::{FaultCode, ShelfError};
 use crate::journal::frame::{FRAME_BUDGET_BYTES, MAX_FRAME_ENTRIES};
@@ -37,6 +37,7 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         let ask = Ask::decode(bytes);
+        let under = ask.as_ref().map_or(Under::of(&self.charter), |ask| ask.under);
         let is_push = matches!(&ask, Ok(Ask { question: Question::Push(_), .. }));
         let answer = match ask {
             _ if !self.may_ask(from, env.now.0.div_euclid(SECOND_MS), is_push) => Answer::Declined(Decline::Busy),
@@ -44,10 +45,13 @@ impl Node {
                 fault(out, from, problem.code);
                 Answer::Declined(Decline::NotHeld)
             }
-            Ok(ask) if ask.charter != self.charter.digest() => {
+            Ok(ask) if ask.federation != self.charter.founding() || !self.is_of_our_chain(ask.under) => {
                 fault(out, from, FaultCode::OtherCharter);
                 Answer::Declined(Decline::OtherCharter)
             }
+            Ok(Ask { question: Question::Charter { after }, .. }) => self.report_chain(env, from, after)?,
+            // A candidate learns of the charter, and of nothing else.
+            Ok(_) if self.charter.station(&from).is_none() => Answer::Declined(Decline::NotHeld),
             Ok(Ask { question: Question::Inquire(inquiry), .. }) => match self.inquired(env, (from, token), &inquiry, out)? {
                 Some(answer) => answer,
                 None => return Ok(()),
@@ -57,9 +61,10 @@ impl Node {
                 Question::Pull { centre, from, rows } => Self::serve_rows(env, centre, from, rows)?,
                 Question::Payloads { centre, indexes } => Self::serve_payloads(env, &centre, &indexes)?,
                 Question::Push(frame) => self.pushed(env, from, &frame, out)?,
-                Question::Inquire(_) => Answer::Declined(Decline::NotHeld),
+                Question::Inquire(_) | Question::Charter { .. } => Answer::Declined(Decline::NotHeld),
             },
         };
+        self.works_under(env, from, under, out);
         out.push(Effect::Answer { token, bytes: answer.to_bytes() });
         Ok(())
     }
@@ -82,7 +87,7 @@ impl Node {
                 reports.push(HeadReport { centre: centre.clone(), note: head.note });
             }
         }
-        Ok(Answer::Heads(reports))
+        Ok(Answer::Heads(reports, Under::of(&self.charter)))
     }
 
     fn serve_rows(env: &Env<'_>, centre: CentreCode, from: u64, most: Option<u64>) -> Result<Answer, ShelfError> {

@@ -60,6 +60,9 @@ const fn deserves(kind: Kind) -> bool {
         | Kind::MatterPublished
         | Kind::CharterProposed
         | Kind::CharterApproved
+        | Kind::CharterRejected
+        | Kind::CharterPromised
+        | Kind::EpochSealed
         | Kind::Vector
         | Kind::ForkReported
         | Kind::ForkCleared

@@ -4,6 +4,7 @@
 //! away and derived again (`anju store rebuild`). [`check`] holds the rules every implementation applies before it writes; [`memory`] is
 //! the one that forgets, for simulations. What must never be here: SQL, a file, a cache.
 
+mod charters;
 pub mod check;
 mod dossiers;
 mod house;
@@ -13,6 +14,7 @@ pub mod memory;
 mod outbox;
 mod window;
 
+pub use charters::{CharterWrite, Charters, DeedRow, InviteRow, LinkRow, VoteRecord};
 pub use dossiers::{DossierProjection, DossierRow, DossierSaid, DossierWrite, Dossiers};
 pub use house::{AuditCommitment, AuditFilter, House, HouseWrite};
 pub use lists::{
@@ -197,6 +199,8 @@ pub enum Projection {
     Published(MatterProjection),
     /// Something about a dossier.
     Dossier(DossierProjection),
+    /// Somebody said something about the next version of the charter.
+    Vote(VoteRecord),
 }
 
 /// What an issuer keeps of a certificate it issued. A record, not a projection: it is in no journal. Sealed at rest.
@@ -317,10 +321,12 @@ pub enum Write {
     Window(WindowWrite),
     /// A question that waits for an issuer.
     Outbox(OutboxWrite),
+    /// A record about the federation.
+    Charter(CharterWrite),
 }
 
 /// Reads. Implementations answer as of the writes made so far, and never cache across a failed transaction.
-pub trait Shelf: Lists + House + Matters + Dossiers + Deposits + Outbox {
+pub trait Shelf: Lists + House + Matters + Dossiers + Deposits + Outbox + Charters {
     /// How far `centre`'s journal is held; the default when nothing is.
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError>;
     /// Rows `from..`, at least one if there is one, then as many as fit `max_bytes` of header and payload, at most `max_rows`.

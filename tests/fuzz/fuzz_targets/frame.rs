@@ -81,15 +81,15 @@ fn evidence(bytes: &[u8], resign: bool) {
 /// Sealed as a member would, so that what is inside is reached; and as it comes.
 fn announcement(bytes: &[u8]) {
     let lender = &MADE.lender;
-    let gossip = MADE.charter.open_epoch(&lender.code, &lender.keys.sealing).unwrap().gossip;
+    let (secrets, founding) = (MADE.secrets(), MADE.charter.founding());
     let station = lender.keys.station_key();
-    assert!(announce::open(&MADE.charter, &gossip, &station, bytes).is_err());
-    let bound: [&[u8]; 3] = [&MADE.charter.digest().0, &MADE.charter.epoch().to_be_bytes(), &station.0];
-    let sealed = aead::seal(&mut rng(), &gossip, Purpose::Gossip, &bound, bytes);
+    assert!(announce::open(founding, [&secrets], &station, bytes).is_err());
+    let bound: [&[u8]; 3] = [&founding.0, &secrets.number.to_be_bytes(), &station.0];
+    let sealed = aead::seal(&mut rng(), &secrets.gossip, Purpose::Gossip, &bound, bytes);
     let mut envelope = Vec::new();
     let mut e = minicbor::Encoder::new(&mut envelope);
-    e.map(2).unwrap().u8(0).unwrap().u64(MADE.charter.epoch()).unwrap().u8(1).unwrap().bytes(&sealed).unwrap();
-    if let Ok(frame) = announce::open(&MADE.charter, &gossip, &station, &envelope) {
+    e.map(2).unwrap().u8(0).unwrap().u64(secrets.number).unwrap().u8(1).unwrap().bytes(&sealed).unwrap();
+    if let Ok(frame) = announce::open(founding, [&secrets], &station, &envelope) {
         assert_eq!(frame.to_bytes(), bytes);
         let _ = MADE.author().verify(&frame.note).map(|head| head.received_at(NOW));
     }

@@ -100,7 +100,7 @@ fn frames(made: &mut Made, out: &mut Vec<Seed>) {
 }
 
 fn messages(made: &Made, out: &mut Vec<Seed>) {
-    let (charter, centre) = (made.charter.digest(), made.issuer.code.clone());
+    let (centre, under) = (made.issuer.code.clone(), Under::of(&made.charter));
     for (name, question) in [
         ("heads", Question::Heads),
         ("pull", Question::Pull { centre: centre.clone(), from: 3, rows: None }),
@@ -108,12 +108,12 @@ fn messages(made: &Made, out: &mut Vec<Seed>) {
         ("payloads", Question::Payloads { centre: centre.clone(), indexes: vec![0, 2, 4] }),
         ("push", Question::Push(made.frame(0, 2).to_bytes().into())),
     ] {
-        out.push(("frame", format!("ask-{name}"), input(5, &Ask { charter, question }.to_bytes())));
+        out.push(("frame", format!("ask-{name}"), input(5, &Ask::under(&made.charter, question).to_bytes())));
     }
     let note = made.journal.head.note().to_vec();
     let payload = made.entries[0].payload.clone().unwrap_or_default();
     for (name, answer) in [
-        ("heads", Answer::Heads(vec![HeadReport { centre, note }])),
+        ("heads", Answer::Heads(vec![HeadReport { centre, note }], under)),
         ("frame", Answer::Frame(made.frame(2, 5).to_bytes().into())),
         ("payloads", Answer::Payloads(vec![PayloadReport { index: 0, payload }])),
         ("declined", Answer::Declined(Decline::NotHeld)),

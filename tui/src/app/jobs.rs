@@ -131,6 +131,8 @@ pub(crate) const fn weight_of_request(request: &Request) -> Weight {
         | Request::Sync { .. }
         | Request::Matters { .. }
         | Request::Matter { .. }
+        | Request::Federation
+        | Request::FederationHistory { .. }
         | Request::Catalogues
         | Request::Catalogue { .. } => Weight::Reads,
         Request::GrantRevoke { .. } | Request::Act(_) => Weight::Changes,
@@ -176,6 +178,7 @@ pub(crate) fn weight_of(act: &Act) -> Weight {
         | Act::ImportFinish { .. }
         | Act::ImportApprove { .. }
         | Act::PickUp { .. }
+        | Act::Federation(_)
         | Act::Backup
         | Act::MatterPublish { .. }
         | Act::CataloguePublish { .. } => Weight::Changes,

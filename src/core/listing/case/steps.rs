@@ -83,6 +83,7 @@ impl Case {
             | Act::Query { .. }
             | Act::Ask { .. }
             | Act::Outbox(_)
+            | Act::Federation(_)
             | Act::Reveal { .. }
             | Act::AuditCheck
             | Act::PickUp { .. }

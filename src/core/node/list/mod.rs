@@ -24,7 +24,7 @@ pub use import::{ABANDONED_MS, DERIVED_AT_ONCE, IDLE_MS, LIST_BATCH, MAX_OPEN_IM
 use std::collections::BTreeMap;
 
 use super::{Effect, Env, Node};
-use crate::error::ShelfError;
+use crate::error::{RefusalCode, ShelfError};
 use crate::listing::catalogue::Catalogue;
 use crate::listing::{Pepper, SubjectSecret};
 use crate::time::MINUTE_MS;
@@ -92,8 +92,11 @@ enum Job {
 
 impl Node {
     /// The pepper that new listings are made with.
-    pub(super) fn pepper(&self) -> Pepper {
-        Pepper { version: self.charter.pepper(), key: self.secrets.pepper.clone() }
+    ///
+    /// # Errors
+    /// `epoch-unknown` while no epoch's secrets are here.
+    pub(super) fn pepper(&self) -> Result<Pepper, RefusalCode> {
+        self.newest_pepper()
     }
 
     /// Secrets were derived: whoever waited for them goes on.

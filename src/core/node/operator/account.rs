@@ -78,7 +78,8 @@ impl Node {
             | Act::Backup
             | Act::MatterPublish { .. }
             | Act::CataloguePublish { .. }
-            | Act::Dossier(_) => return Err(RefusalCode::Unsupported.into()),
+            | Act::Dossier(_)
+            | Act::Federation(_) => return Err(RefusalCode::Unsupported.into()),
         };
         out.push(Effect::Write(Write::House(HouseWrite::Operator(operator))));
         self.tell(env, Some(act), vec![told], out)?;

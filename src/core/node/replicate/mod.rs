@@ -86,6 +86,8 @@ enum About {
     Push,
     /// An inquiry of the conversation with this number.
     Inquiry(u64),
+    /// The chain of charters.
+    Charter,
 }
 
 impl Node {
@@ -107,10 +109,10 @@ impl Node {
             About::Heads => Question::Heads,
             About::Pull { centre, stretch } => Question::Pull { centre: centre.clone(), from: stretch.from, rows: Some(stretch.rows) },
             About::Payloads { centre, indexes } => Question::Payloads { centre: centre.clone(), indexes: indexes.clone() },
-            About::Push | About::Inquiry(_) => return, // These have ways of their own.
+            About::Push | About::Inquiry(_) | About::Charter => return, // These have ways of their own.
         };
         let call = self.note_call(Call { to, about, since: env.now });
-        let bytes = Ask { charter: self.charter.digest(), question }.to_bytes();
+        let bytes = Ask::under(&self.charter, question).to_bytes();
         out.push(Effect::Call { to, call, bytes });
     }
 
@@ -122,8 +124,14 @@ impl Node {
     /// Takes an inquiry to a station.
     pub(in crate::node) fn call_inquiry(&mut self, env: &Env<'_>, to: StationKey, key: u64, inquiry: Vec<u8>, out: &mut Vec<Effect>) {
         let call = self.note_call(Call { to, about: About::Inquiry(key), since: env.now });
-        let bytes = Ask { charter: self.charter.digest(), question: Question::Inquire(inquiry.into()) }.to_bytes();
+        let bytes = Ask::under(&self.charter, Question::Inquire(inquiry.into())).to_bytes();
         out.push(Effect::Call { to, call, bytes });
+    }
+
+    /// Asks a station for the chain of charters.
+    pub(in crate::node) fn ask_chain(&mut self, env: &Env<'_>, to: StationKey, question: Question, out: &mut Vec<Effect>) {
+        let call = self.note_call(Call { to, about: About::Charter, since: env.now });
+        out.push(Effect::Call { to, call, bytes: Ask::under(&self.charter, question).to_bytes() });
     }
 
     fn note_call(&mut self, call: Call) -> u64 {
@@ -189,7 +197,7 @@ impl Node {
         bytes: &[u8],
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
-        let opened = announce::open(&self.charter, &self.secrets.gossip, &from, bytes);
+        let opened = announce::open(self.charter.founding(), self.epochs(), &from, bytes);
         let verdict = match opened.and_then(|frame| Ok((self.authored(from, &frame)?.clone(), frame))) {
             Ok((author, frame)) => self.heard_by_gossip(env, from, &author, frame, out)?,
             Err(problem) => {
@@ -289,21 +297,25 @@ impl Node {
                 match about {
                     About::Pull { centre, .. } => self.not_a_holder(&centre, &to),
                     About::Inquiry(key) => self.inquiry_replied(env, from, key, None, out)?,
-                    About::Heads | About::Payloads { .. } | About::Push => {}
+                    About::Heads | About::Payloads { .. } | About::Push | About::Charter => {}
                 }
             }
             (About::Push, Ok(SoundAnswer::Held(held))) => self.push_ended(env, to, Some(held), out)?,
             (About::Push, Ok(SoundAnswer::Declined(Decline::Busy))) => self.push_ended(env, to, None, out)?,
             (About::Inquiry(key), Ok(SoundAnswer::Replied(reply))) => self.inquiry_replied(env, from, key, Some(&reply), out)?,
             (About::Inquiry(key), Ok(SoundAnswer::Declined(_))) => self.inquiry_replied(env, from, key, None, out)?,
-            (About::Heads, Ok(SoundAnswer::Heads(reports))) => self.heads(env, from, reports, out)?,
+            (About::Heads, Ok(SoundAnswer::Heads(reports, under))) => {
+                self.heads(env, from, reports, out)?;
+                self.works_under(env, from, under, out);
+            }
+            (About::Charter, Ok(SoundAnswer::Charter(report))) => self.chain_reported(env, from, report, out)?,
             (About::Pull { centre, stretch }, Ok(SoundAnswer::Frame(frame))) => self.frame(env, to, &centre, stretch, frame, out)?,
             (About::Payloads { centre, indexes }, Ok(SoundAnswer::Payloads(payloads))) => {
                 self.payloads(env, to, &centre, &indexes, payloads, out)?;
             }
             (_, Ok(SoundAnswer::Declined(Decline::Busy))) => return Ok(()), // The next tick asks again.
             (about, Ok(SoundAnswer::Declined(decline))) => self.declined(to, about, decline, out),
-            (About::Heads | About::Pull { .. } | About::Payloads { .. } | About::Push | About::Inquiry(_), _) => {
+            (About::Heads | About::Pull { .. } | About::Payloads { .. } | About::Push | About::Inquiry(_) | About::Charter, _) => {
                 fault(out, from, FaultCode::Unasked)
             }
         }
@@ -318,7 +330,7 @@ impl Node {
             }
             Some(Call { to, about: About::Push, .. }) => self.push_ended(env, to, None, out)?,
             Some(Call { to, about: About::Inquiry(key), .. }) => self.inquiry_replied(env, to, key, None, out)?,
-            Some(Call { about: About::Heads | About::Payloads { .. }, .. }) | None => {}
+            Some(Call { about: About::Heads | About::Payloads { .. } | About::Charter, .. }) | None => {}
         }
         self.pull_what_is_missing(env, out)
     }

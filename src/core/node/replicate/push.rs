@@ -46,7 +46,8 @@ impl Node {
             }
         }
         if directly.len() < others.len()
-            && let Some(sealed) = announce::seal(env.rng, &self.charter, &self.secrets.gossip, &own, frame)
+            && let Some(secrets) = &self.secrets
+            && let Some(sealed) = announce::seal(env.rng, self.charter.founding(), secrets, &own, frame)
         {
             out.push(Effect::Announce(sealed));
         }
@@ -58,7 +59,7 @@ impl Node {
 
     fn push(&mut self, env: &Env<'_>, to: StationKey, frame: Vec<u8>, out: &mut Vec<Effect>) {
         let call = self.note_call(Call { to, about: About::Push, since: env.now });
-        let bytes = Ask { charter: self.charter.digest(), question: Question::Push(frame.into()) }.to_bytes();
+        let bytes = Ask::under(&self.charter, Question::Push(frame.into())).to_bytes();
         out.push(Effect::Push { to, call, bytes });
     }
 

@@ -23,7 +23,7 @@ fn put_raw(world: &mut World, to: usize, inquiry: &Inquiry, token: u64) -> Vec<E
     let (asker, issuer) = (world.peers[1].centre.clone(), world.peers[to].centre.clone());
     let key = world.peers[to].keys.sealing.public();
     let sealed = inquiry.seal(&mut world.rng, &asker, &issuer, &key).unwrap();
-    let bytes = Ask { charter: world.charter.digest(), question: Question::Inquire(sealed.into()) }.to_bytes();
+    let bytes = Ask::under(&world.charter, Question::Inquire(sealed.into())).to_bytes();
     let from = world.station(1);
     world.feed_raw(to, Input::Asked { from, token, bytes })
 }

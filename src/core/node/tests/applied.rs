@@ -36,7 +36,7 @@ fn upgraded(seed: u64, listings: u8, rounds: u64) -> (World, crate::names::Certi
     }
     let number = issue(&mut world, 0, &mut holder, 2);
     let now = world.now;
-    let unknown = Statement::build(&mut world.rng, Kind::CharterProposed, now, None, &[0]).unwrap();
+    let unknown = Statement::build(&mut world.rng, Kind::ForkReported, now, None, &[0]).unwrap();
     let last = decided(&mut world, 99, 90);
     world.append(0, vec![unknown, last]);
     world.run_for(5 * SECOND_MS);

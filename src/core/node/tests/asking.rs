@@ -16,7 +16,7 @@ use crate::listing::finding::{Coded, Place, Refund};
 use crate::listing::import::{ImportRecord, StagedRow};
 use crate::listing::subject::listing_id;
 use crate::listing::{
-    Basis, Change, ChangedBody, Day, DecidedBody, Document, DocumentType, Finding, Ground, ObjectedBody, Pepper, SubjectKind, SubjectSecret,
+    Basis, Change, ChangedBody, Day, DecidedBody, Document, DocumentType, Finding, Ground, ObjectedBody, SubjectKind, SubjectSecret,
 };
 use crate::names::{
     CentreCode, CertificateNumber, Digest, DossierRef, GrantId, ListingId, ListingRef, RequestId, StationKey, SubjectToken, Thumbprint,
@@ -29,6 +29,7 @@ use crate::shelf::{
     HouseWrite, IssuedRecord, JournalState, ListingRow, Lists, MatterRow, Matters, ObjectionRow, Outbox, OutboxRow, PendingHit, Shelf,
     WithheldRow, Write,
 };
+use crate::shelf::{Charters, DeedRow, InviteRow, LinkRow, VoteRecord};
 use crate::sign::SecretKey;
 use crate::time::{SECOND_MS, Time};
 use crate::window::{Deposit, DepositToken};
@@ -70,9 +71,7 @@ pub(super) fn document(number: Number<'_>) -> Document {
 }
 
 pub(super) fn secret(world: &World, number: Number<'_>) -> SubjectSecret {
-    let (peer, charter) = (&world.peers[0], &world.charter);
-    let pepper = charter.open_epoch(&peer.centre, &peer.keys.sealing).unwrap().pepper;
-    SubjectSecret::derive(&Pepper { version: charter.pepper(), key: pepper }, &document(number)).unwrap()
+    SubjectSecret::derive(&world.pepper(), &document(number)).unwrap()
 }
 
 pub(super) fn finding(number: Number<'_>, restriction_until: u32, publication_until: u32) -> Finding {
@@ -128,7 +127,7 @@ pub(super) fn list_as(
     published: u32,
 ) -> ListingRef {
     let (centre, secret, listing) = (world.peers[peer].centre.clone(), secret(world, number), id(number, decision_no));
-    let pepper = world.charter.pepper();
+    let pepper = world.pepper().version;
     let place = Place { federation: world.charter.federation(), centre: &centre, listing: &listing, pepper };
     let finding = finding(number, restricted, published);
     let body = DecidedBody {
@@ -379,6 +378,16 @@ impl Deposits for Counting<'_> {
     fn deposits(&self, _: Option<&Thumbprint>) -> Result<u64, ShelfError> { no() }
     fn deposits_over(&self, _: Time, _: usize) -> Result<Vec<DepositToken>, ShelfError> { no() }
     fn accesses_to(&self, _: &CertificateNumber, _: Option<(&CentreCode, u64)>, _: usize) -> Result<Vec<(CentreCode, u64)>, ShelfError> { no() }
+}
+
+#[rustfmt::skip]
+impl Charters for Counting<'_> {
+    fn charter_links(&self, _: u64, _: usize) -> Result<Vec<LinkRow>, ShelfError> { no() }
+    fn votes(&self, _: u64, _: usize) -> Result<Vec<VoteRecord>, ShelfError> { no() }
+    fn epoch_copy(&self, _: u64) -> Result<Option<Vec<u8>>, ShelfError> { no() }
+    fn charter_frozen(&self) -> Result<Option<LinkRow>, ShelfError> { no() }
+    fn deeds(&self, _: u64) -> Result<Vec<DeedRow>, ShelfError> { no() }
+    fn invites(&self) -> Result<Vec<InviteRow>, ShelfError> { no() }
 }
 
 #[rustfmt::skip]

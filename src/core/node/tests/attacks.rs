@@ -5,7 +5,7 @@ use super::world::{Weather, World};
 use crate::desk::Event;
 use crate::error::FaultCode;
 use crate::journal::{Author, Frame, Frontier, Kind, Statement, batch};
-use crate::node::message::{Answer, Ask, PayloadReport, Question, SoundAnswer};
+use crate::node::message::{Answer, Ask, PayloadReport, Question, SoundAnswer, Under};
 use crate::node::{Input, Verdict, announce};
 use crate::shelf::{Shelf, Write};
 use crate::time::{DAY_MS, MINUTE_MS, SECOND_MS, Time};
@@ -27,10 +27,8 @@ fn batch_by(
 }
 
 fn announce_as(world: &mut World, sender: usize, to: usize, frame: &Frame) -> Verdict {
-    let secrets = world.charter.open_epoch(&world.peers[sender].centre, &world.peers[sender].keys.sealing).unwrap();
-    let station = world.station(sender);
-    let charter = world.charter.clone();
-    let bytes = announce::seal(&mut world.rng, &charter, &secrets.gossip, &station, frame).unwrap();
+    let (secrets, station) = (world.secrets(), world.station(sender));
+    let bytes = announce::seal(&mut world.rng, world.charter.founding(), &secrets, &station, frame).unwrap();
     world.feed(to, Input::Announcement { from: station, source: 1, bytes });
     *world.peers[to].verdicts.last().unwrap()
 }
@@ -48,7 +46,7 @@ fn a_statement_in_another_centres_name_is_refused_before_storage() {
 
     // The same rows, served when the victim's journal is pulled.
     world.feed(1, Input::Tick);
-    let mine = Ask { charter: world.charter.digest(), question: Question::Heads }.to_bytes();
+    let mine = Ask::under(&world.charter, Question::Heads).to_bytes();
     assert!(Ask::decode(&mine).is_ok());
     let station = world.station(2);
     let (held, author) = (Frontier::empty(), &victim);
@@ -141,7 +139,14 @@ fn a_server_that_leaves_a_payload_out_is_faulted_and_another_is_asked() {
     let heads = world.peers[0].shelf.journal(&centre).unwrap().head.unwrap().note;
     world.feed(2, Input::Connected(station));
     let report = crate::node::message::HeadReport { centre: centre.clone(), note: heads };
-    world.feed(2, Input::Answered { from: station, call: 1, answer: SoundAnswer::read(&Answer::Heads(vec![report]).to_bytes()) });
+    world.feed(
+        2,
+        Input::Answered {
+            from: station,
+            call: 1,
+            answer: SoundAnswer::read(&Answer::Heads(vec![report], Under::of(&world.charter)).to_bytes()),
+        },
+    );
     world
         .feed(2, Input::Answered { from: station, call: 2, answer: SoundAnswer::read(&Answer::Frame(frame.to_bytes().into()).to_bytes()) });
     assert_eq!(world.size(2, 0), 0);
@@ -178,7 +183,7 @@ fn a_damaged_payload_is_noticed_on_use_never_served_and_fetched_again() {
 fn a_message_under_another_charter_is_declined() {
     let mut world = World::new(58, 2);
     let other = World::new(59, 2);
-    let ask = Ask { charter: other.charter.digest(), question: Question::Heads }.to_bytes();
+    let ask = Ask::under(&other.charter, Question::Heads).to_bytes();
     let from = world.station(0);
     world.feed(1, Input::Asked { from, token: 77, bytes: ask });
     assert_eq!(world.faults(1), [FaultCode::OtherCharter]);
@@ -192,9 +197,7 @@ fn mutated_messages_never_panic_and_never_store_a_row() {
     world.part(&[]);
     issue(&mut world, 0, &mut holder, 1);
     let announcement = world.peers[0].sent_announcements.last().unwrap().clone();
-    let ask =
-        Ask { charter: world.charter.digest(), question: Question::Pull { centre: world.peers[0].centre.clone(), from: 0, rows: None } }
-            .to_bytes();
+    let ask = Ask::under(&world.charter, Question::Pull { centre: world.peers[0].centre.clone(), from: 0, rows: None }).to_bytes();
     let from = world.station(0);
     for round in 0..20_000_u64 {
         let mut bytes = if round % 2 == 0 { announcement.clone() } else { ask.clone() };
@@ -235,7 +238,7 @@ fn a_station_that_asks_without_end_is_declined_and_the_others_are_served() {
     let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
     let question = Question::Pull { centre: world.peers[0].centre.clone(), from: 0, rows: None };
-    let ask = Ask { charter: world.charter.digest(), question }.to_bytes();
+    let ask = Ask::under(&world.charter, question).to_bytes();
     let busy = |world: &mut World, from: usize| {
         let from = world.station(from);
         let effects = world.feed_raw(0, Input::Asked { from, token: 5, bytes: ask.clone() });
@@ -257,10 +260,10 @@ fn an_answer_with_more_payloads_than_were_asked_for_is_refused_before_any_is_loo
     let mut holder = wallet();
     issue(&mut world, 0, &mut holder, 1);
     world.run_for(5 * SECOND_MS);
-    let (centre, from, charter) = (world.peers[0].centre.clone(), world.station(0), world.charter.digest());
+    let (centre, from, charter) = (world.peers[0].centre.clone(), world.station(0), world.charter.clone());
     assert!(world.peers[1].shelf.flip_payload_bit(&centre, 0));
     world.weather = Weather { loss_percent: 100, ..Weather::FAIR };
-    let pull = Ask { charter, question: Question::Pull { centre, from: 0, rows: None } }.to_bytes();
+    let pull = Ask::under(&charter, Question::Pull { centre, from: 0, rows: None }).to_bytes();
     world.feed(1, Input::Asked { from, token: 9_999, bytes: pull });
     world.run_for(6 * SECOND_MS);
     // Which of the calls under way asks for the payload does not show from outside: the others find the answer unasked for.

@@ -210,7 +210,7 @@ fn what_another_centre_asks_with_somebody_elses_grant_is_refused_and_leaves_no_r
     let (mut world, mut holder, number) = issued(806);
     let grant = granted(&mut world, &mut holder, &number, Mode::Check, 3);
     let size = world.size(0, 0);
-    let (from, charter) = (world.station(2), world.charter.digest());
+    let (from, charter) = (world.station(2), world.charter.clone());
     let inquiry = Inquiry {
         request: RequestId([3; 16]),
         grant: grant.clone(),
@@ -219,7 +219,7 @@ fn what_another_centre_asks_with_somebody_elses_grant_is_refused_and_leaves_no_r
         wanted: check(&[("name", "史霞玲")]),
     };
     let send = |world: &mut World, bytes: Vec<u8>| {
-        let bytes = Ask { charter, question: Question::Inquire(bytes.into()) }.to_bytes();
+        let bytes = Ask::under(&charter, Question::Inquire(bytes.into())).to_bytes();
         let effects = world.feed_raw(0, Input::Asked { from, token: 1, bytes });
         let written = effects.iter().any(|effect| matches!(effect, Effect::Write(crate::shelf::Write::Append { .. })));
         let read = effects.iter().any(|effect| matches!(effect, Effect::ReadSource { .. }));
@@ -376,7 +376,7 @@ fn a_grant_to_check_tells_nothing_of_the_account_without_a_use() {
     let inquiry = Inquiry { request: RequestId([3; 16]), grant, business_no: "-".to_owned(), matter: MATTER.to_owned(), wanted };
     let key = world.peers[0].keys.sealing.public();
     let sealed = inquiry.seal(&mut world.rng, &asker, &issuer, &key).unwrap();
-    let bytes = Ask { charter: world.charter.digest(), question: Question::Inquire(sealed.into()) }.to_bytes();
+    let bytes = Ask::under(&world.charter, Question::Inquire(sealed.into())).to_bytes();
     let from = world.station(1);
     let effects = world.feed_raw(0, Input::Asked { from, token: 1, bytes });
     let Some(Effect::Answer { bytes, .. }) = effects.into_iter().next() else { panic!("the account was read") };

@@ -176,7 +176,7 @@ fn what_is_withheld_forked_damaged_or_not_understood_is_never_read_as_not_listed
                 Doubt::Withheld
             }
             _ => {
-                let entry = Statement::build(&mut world.rng, Kind::CharterProposed, START, None, b"later").unwrap();
+                let entry = Statement::build(&mut world.rng, Kind::ForkReported, START, None, b"later").unwrap();
                 append(&mut world, 0, vec![entry]);
                 world.run_for(5 * SECOND_MS);
                 Doubt::NotApplied

@@ -17,6 +17,7 @@ mod listings;
 mod looking;
 mod lookup;
 mod matters;
+mod membership;
 mod outbox;
 mod people;
 mod process;

@@ -11,7 +11,7 @@ use crate::listing::finding::Place;
 use crate::listing::import::{ImportRow, RowsDigest};
 use crate::listing::objected::OBJECTIONS_PER_DAY;
 use crate::listing::status::Standing;
-use crate::listing::{Change, Day, DecidedBody, Document, DocumentType, Finding, Ground, Pepper, SubjectSecret};
+use crate::listing::{Change, Day, DecidedBody, Document, DocumentType, Finding, Ground, SubjectSecret};
 use crate::names::{CaseNumber, Digest, ListingRef, RequestId};
 use crate::node::{Effect, Input};
 use crate::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
@@ -198,7 +198,7 @@ fn a_case_goes_the_whole_way_and_is_listed_when_its_period_has_ended() {
     let entry = world.peers[1].shelf.entries(&place.centre, place.index, 1, usize::MAX).unwrap().remove(0);
     let (header, body) = (Header::parse(&entry.header).unwrap(), DecidedBody::parse(entry.body().unwrap()).unwrap());
     assert_eq!((header.drop_after(), body.authority), (Some(body.drop_after()), authority(&kept)));
-    let pepper = Pepper { version: world.charter.pepper(), key: world.peers[1].node.secrets.pepper.clone() };
+    let pepper = world.pepper();
     let document = Document::new(DocumentType::ResidentCard, NUMBER, Day::of(START).date()).unwrap();
     let secret = SubjectSecret::derive(&pepper, &document).unwrap();
     let place = Place { federation: world.charter.federation(), centre: &place.centre, listing: &body.listing, pepper: body.pepper };

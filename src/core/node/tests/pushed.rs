@@ -39,6 +39,7 @@ fn carry_out(world: &mut World, peer: usize, effects: Vec<Effect>) -> LetOut {
             | Effect::ReadSource { .. }
             | Effect::Derive { .. }
             | Effect::House { .. }
+            | Effect::Admit(_)
             | Effect::WhenStored
             | Effect::WindowReply { .. }
             | Effect::Again => {}
@@ -65,7 +66,7 @@ fn push_to(world: &mut World, from: usize, to: usize, bytes: Vec<u8>) -> LetOut 
 }
 
 fn as_ask(world: &World, frame: &Frame) -> Vec<u8> {
-    Ask { charter: world.charter.digest(), question: Question::Push(frame.to_bytes().into()) }.to_bytes()
+    Ask::under(&world.charter, Question::Push(frame.to_bytes().into())).to_bytes()
 }
 
 fn frame_in(push: &[u8]) -> Frame {
@@ -174,8 +175,8 @@ fn a_flood_of_pushes_is_declined_and_others_are_heard() {
     let declined = (0..1_000).filter(|_| busy(&mut world, 0)).count();
     assert_eq!(declined, 1_000 - MAX_PUSHES_PER_SECOND as usize);
     assert!(!busy(&mut world, 2), "another station is heard in the same second");
-    let heads = Ask { charter: world.charter.digest(), question: Question::Heads }.to_bytes();
-    assert!(matches!(push_to(&mut world, 0, 1, heads).answers[..], [Answer::Heads(_)]), "and its questions are its own");
+    let heads = Ask::under(&world.charter, Question::Heads).to_bytes();
+    assert!(matches!(push_to(&mut world, 0, 1, heads).answers[..], [Answer::Heads(..)]), "and its questions are its own");
     world.now = world.now.plus_ms(SECOND_MS);
     assert!(!busy(&mut world, 0));
 }
@@ -226,10 +227,9 @@ fn gossip_tells_whoever_is_not_connected_and_is_passed_on_once_by_who_heard_it_d
     let told = append(&mut world, vec![row]);
     assert_eq!((told.pushes.len(), told.announced), (2, 1));
     push_to(&mut world, 0, 1, told.pushes[0].2.clone());
-    let secrets = world.charter.open_epoch(&world.peers[0].centre, &world.peers[0].keys.sealing).unwrap();
-    let (station, charter, frame) = (world.station(0), world.charter.clone(), frame_in(&told.pushes[0].2));
+    let (station, secrets, frame) = (world.station(0), world.secrets(), frame_in(&told.pushes[0].2));
     for verdict in [Verdict::Accept, Verdict::Ignore] {
-        let bytes = crate::node::announce::seal(&mut world.rng, &charter, &secrets.gossip, &station, &frame).unwrap();
+        let bytes = crate::node::announce::seal(&mut world.rng, world.charter.founding(), &secrets, &station, &frame).unwrap();
         feed(&mut world, 1, Input::Announcement { from: station, source: 1, bytes });
         assert_eq!(world.peers[1].verdicts.last(), Some(&verdict));
     }

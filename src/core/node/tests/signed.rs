@@ -48,12 +48,15 @@ fn keep(world: &mut World, peer: usize, operator: Operator) {
     world.peers[peer].shelf.apply(&Write::House(HouseWrite::Operator(operator))).unwrap();
 }
 
+/// Everybody of each role at a peer, by the name of the role.
+pub(super) fn staff(world: &mut World, peer: usize) {
+    Role::ALL.into_iter().for_each(|role| keep(world, peer, account(role.code(), role)));
+}
+
 /// Two peers that know a certificate of the first for the second, with everybody of each role at both.
 pub(super) fn house(seed: u64) -> (World, Wallet, CertificateNumber) {
     let mut world = World::new(seed, 2);
-    for peer in 0..2 {
-        Role::ALL.into_iter().for_each(|role| keep(&mut world, peer, account(role.code(), role)));
-    }
+    (0..2).for_each(|peer| staff(&mut world, peer));
     let mut holder = wallet();
     let number = issue(&mut world, 0, &mut holder, 1);
     world.run_for(SECOND_MS);

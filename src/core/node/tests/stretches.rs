@@ -6,7 +6,7 @@ use super::world::{Weather, World};
 use crate::error::FaultCode;
 use crate::journal::{Entry, Frame, Frontier, Kind, Statement, batch};
 use crate::names::StationKey;
-use crate::node::message::{Answer, Ask, Decline, HeadReport, Question, SoundAnswer};
+use crate::node::message::{Answer, Ask, Decline, HeadReport, Question, SoundAnswer, Under};
 use crate::node::{Effect, Env, Input};
 use crate::shelf::{JournalState, Shelf, Write};
 use crate::time::{MINUTE_MS, SECOND_MS};
@@ -78,7 +78,7 @@ fn feed(world: &mut World, peer: usize, input: Input) -> Vec<Call> {
 
 /// What an honest peer answers.
 fn served(world: &mut World, by: usize, question: &Question) -> Answer {
-    let (from, bytes) = (world.station(1), Ask { charter: world.charter.digest(), question: question.clone() }.to_bytes());
+    let (from, bytes) = (world.station(1), Ask::under(&world.charter, question.clone()).to_bytes());
     let effects = world.feed_raw(by, Input::Asked { from, token: 1, bytes });
     let answer = effects.into_iter().find_map(|e| if let Effect::Answer { bytes, .. } = e { Some(bytes) } else { None });
     Answer::decode(&answer.unwrap()).unwrap()
@@ -99,11 +99,11 @@ fn under_way(world: &mut World) -> Vec<Call> {
     fill(world, &[2]);
     let centre = world.peers[0].centre.clone();
     let note = world.peers[0].shelf.journal(&centre).unwrap().head.unwrap().note;
-    let mut first = Vec::new();
+    let (mut first, under) = (Vec::new(), Under::of(&world.charter));
     for holder in [0, 2] {
         let station = world.station(holder);
         let [heads] = feed(world, 1, Input::Connected(station)).try_into().unwrap();
-        first.extend(answer(world, &heads, &Answer::Heads(vec![HeadReport { centre: centre.clone(), note: note.clone() }])));
+        first.extend(answer(world, &heads, &Answer::Heads(vec![HeadReport { centre: centre.clone(), note: note.clone() }], under)));
     }
     let [first] = first.try_into().unwrap();
     assert_eq!(stretch(&first).0, 0);

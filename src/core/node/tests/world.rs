@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::charter::{CentreCard, CentreKeys, Charter, CharterFile};
+use crate::charter::{CentreCard, CentreKeys, Charter, CharterFile, EpochSecrets, Founding};
 use crate::desk::{Act, Event, Request};
 use crate::facts::{AccountFacts, AccountStatus, Fen, Month};
 use crate::journal::{Entry, Frame, Header, Kind};
@@ -66,6 +66,8 @@ pub(super) struct Peer {
     pub(super) sent_announcements: Vec<Vec<u8>>,
     /// Which call of whom each token of ours answers.
     tokens: BTreeMap<u64, (usize, u64)>,
+    /// Which stations it lets connect.
+    pub(super) admitted: BTreeSet<StationKey>,
     /// This peer's clock is off by so much.
     pub(super) clock_off_ms: i64,
     pub(super) up: bool,
@@ -76,6 +78,10 @@ pub(super) struct World {
     pub(super) now: Time,
     pub(super) peers: Vec<Peer>,
     pub(super) charter: Charter,
+    /// Its file, as every founder has it.
+    pub(super) file: CharterFile,
+    /// Somebody admits others than before: connections come and go.
+    pub(super) relink: bool,
     pub(super) weather: Weather,
     pub(super) rng: StdRng,
     /// Peers that leave the payloads of listings out of everything they serve.
@@ -101,15 +107,27 @@ impl World {
             })
             .collect();
         let cards: Vec<_> = founders.iter().map(|f| f.2.clone()).collect();
-        let mut file = CharterFile::found(&mut rng, FederationName::new("test").unwrap(), &cards).unwrap();
+        let mut file = CharterFile::found(&mut rng, FederationName::new("test").unwrap(), &cards, &Founding::default()).unwrap();
         for (centre, keys, _) in &founders {
             file.sign(centre, keys).unwrap();
         }
         let charter = file.verify().unwrap();
-        let peers = founders.into_iter().map(|(centre, keys, _)| Peer::new(centre, keys, &charter)).collect();
+        let peers = founders.into_iter().map(|(centre, keys, _)| Peer::new(centre, keys, &file)).collect();
         let (leaving_out, cut, flying) = (BTreeSet::new(), BTreeSet::new(), BinaryHeap::new());
-        let mut world =
-            Self { now: START, peers, charter, weather: Weather::FAIR, rng, leaving_out, source: Some(facts), cut, flying, serial: 0 };
+        let mut world = Self {
+            now: START,
+            peers,
+            charter,
+            file,
+            relink: false,
+            weather: Weather::FAIR,
+            rng,
+            leaving_out,
+            source: Some(facts),
+            cut,
+            flying,
+            serial: 0,
+        };
         for i in 0..size {
             let kept = KeptHead { centre: world.peers[i].centre.clone(), size: 0, root: crate::journal::hash::empty() };
             world.peers[i].kept = Some(kept.clone());
@@ -117,6 +135,16 @@ impl World {
         }
         world.reconnect();
         world
+    }
+
+    /// What every member shares.
+    pub(super) fn secrets(&self) -> EpochSecrets {
+        self.peers[0].node.secrets.clone().unwrap()
+    }
+
+    /// The newest pepper.
+    pub(super) fn pepper(&self) -> crate::charter::Pepper {
+        self.secrets().pepper().unwrap().clone()
     }
 
     pub(super) fn station(&self, peer: usize) -> StationKey {
@@ -165,6 +193,10 @@ impl World {
             }
             Effect::House { token, ask } => self.peers[peer].house.push((token, ask)),
             Effect::Judge { verdict, .. } => self.peers[peer].verdicts.push(verdict),
+            Effect::Admit(stations) => {
+                self.peers[peer].admitted = stations.into_iter().map(|admitted| admitted.station).collect();
+                self.relink = true;
+            }
             Effect::Announce(bytes) => {
                 self.peers[peer].sent_announcements.push(bytes.clone());
                 for to in (0..self.peers.len()).filter(|to| *to != peer) {
@@ -218,6 +250,9 @@ impl World {
                 self.deliver(from, to, packet);
             }
             self.now = next;
+            if std::mem::take(&mut self.relink) {
+                self.reconnect();
+            }
             for i in (0..self.peers.len()).filter(|i| self.peers[*i].up).collect::<Vec<_>>() {
                 self.feed(i, Input::Tick);
             }
@@ -249,7 +284,8 @@ impl World {
     }
 
     fn linked(&self, a: usize, b: usize) -> bool {
-        self.peers[a].up && self.peers[b].up && !self.cut.contains(&(a.min(b), a.max(b)))
+        let admits = |a: usize, b: usize| self.peers[a].admitted.contains(&self.station(b));
+        self.peers[a].up && self.peers[b].up && !self.cut.contains(&(a.min(b), a.max(b))) && admits(a, b) && admits(b, a)
     }
 
     /// Parts the network into these groups; peers in none are alone.
@@ -270,7 +306,8 @@ impl World {
         if up {
             // A process that was stopped starts with nothing but its shelf and its kept head.
             let p = &mut self.peers[peer];
-            p.node = Node::new(p.centre.clone(), p.keys.clone(), self.charter.clone(), settings()).unwrap();
+            let seat = crate::node::membership::seat(&self.file, &p.shelf, &p.centre, &p.keys).unwrap();
+            p.node = Node::new(p.centre.clone(), p.keys.clone(), seat, settings());
             let kept = p.kept.clone();
             self.feed(peer, Input::Started { kept });
         }
@@ -347,8 +384,8 @@ impl World {
 }
 
 impl Peer {
-    fn new(centre: CentreCode, keys: CentreKeys, charter: &Charter) -> Self {
-        let node = Node::new(centre.clone(), keys.clone(), charter.clone(), settings()).unwrap();
+    fn new(centre: CentreCode, keys: CentreKeys, file: &CharterFile) -> Self {
+        let node = Node::new(centre.clone(), keys.clone(), file.founding_seat(&centre, &keys).unwrap(), settings());
         Self {
             centre,
             keys,
@@ -361,6 +398,7 @@ impl Peer {
             verdicts: Vec::new(),
             sent_announcements: Vec::new(),
             tokens: BTreeMap::new(),
+            admitted: BTreeSet::new(),
             clock_off_ms: 0,
             up: true,
         }
@@ -377,7 +415,7 @@ fn without_listings(bytes: &[u8]) -> Vec<u8> {
             Answer::Frame(frame.to_bytes().into()).to_bytes()
         }
         Answer::Payloads(_) => Answer::Payloads(Vec::new()).to_bytes(),
-        answer @ (Answer::Heads(_) | Answer::Declined(_) | Answer::Held(_) | Answer::Replied(_)) => answer.to_bytes(),
+        answer @ (Answer::Heads(..) | Answer::Declined(_) | Answer::Held(_) | Answer::Replied(_) | Answer::Charter(_)) => answer.to_bytes(),
     }
 }
 

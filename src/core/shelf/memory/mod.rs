@@ -1,6 +1,7 @@
 //! A shelf in memory, for simulations and tests: the same contract as the store on disk (one suite of tests runs against both), plus
 //! switches that make it misbehave. What must never be here: a rule that the store on disk does not have.
 
+mod charters;
 mod dossiers;
 mod house;
 mod lists;
@@ -47,6 +48,7 @@ pub struct MemoryShelf {
     lists: lists::Tables,
     house: house::Tables,
     matters: matters::Tables,
+    charters: charters::Tables,
     dossiers: dossiers::Tables,
     window: window::Tables,
     outbox: outbox::Tables,
@@ -119,6 +121,7 @@ impl MemoryShelf {
             Write::Dossier(write) => self.dossiers.write(write),
             Write::Window(write) => self.window.write(write)?,
             Write::Outbox(write) => self.outbox.write(write)?,
+            Write::Charter(write) => self.charters.write(write)?,
             Write::Fault { station, code } => *self.faults.entry((*station, *code)).or_default() += 1,
         }
         Ok(())
@@ -224,6 +227,7 @@ impl MemoryShelf {
             Projection::List(projection) => self.lists.project(projection),
             Projection::AuditCommitted(commitment) => self.house.commit(commitment),
             Projection::Published(projection) => self.matters.project(projection),
+            Projection::Vote(row) => self.charters.project(row),
             Projection::Dossier(projection) => self.dossiers.project(projection),
             Projection::GrantRevoked { grant, holder, at } => {
                 let first = self.revoked.entry((*grant, *holder)).or_insert(*at);

@@ -8,7 +8,7 @@ use anju::daemon::engine::{Engine, Out, Recipe, machine_clock};
 use anju::source::{self, SourceConfig};
 use anju::store::{Mode, Reader, Store};
 use anju_core::certificate::IssuerIdentity;
-use anju_core::charter::{CentreCard, CentreKeys, Charter, CharterFile, EpochSecrets};
+use anju_core::charter::{CentreCard, CentreKeys, Charter, CharterFile, EpochSecrets, Founding};
 use anju_core::desk::{Act, Event, Request};
 use anju_core::facts::AccountFacts;
 use anju_core::grant::Mode as GrantMode;
@@ -108,20 +108,21 @@ impl World {
         let address = |i: usize| vec![format!("/ip4/127.0.0.1/tcp/{}", 7400 + i)];
         let cards: Vec<_> =
             (0..).zip(&founders).map(|(i, (code, keys))| CentreCard::new(code.clone(), "中心".into(), address(i), keys)).collect();
-        let mut file = CharterFile::found(&mut rng, FederationName::new("test").unwrap(), &cards).unwrap();
+        let mut file = CharterFile::found(&mut rng, FederationName::new("test").unwrap(), &cards, &Founding::default()).unwrap();
         founders.iter().for_each(|(centre, keys)| file.sign(centre, keys).unwrap());
         let charter = file.verify().unwrap();
-        let secrets = charter.open_epoch(&founders[0].0, &founders[0].1.sealing).unwrap();
+        let secrets = file.founding_seat(&founders[0].0, &founders[0].1).unwrap().secrets.unwrap();
         let peers = founders.map(|(centre, keys)| {
             let folder = root.join(centre.as_str());
             std::fs::create_dir_all(&folder).unwrap();
-            let recipe = Recipe { centre: centre.clone(), keys: keys.clone(), charter: charter.clone(), settings: settings.clone() };
+            let seat = file.founding_seat(&centre, &keys).unwrap();
+            let recipe = Recipe { centre: centre.clone(), keys: keys.clone(), seat, settings: settings.clone() };
             let store_key = Key::random(&mut rng);
             let mut store = Store::open(&folder.join("anju.db"), &store_key, Mode::Create).unwrap();
             store.write(&first_accounts(&mut rng, &store)).unwrap();
             let kept = folder.join("head.json");
             anju::store::head_file::write(&kept, &first_head(centre)).unwrap();
-            let engine = Engine::new(recipe, store, kept, Box::new(StdRng::seed_from_u64(rng.random())), machine_clock).unwrap();
+            let engine = Engine::new(recipe, store, kept, Box::new(StdRng::seed_from_u64(rng.random())), machine_clock);
             Peer { engine, folder, keys, replies: BTreeMap::new(), readings: Vec::new(), store_key }
         });
         let (down, flying, questions) = (BTreeSet::new(), VecDeque::new(), BTreeMap::new());
@@ -137,8 +138,8 @@ impl World {
         world
     }
 
-    pub(crate) const fn pepper(&self) -> &Key {
-        &self.secrets.pepper
+    pub(crate) fn pepper(&self) -> &Key {
+        &self.secrets.pepper().unwrap().key
     }
 
     pub(crate) const fn gossip_key(&self) -> &Key {
@@ -165,8 +166,10 @@ impl World {
         self.serial += 1;
         let (serial, from) = (self.serial, self.peers[peer].station());
         match out {
+            // Everybody here stays connected with everybody.
+            Out::Admit(_) => {}
             Out::Announce(bytes) => {
-                let opened = announce::open(&self.charter, &self.secrets.gossip, &from, &bytes).unwrap().to_bytes();
+                let opened = announce::open(self.charter.founding(), [&self.secrets], &from, &bytes).unwrap().to_bytes();
                 for to in (0..self.peers.len()).filter(|to| *to != peer) {
                     self.flying.push_back((to, Input::Announcement { from, source: serial, bytes: bytes.clone() }));
                 }

@@ -14,6 +14,10 @@ fn writing(words: Words, status: &Status) -> (Tone, Shown) {
             (Tone::Bad, words.fill("system.restored", &[("reported", &reported.to_string()), ("needed", &needed.to_string())]))
         }
         Some(ReadOnly::NotTheWriter) => (Tone::Warn, words.say("system.not-the-writer")),
+        Some(ReadOnly::Suspended) => (Tone::Bad, words.say("system.suspended")),
+        Some(ReadOnly::Observer) => (Tone::Warn, words.say("system.observer")),
+        Some(ReadOnly::Removed) => (Tone::Bad, words.say("system.removed")),
+        Some(ReadOnly::OtherKeys) => (Tone::Bad, words.say("system.other-keys")),
     }
 }
 

@@ -78,6 +78,7 @@ impl Node {
             | Act::Query { .. }
             | Act::Ask { .. }
             | Act::Outbox(_)
+            | Act::Federation(_)
             | Act::Reveal { .. }
             | Act::AuditCheck
             | Act::PickUp { .. }

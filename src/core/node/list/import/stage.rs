@@ -13,7 +13,7 @@ use crate::listing::import::{
     CheckedRow, ImportCounts, ImportRecord, ImportRow, ImportState, MAX_IMPORT_PAGE, MAX_IMPORT_ROW, RowsDigest, StagedAs, StagedRow,
     authority,
 };
-use crate::listing::{Basis, Day, DecidedBody, SubjectSecret};
+use crate::listing::{Basis, Day, DecidedBody, Pepper, SubjectSecret};
 use crate::names::Digest;
 use crate::operator::ProvenAct;
 use crate::seal::SUITE;
@@ -28,6 +28,8 @@ pub(in crate::node::list) struct Waiting {
     act: ProvenAct,
     page: Page,
     secrets: Vec<Option<SubjectSecret>>,
+    /// What the secrets are derived with.
+    pepper: Pepper,
 }
 
 impl std::fmt::Debug for Waiting {
@@ -127,7 +129,8 @@ impl Node {
             return Err(RefusalCode::TooManyRequests.into());
         }
         let page = self.judge_page(env, (file, rows), Some(&record))?;
-        let waiting = Waiting { token, act: act.clone(), page, secrets: Vec::new() };
+        let pepper = self.pepper()?;
+        let waiting = Waiting { token, act: act.clone(), page, secrets: Vec::new(), pepper };
         if !waiting.page.rows.iter().any(Judgement::is_listed) {
             return self.stage_page(env, waiting, out).map(Some);
         }
@@ -176,7 +179,7 @@ impl Node {
 
     /// Asks for the next secrets of the page.
     fn derive_more(&mut self, waiting: Waiting, out: &mut Vec<Effect>) {
-        let (pepper, mut slow) = (self.pepper(), 0);
+        let (pepper, mut slow) = (waiting.pepper.clone(), 0);
         let left = waiting.page.rows.iter().filter(|row| row.is_listed()).skip(waiting.secrets.len());
         let now = left.take_while(|row| {
             slow += usize::from(!row.row.document.kind().is_public());
@@ -218,12 +221,12 @@ impl Node {
 
     /// Writes a page: all of it or nothing.
     fn stage_page(&self, env: &mut Env<'_>, waiting: Waiting, out: &mut Vec<Effect>) -> Result<Event, Stop> {
-        let Waiting { act, page, secrets, .. } = waiting;
+        let Waiting { act, page, secrets, pepper, .. } = waiting;
         let record = self.import_staged_by(env, &act, &page.file)?;
         if record.last_row != page.after {
             return Err(Refusal::about(RefusalCode::ImportDiffers, "rows").into());
         }
-        let (pepper, mut secrets, mut staged) = (self.charter.pepper(), secrets.into_iter(), Vec::with_capacity(page.rows.len()));
+        let (pepper, mut secrets, mut staged) = (pepper.version, secrets.into_iter(), Vec::with_capacity(page.rows.len()));
         for row in &page.rows {
             // The memory for a derivation could not be had: the page is to come again.
             let secret = if row.is_listed() { Some(secrets.next().flatten().ok_or(RefusalCode::TooManyRequests)?) } else { None };

@@ -142,7 +142,7 @@ impl Row {
 impl Node {
     /// Every version of the federation's pepper that listings may stand under, newest first.
     pub(in crate::node) fn peppers(&self) -> Vec<Pepper> {
-        vec![self.pepper()]
+        self.secrets.iter().flat_map(|secrets| secrets.peppers().iter().rev().cloned()).collect()
     }
 
     /// [`Act::Lookup`] and [`Act::Screen`]. The answer comes when the secrets are derived.
@@ -201,6 +201,7 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<(), Stop> {
         purpose.check(applicants)?;
+        self.pepper()?;
         if let [Row { problem: Some(problem), .. }] = rows
             && !purpose.is_screening()
         {

@@ -222,6 +222,7 @@ fn objection_in(effect: &Effect) -> Option<&ObjectionRow> {
         | Effect::ReadSource { .. }
         | Effect::Derive { .. }
         | Effect::House { .. }
+        | Effect::Admit(_)
         | Effect::WhenStored
         | Effect::Again => None,
     }

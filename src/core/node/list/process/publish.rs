@@ -31,6 +31,7 @@ pub(in crate::node::list) struct Waiting {
 impl Node {
     /// Cases whose period has ended: their subjects' secrets are asked for, each once.
     pub(in crate::node) fn cases_due(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let Ok(pepper) = self.pepper() else { return Ok(()) };
         for record in env.shelf.cases_due(env.now, MAX_PUBLISHING)? {
             let publishing = |job: &&Job| matches!(job, Job::Publish(_));
             let under_way = |job: &Job| matches!(job, Job::Publish(waiting) if waiting.serial == record.serial);
@@ -47,7 +48,7 @@ impl Node {
                 Err(error) => return Err(error),
             };
             self.list.next_job += 1;
-            let (job, pepper) = (self.list.next_job, self.pepper());
+            let (job, pepper) = (self.list.next_job, pepper.clone());
             self.list.jobs.insert(job, Job::Publish(Waiting { serial: record.serial, pepper: pepper.version }));
             out.push(Effect::Derive { job, work: vec![(pepper, document)] });
         }

@@ -85,6 +85,7 @@ impl Bench {
                 }
                 Effect::Reply { token, event } => self.replies.push((token, *event)),
                 Effect::Announce(_)
+                | Effect::Admit(_)
                 | Effect::Judge { .. }
                 | Effect::Push { .. }
                 | Effect::Call { .. }

@@ -47,7 +47,7 @@ fn what_is_listed_says_what_the_row_said_to_who_has_the_subject_and_to_nobody_el
         assert_eq!(crate::journal::Header::parse(&entry.header).unwrap().drop_after(), Some(body.drop_after()));
         assert_eq!(body.authority, authority(&record.salt, &record.file));
         let document = document(row, &bench);
-        let secret = crate::listing::SubjectSecret::derive(&peer.node.pepper(), &document).unwrap();
+        let secret = crate::listing::SubjectSecret::derive(&peer.node.pepper().unwrap(), &document).unwrap();
         assert_eq!(body.token, secret.token());
         let federation = bench.world.charter.federation();
         let place = Place { federation, centre: &peer.centre, listing: &body.listing, pepper: body.pepper };

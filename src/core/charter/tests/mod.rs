@@ -1,3 +1,5 @@
+mod votes;
+
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -19,7 +21,7 @@ fn founders(rng: &mut StdRng) -> Vec<(CentreCode, CentreKeys, CentreCard)> {
 fn signed(rng: &mut StdRng) -> (Vec<(CentreCode, CentreKeys, CentreCard)>, CharterFile) {
     let founders = founders(rng);
     let cards: Vec<_> = founders.iter().map(|f| f.2.clone()).collect();
-    let mut file = CharterFile::found(rng, FederationName::new("hainan").unwrap(), &cards).unwrap();
+    let mut file = CharterFile::found(rng, FederationName::new("hainan").unwrap(), &cards, &Founding::default()).unwrap();
     for (centre, keys, _) in &founders {
         file.sign(centre, keys).unwrap();
     }
@@ -57,7 +59,7 @@ fn a_charter_counts_only_with_every_founders_signature() {
     let mut rng = StdRng::seed_from_u64(3);
     let founders = founders(&mut rng);
     let cards: Vec<_> = founders.iter().map(|f| f.2.clone()).collect();
-    let mut file = CharterFile::found(&mut rng, FederationName::new("hainan").unwrap(), &cards).unwrap();
+    let mut file = CharterFile::found(&mut rng, FederationName::new("hainan").unwrap(), &cards, &Founding::default()).unwrap();
     assert!(matches!(file.verify(), Err(CharterError::Unsigned(who)) if who == "C46010, C46020, C50010"));
     let mut copy = file.clone();
     file.sign(&founders[0].0, &founders[0].1).unwrap();
@@ -82,13 +84,19 @@ fn a_founder_signs_only_a_charter_with_its_own_keys() {
 #[test]
 fn an_altered_charter_or_signature_is_refused() {
     let mut rng = StdRng::seed_from_u64(5);
-    let (_, file) = signed(&mut rng);
+    let (founders, file) = signed(&mut rng);
     let text = file.to_text();
     assert!(CharterFile::parse(&text).unwrap().verify().is_ok());
+    // Nobody signs the copies of the epoch: whose copy was altered sees it when it takes its seat.
+    let seats = |file: CharterFile| {
+        founders
+            .iter()
+            .try_for_each(|(centre, keys, _)| file.founding_seat(centre, keys)?.secrets.map(drop).ok_or(CharterError::Shape(String::new())))
+    };
     for i in (0..text.len()).filter(|i| text.as_bytes()[*i].is_ascii_alphanumeric()).step_by(7) {
         let mut other = text.clone().into_bytes();
         other[i] = if other[i] == b'1' { b'2' } else { b'1' };
-        let read = String::from_utf8(other).map(|t| CharterFile::parse(&t).and_then(|f| f.verify()));
+        let read = String::from_utf8(other).map(|t| CharterFile::parse(&t).and_then(seats));
         assert!(!matches!(read, Ok(Ok(_))), "byte {i}");
     }
 }
@@ -98,18 +106,20 @@ fn only_members_open_the_epoch_and_all_open_the_same() {
     let mut rng = StdRng::seed_from_u64(6);
     let (founders, file) = signed(&mut rng);
     let charter = file.verify().unwrap();
-    let opened: Vec<_> = founders.iter().map(|(c, k, _)| charter.open_epoch(c, &k.sealing).unwrap()).collect();
-    assert!(opened.windows(2).all(|w| w[0].gossip.expose() == w[1].gossip.expose() && w[0].pepper.expose() == w[1].pepper.expose()));
-    assert_ne!(opened[0].gossip.expose(), opened[0].pepper.expose());
-    assert!(charter.open_epoch(&founders[0].0, &founders[1].1.sealing).is_err());
-    assert!(charter.open_epoch(&founders[0].0, &OpeningKeyOf::stranger(&mut rng)).is_err());
-}
-
-struct OpeningKeyOf;
-impl OpeningKeyOf {
-    fn stranger(rng: &mut StdRng) -> crate::seal::hpke::OpeningKey {
-        crate::seal::hpke::OpeningKey::random(rng)
-    }
+    let open = |(centre, keys, _): &(CentreCode, CentreKeys, CentreCard)| {
+        charter.open_epoch(centre, &keys.hybrid, &file.copy_of(centre).unwrap()).unwrap()
+    };
+    let opened: Vec<_> = founders.iter().map(open).collect();
+    let key = |secrets: &EpochSecrets| *secrets.pepper().unwrap().key.expose();
+    assert!(opened.windows(2).all(|w| w[0].gossip.expose() == w[1].gossip.expose() && key(&w[0]) == key(&w[1])));
+    assert_ne!(*opened[0].gossip.expose(), key(&opened[0]));
+    let first = file.copy_of(&founders[0].0).unwrap();
+    assert!(charter.open_epoch(&founders[0].0, &founders[1].1.hybrid, &first).is_err());
+    assert!(charter.open_epoch(&founders[1].0, &founders[0].1.hybrid, &first).is_err(), "a copy is for one member");
+    assert!(charter.open_epoch(&founders[0].0, &CentreKeys::random(&mut rng).hybrid, &first).is_err());
+    // Secrets that the founders did not sign for are not theirs, whoever sealed them.
+    let others = EpochSecrets::founding(&mut rng).copy_for(&mut rng, charter.federation(), &charter.members()[0]).unwrap();
+    assert!(charter.open_epoch(&founders[0].0, &founders[0].1.hybrid, &others).is_err());
 }
 
 #[test]
@@ -118,11 +128,14 @@ fn two_founders_may_not_share_a_key_or_a_code() {
     let founders = founders(&mut rng);
     let name = FederationName::new("hainan").unwrap();
     let same_code = [founders[0].2.clone(), founders[0].2.clone()];
-    assert!(matches!(CharterFile::found(&mut rng, name.clone(), &same_code), Err(CharterError::Shared(_))));
+    assert!(matches!(CharterFile::found(&mut rng, name.clone(), &same_code, &Founding::default()), Err(CharterError::Shared(_))));
     let mut twin = founders[0].2.clone();
     twin.centre = founders[1].0.clone();
-    assert_eq!(CharterFile::found(&mut rng, name.clone(), &[founders[0].2.clone(), twin]), Err(CharterError::Shared("a key")));
-    assert_eq!(CharterFile::found(&mut rng, name, &[founders[0].2.clone()]), Err(CharterError::Members(1)));
+    assert_eq!(
+        CharterFile::found(&mut rng, name.clone(), &[founders[0].2.clone(), twin], &Founding::default()),
+        Err(CharterError::Shared("a key"))
+    );
+    assert_eq!(CharterFile::found(&mut rng, name, &[founders[0].2.clone()], &Founding::default()), Err(CharterError::Members(1)));
 }
 
 #[test]

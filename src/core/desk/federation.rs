@@ -1,0 +1,302 @@
+//! The federation's own affairs at the desk: who is in, what is proposed, who has said what.
+
+use serde::{Deserialize, Serialize};
+
+use crate::charter::CentreCard;
+use crate::names::{CentreCode, Digest, RequestId, StationKey};
+use crate::operator::OperatorName;
+use crate::time::Time;
+
+/// Most versions of one page of the history.
+pub const MAX_HISTORY_PAGE: usize = 100;
+
+/// What an operator asks of the federation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "federation", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum FederationAct {
+    /// Propose the next version of the charter.
+    Propose {
+        /// What it changes.
+        wishes: Vec<Wish>,
+        /// Why, for the others.
+        reason: String,
+    },
+    /// Approve or reject a proposal; the second of two people says it for the centre.
+    Answer {
+        /// The proposal: the digest of the version it leads to.
+        proposal: Digest,
+        /// Whether it is approved.
+        approve: bool,
+        /// Why, for the others.
+        reason: String,
+    },
+    /// A vote is split: open the next round, and put this proposal forward in it if that is free.
+    NextRound {
+        /// The proposal.
+        proposal: Digest,
+    },
+    /// Let a candidate learn of the charter that will name it.
+    Invite {
+        /// Its card.
+        card: Box<CentreCard>,
+        /// For so long, in milliseconds.
+        valid_ms: i64,
+    },
+    /// It shall not, any more.
+    Uninvite {
+        /// The invitation.
+        id: RequestId,
+    },
+}
+
+/// What somebody wants to change. The peer adds what it knows: how far a journal counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Wish {
+    /// A centre comes in.
+    Add {
+        /// Its card.
+        card: Box<CentreCard>,
+        /// As an observer.
+        observer: bool,
+    },
+    /// A centre goes.
+    Remove {
+        /// Which.
+        centre: CentreCode,
+        /// Rows of its journal that count; all that are held here when absent.
+        rows: Option<u64>,
+    },
+    /// A centre may only read.
+    Suspend {
+        /// Which.
+        centre: CentreCode,
+        /// Rows of its journal that count; all that are held here when absent.
+        rows: Option<u64>,
+    },
+    /// It may write again.
+    Restore {
+        /// Which.
+        centre: CentreCode,
+    },
+    /// A centre has new keys.
+    RotateKeys {
+        /// Its new card.
+        card: Box<CentreCard>,
+        /// Rows that the old keys count for; all that are held here when absent.
+        rows: Option<u64>,
+    },
+    /// Where a station is reached.
+    SetAddress {
+        /// Whose.
+        centre: CentreCode,
+        /// Which; the one that writes when absent.
+        station: Option<StationKey>,
+        /// All its addresses.
+        addresses: Vec<String>,
+    },
+    /// Another station of a centre, which reads.
+    AddStation {
+        /// Whose.
+        centre: CentreCode,
+        /// Its key.
+        station: StationKey,
+        /// All its addresses.
+        addresses: Vec<String>,
+    },
+    /// A station that only read is no more.
+    DropStation {
+        /// Whose.
+        centre: CentreCode,
+        /// Which.
+        station: StationKey,
+    },
+    /// How many must approve; nothing for the default.
+    SetQuorum {
+        /// How many.
+        quorum: Option<u64>,
+    },
+    /// Who cosigns.
+    SetWitnesses {
+        /// All of them.
+        centres: Vec<CentreCode>,
+        /// How many settle; nothing for more than half.
+        settled: Option<u64>,
+    },
+    /// A new epoch.
+    RotateEpoch {
+        /// A new pepper as well.
+        pepper: bool,
+    },
+}
+
+/// One term of a centre that is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TermView {
+    /// Which.
+    pub term: u64,
+    /// Rows that count of it.
+    pub rows: u64,
+}
+
+/// One member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberView {
+    /// Its code.
+    pub centre: CentreCode,
+    /// Its name.
+    pub name: String,
+    /// `member`, `suspended`, `observer` or `former`.
+    pub role: String,
+    /// Whether it cosigns.
+    pub witness: bool,
+    /// The term of its keys.
+    pub term: u64,
+    /// Terms that are over.
+    pub ended: Vec<TermView>,
+    /// First bytes of its signing key, to be told apart by voice.
+    pub key: String,
+    /// Its stations; the one that writes is the first.
+    pub stations: Vec<StationView>,
+}
+
+/// One station.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StationView {
+    /// Its key.
+    pub station: StationKey,
+    /// Where it is reached.
+    pub addresses: Vec<String>,
+    /// Whether it writes.
+    pub writer: bool,
+    /// Whether it is connected with this one.
+    pub connected: bool,
+}
+
+/// What one change of a proposal is, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeView {
+    /// The code that commands have for it.
+    pub change: String,
+    /// The centre it is about.
+    pub centre: Option<CentreCode>,
+    /// Its name, as the card says.
+    pub name: Option<String>,
+    /// Fingerprint of the card that came with it.
+    pub fingerprint: Option<Digest>,
+    /// Rows of a journal that count.
+    pub rows: Option<u64>,
+    /// What else there is to say: addresses, numbers, codes.
+    pub detail: Option<String>,
+}
+
+/// What a member has said of a proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaidView {
+    /// Who.
+    pub centre: CentreCode,
+    /// Whether it approved.
+    pub approved: bool,
+    /// Why, where it said so.
+    pub reason: Option<String>,
+}
+
+/// A proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposalView {
+    /// The digest of the version that it leads to: its name.
+    pub proposal: Digest,
+    /// That version.
+    pub version: u64,
+    /// The round.
+    pub round: u64,
+    /// Who proposed it.
+    pub by: CentreCode,
+    /// When, by its own clock.
+    pub at: Time,
+    /// Why.
+    pub reason: String,
+    /// What it changes.
+    pub changes: Vec<ChangeView>,
+    /// Who would vote then, and how many must approve what follows.
+    pub voters: u64,
+    /// Who has said what.
+    pub said: Vec<SaidView>,
+    /// How many have approved in this round.
+    pub approved: u64,
+    /// How many must.
+    pub quorum: u64,
+    /// Whether our own copy of the epoch opens to what is proposed; nothing when it has none.
+    pub epoch_opens: Option<bool>,
+    /// What the first of our two people said: who, and whether to approve.
+    pub ours: Option<(OperatorName, bool)>,
+    /// Why we may not approve it, if so.
+    pub barred: Option<String>,
+}
+
+/// The federation, as this peer knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FederationView {
+    /// Its name.
+    pub federation: String,
+    /// The digest of its founding charter.
+    pub founding: Digest,
+    /// The version in force.
+    pub version: u64,
+    /// Its digest.
+    pub digest: Digest,
+    /// How many members vote.
+    pub voters: u64,
+    /// How many must approve.
+    pub quorum: u64,
+    /// Whether somebody chose that number.
+    pub quorum_chosen: bool,
+    /// How many witnesses settle a row.
+    pub settled: u64,
+    /// The epoch.
+    pub epoch: u64,
+    /// The version of the pepper.
+    pub pepper: u64,
+    /// Whether its secrets are here.
+    pub epoch_held: bool,
+    /// The version of which two valid successors are known.
+    pub frozen: Option<u64>,
+    /// Who is in, and who has left.
+    pub members: Vec<MemberView>,
+    /// The round of the vote that is under way; nothing when nothing is proposed.
+    pub round: Option<u64>,
+    /// What is proposed.
+    pub proposals: Vec<ProposalView>,
+    /// Whom we have invited.
+    pub invited: Vec<InvitedView>,
+}
+
+/// A candidate that we have invited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitedView {
+    /// The invitation.
+    pub id: RequestId,
+    /// Which centre.
+    pub centre: CentreCode,
+    /// Who invited.
+    pub by: OperatorName,
+    /// Until when.
+    pub until: Time,
+    /// Whether its station is connected with this one.
+    pub connected: bool,
+}
+
+/// One version of the charter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionLine {
+    /// Which.
+    pub version: u64,
+    /// Its digest.
+    pub digest: Digest,
+    /// When it was adopted here.
+    pub at: Time,
+    /// What it changed.
+    pub changes: Vec<ChangeView>,
+    /// Who approved it.
+    pub approved: Vec<CentreCode>,
+}

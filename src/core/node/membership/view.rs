@@ -1,0 +1,197 @@
+//! The federation as it is shown.
+
+use super::super::{Env, Node, Stop};
+use super::ballot::newest;
+use crate::charter::vote::{Proposal, Vote};
+use crate::charter::{CentreCard, Change, EndedTerm, Former, Link, Member, Station};
+use crate::desk::{
+    ChangeView, Event, FederationView, InvitedView, MAX_HISTORY_PAGE, MemberView, ProposalView, SaidView, StationView, TermView,
+    VersionLine,
+};
+use crate::error::ShelfError;
+use crate::names::StationKey;
+use crate::shelf::{DeedRow, LinkRow};
+use crate::sign::PublicKey;
+
+/// Bytes of a key that are shown.
+const KEY_SHOWN_BYTES: usize = 8;
+
+impl Node {
+    /// [`crate::desk::Request::Federation`].
+    pub(in crate::node) fn federation(&self, env: &Env<'_>) -> Result<Event, Stop> {
+        let charter = &self.charter;
+        let vote = self.vote(env, charter)?;
+        let deeds = env.shelf.deeds(charter.version() + 1)?;
+        let members = charter.members().iter().map(|member| self.member_view(member));
+        let former = charter.former().iter().map(former_view);
+        let proposals = self.proposals(env, &vote, &deeds)?;
+        let invited = env.shelf.invites()?.into_iter().map(|row| InvitedView {
+            connected: self.replicate.connected.contains(&row.station),
+            id: row.id,
+            centre: row.centre,
+            by: row.by,
+            until: row.until,
+        });
+        let epoch = charter.epoch();
+        Ok(Event::Federation(Box::new(FederationView {
+            federation: charter.federation().to_string(),
+            founding: charter.founding(),
+            version: charter.version(),
+            digest: charter.digest(),
+            voters: charter.voters().count() as u64,
+            quorum: charter.quorum(),
+            quorum_chosen: charter.is_quorum_chosen(),
+            settled: charter.settled(),
+            epoch: epoch.number,
+            pepper: epoch.pepper,
+            epoch_held: self.has_epoch(),
+            frozen: self.frozen(),
+            members: members.chain(former).collect(),
+            round: vote.is_open().then(|| vote.round()),
+            proposals,
+            invited: invited.collect(),
+        })))
+    }
+
+    fn proposals(&self, env: &Env<'_>, vote: &Vote, deeds: &[DeedRow]) -> Result<Vec<ProposalView>, ShelfError> {
+        let mut shown = Vec::new();
+        for proposal in vote.proposals() {
+            // Of a proposal that was repeated, the newest round is shown.
+            if newest(vote, proposal.draft.digest()).is_some_and(|newest| newest.body.round == proposal.body.round) {
+                shown.push(self.proposal_view(env, vote, proposal, deeds)?);
+            }
+        }
+        Ok(shown)
+    }
+
+    fn proposal_view(&self, env: &Env<'_>, vote: &Vote, proposal: &Proposal, deeds: &[DeedRow]) -> Result<ProposalView, ShelfError> {
+        let digest = proposal.draft.digest();
+        let said = |centre: &crate::names::CentreCode, approved, reason| SaidView { centre: centre.clone(), approved, reason };
+        let approved = proposal.approvals.iter().map(|approval| said(&approval.centre, true, None));
+        let agreed = |centre: &crate::names::CentreCode| proposal.approvals.iter().any(|approval| approval.centre == *centre);
+        let rejected = proposal.rejections.iter().filter(|(centre, _)| !agreed(centre));
+        let rejected = rejected.map(|(centre, reason)| said(centre, false, Some(reason.clone())));
+        let ours = deeds.iter().find(|deed| deed.digest == digest).map(|deed| (deed.by.clone(), deed.approve));
+        let barred = vote.may_approve(&self.centre, proposal.body.round, digest).err();
+        Ok(ProposalView {
+            proposal: digest,
+            version: proposal.draft.version(),
+            round: proposal.body.round,
+            by: proposal.place.centre.clone(),
+            at: proposal.at,
+            reason: proposal.body.reason.clone(),
+            changes: proposal.body.changes.iter().map(change_view).collect(),
+            voters: proposal.draft.members().iter().filter(|member| member.votes()).count() as u64,
+            said: approved.chain(rejected).collect(),
+            approved: proposal.approvals.len() as u64,
+            quorum: self.charter.quorum(),
+            epoch_opens: self.epoch_opens(env, proposal)?,
+            ours,
+            barred: barred.map(|barred| format!("{barred:?}").to_lowercase()),
+        })
+    }
+
+    fn member_view(&self, member: &Member) -> MemberView {
+        let mut stations: Vec<&Station> = member.stations.iter().collect();
+        stations.sort_by_key(|station| !station.writer);
+        let connected = |station: &StationKey| self.replicate.connected.contains(station);
+        MemberView {
+            centre: member.centre.clone(),
+            name: member.name.clone(),
+            role: member.role.code().to_owned(),
+            witness: self.charter.witnesses().contains(&member.centre),
+            term: member.term,
+            ended: member.ended.iter().map(term_view).collect(),
+            key: shown_key(&member.signing),
+            stations: stations
+                .into_iter()
+                .map(|s| StationView { station: s.key, addresses: s.addresses.clone(), writer: s.writer, connected: connected(&s.key) })
+                .collect(),
+        }
+    }
+
+    /// [`crate::desk::Request::FederationHistory`].
+    pub(in crate::node) fn federation_history(&self, env: &Env<'_>, before: Option<u64>, limit: usize) -> Result<Event, Stop> {
+        let limit = limit.clamp(1, MAX_HISTORY_PAGE);
+        let end = before.unwrap_or(u64::MAX).min(self.charter.version() + 1);
+        let first = end.saturating_sub(limit as u64).max(2);
+        let rows = env.shelf.charter_links(first - 1, limit)?;
+        let rows = rows.into_iter().filter(|row| row.version < end);
+        let mut versions = rows.map(version_line).collect::<Result<Vec<_>, _>>()?;
+        versions.reverse();
+        Ok(Event::Versions { versions, more: first > 2 })
+    }
+}
+
+fn version_line(row: LinkRow) -> Result<VersionLine, ShelfError> {
+    let link = Link::decode(&row.link).map_err(|e| ShelfError::Damaged(format!("charter version {}: {e}", row.version)))?;
+    let approved = link.approvals.iter().map(|approval| approval.centre.clone()).collect();
+    let changes = link.changes.iter().map(change_view).collect();
+    Ok(VersionLine { version: row.version, digest: row.digest, at: row.at, changes, approved })
+}
+
+fn former_view(former: &Former) -> MemberView {
+    let last = former.ended.last();
+    MemberView {
+        centre: former.centre.clone(),
+        name: former.name.clone(),
+        role: "former".to_owned(),
+        witness: false,
+        term: last.map_or(0, |term| term.term),
+        ended: former.ended.iter().map(term_view).collect(),
+        key: last.map(|term| shown_key(&term.signing)).unwrap_or_default(),
+        stations: Vec::new(),
+    }
+}
+
+fn term_view(term: &EndedTerm) -> TermView {
+    TermView { term: term.term, rows: term.counts.size }
+}
+
+fn shown_key(key: &PublicKey) -> String {
+    hex::encode(key.0.get(..KEY_SHOWN_BYTES).unwrap_or_default())
+}
+
+/// One change, for people.
+fn change_view(change: &Change) -> ChangeView {
+    let card: Option<&CentreCard> = match change {
+        Change::Add { card, .. } | Change::Rotate { card, .. } => Some(card),
+        Change::Remove { .. }
+        | Change::Suspend { .. }
+        | Change::Restore { .. }
+        | Change::Stations { .. }
+        | Change::Quorum { .. }
+        | Change::Witnesses { .. }
+        | Change::Epoch { .. } => None,
+    };
+    let rows = match change {
+        Change::Remove { counts, .. } | Change::Suspend { counts, .. } | Change::Rotate { counts, .. } => Some(counts.size),
+        Change::Add { .. }
+        | Change::Restore { .. }
+        | Change::Stations { .. }
+        | Change::Quorum { .. }
+        | Change::Witnesses { .. }
+        | Change::Epoch { .. } => None,
+    };
+    let detail = match change {
+        Change::Add { card, role } => Some(format!("{} {}", role.code(), card.addresses.join(" "))),
+        Change::Rotate { card, .. } => Some(card.addresses.join(" ")),
+        Change::Stations { stations, .. } => Some(stations.iter().map(|s| s.addresses.join(" ")).collect::<Vec<_>>().join(" · ")),
+        Change::Quorum { quorum } => Some(quorum.map_or_else(|| "default".to_owned(), |quorum| quorum.to_string())),
+        Change::Witnesses { centres, settled } => {
+            let names: Vec<&str> = centres.iter().map(crate::names::CentreCode::as_str).collect();
+            let settled = settled.unwrap_or_else(|| crate::charter::default_settled(centres.len() as u64));
+            Some(format!("{settled}/{} {}", centres.len(), names.join(" ")))
+        }
+        Change::Epoch { pepper } => pepper.then(|| "pepper".to_owned()),
+        Change::Remove { .. } | Change::Suspend { .. } | Change::Restore { .. } => None,
+    };
+    ChangeView {
+        change: change.code().to_owned(),
+        centre: change.centre().cloned(),
+        name: card.map(|card| card.name.clone()),
+        fingerprint: card.map(CentreCard::fingerprint),
+        rows,
+        detail,
+    }
+}

@@ -1,0 +1,57 @@
+-- The federation's own affairs. Nothing in here is personal.
+
+-- Versions of the charter behind the founding one, as links of its chain. Records: they are derived from journals or learned from others,
+-- and who has them needs neither.
+CREATE TABLE charter_link (
+    version INTEGER NOT NULL PRIMARY KEY CHECK (version >= 2),
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    at INTEGER NOT NULL,
+    link BLOB NOT NULL
+) STRICT;
+
+-- The second valid successor of a version, as proof. At most one row.
+CREATE TABLE charter_frozen (
+    only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+    version INTEGER NOT NULL CHECK (version >= 2),
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    at INTEGER NOT NULL,
+    link BLOB NOT NULL
+) STRICT;
+
+-- Our own copies of epochs' secrets, sealed to our key.
+CREATE TABLE epoch_copy (
+    epoch INTEGER NOT NULL PRIMARY KEY CHECK (epoch >= 1),
+    copy BLOB NOT NULL
+) STRICT;
+
+-- A projection: what members said about versions of the charter.
+CREATE TABLE vote (
+    version INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    idx INTEGER NOT NULL CHECK (idx >= 0),
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (version, author, idx)
+) STRICT, WITHOUT ROWID;
+
+-- What the first of our two people has said of a proposal.
+CREATE TABLE charter_deed (
+    version INTEGER NOT NULL,
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    approve INTEGER NOT NULL CHECK (approve IN (0, 1)),
+    reason TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (version, digest)
+) STRICT, WITHOUT ROWID;
+
+-- Candidates that we have invited. `addresses` is JSON.
+CREATE TABLE invite (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    centre TEXT NOT NULL,
+    station BLOB NOT NULL CHECK (length(station) = 32),
+    addresses TEXT NOT NULL,
+    by TEXT NOT NULL,
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
