@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use anju_core::charter::{CentreCard, Charter, Door, InvitationError, InvitationFile, MAX_CHARTER_BYTES, Seat};
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::node::Settings;
 use anju_core::node::membership::{self, SeatError};
@@ -18,16 +19,17 @@ use tracing_subscriber::{EnvFilter, fmt};
 use super::common::{self, DataArgs, PassphraseArgs};
 use super::exit::Exit;
 use super::failure::{Code, Failure};
-use super::federation::{charter_failure, read_charter};
+use super::federation::{charter_failure, invitation_failure, read_charter};
 use super::out::{self, Ctx, Done};
 use super::store::{self, Opened};
 use crate::config::folder::DataFolder;
 use crate::config::{Config, Level};
+use crate::daemon::candidate::{self, Candidate, CandidateError};
 use crate::daemon::engine::Recipe;
 use crate::daemon::{self, DaemonError, House, LogRing, Serving};
 use crate::desk::door::DoorError;
 use crate::source;
-use crate::store::Mode;
+use crate::store::{Mode, Store};
 use crate::window::WindowError;
 
 #[derive(Debug, clap::Args)]
@@ -49,11 +51,20 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     let logs = log_to_stderr(config.log.level, ctx.json);
     // Before the passphrase is asked for: who has to correct a table need not type one.
     let settings = settings(&config, &folder)?;
-    let Opened { folder, config, secrets, store, lock } = store::open(ctx, &args.data, &args.passphrase, Mode::Create)?;
-    let seat = membership::seat(&file, &store, &config.centre.code, &secrets.centre).map_err(|e| match e {
-        SeatError::Charter(e) => charter_failure(e),
-        SeatError::Shelf(e) => Failure::new(Code::ServeFailed).with("detail", e),
-    })?;
+    let Opened { folder, config, secrets, mut store, lock } = store::open(ctx, &args.data, &args.passphrase, Mode::Create)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let newest = membership::charter(&file, &store).map_err(seat_failure)?;
+    let seat = if newest.member(&config.centre.code).is_none() && folder.invitation().is_file() {
+        let doors = doors(&folder, &newest)?;
+        let candidate =
+            Candidate { centre: config.centre.code.clone(), keys: secrets.centre.clone(), file, doors, listen: config.peer.listen.clone() };
+        match runtime.block_on(wait_for_charter(ctx, &candidate, &mut store))? {
+            Some(seat) => seat,
+            None => return Ok(Done { json: Value::Null, text: String::new(), exit: Exit::Ok }),
+        }
+    } else {
+        membership::seat(&file, &store, &config.centre.code, &secrets.centre).map_err(seat_failure)?
+    };
     let serving = Serving {
         recipe: Recipe { centre: config.centre.code.clone(), keys: secrets.centre, seat, settings },
         store,
@@ -71,10 +82,54 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
         },
         window: config.window_opening(&folder),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let exit = runtime.block_on(serve(ctx, config.centre.code.as_str(), serving))?;
     drop(lock);
     Ok(Done { json: Value::Null, text: String::new(), exit })
+}
+
+fn seat_failure(error: SeatError) -> Failure {
+    match error {
+        SeatError::Charter(e) => charter_failure(e),
+        SeatError::Shelf(e) => Failure::new(Code::ServeFailed).with("detail", e),
+    }
+}
+
+/// The stations that the invitation names, if it still holds.
+fn doors(folder: &DataFolder, charter: &Charter) -> Result<Vec<Door>, Failure> {
+    let path = folder.invitation();
+    let about = |e: InvitationError| invitation_failure(e).with("path", common::shown(&path));
+    let file = InvitationFile::parse(&common::read_text_of(&path, MAX_CHARTER_BYTES as u64)?).map_err(about)?;
+    let card = CentreCard::parse(&common::read_text(&folder.card())?).map_err(common::card_failure)?;
+    Ok(file.verify(charter, &card, common::now()).map_err(about)?.stations.clone())
+}
+
+/// Waits until a charter names the centre. Nothing when somebody stops the waiting.
+async fn wait_for_charter(ctx: Ctx, candidate: &Candidate, store: &mut Store) -> Result<Option<Seat>, Failure> {
+    let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let version = candidate.file.verify().map_err(charter_failure)?.version().to_string();
+    let inviter = candidate.doors.first().and_then(|door| door.addresses.first()).map(|address| super::text::clean(address));
+    if ctx.json {
+        let _ = out::print(&format!("{}\n", json!({ "candidate": candidate.centre, "version": version })), Exit::Ok);
+    }
+    ctx.note(&ctx.fill("serve.candidate", &[("version", &version), ("inviter", &inviter.unwrap_or_default())]));
+    let told = |charter: &Charter| {
+        let named = charter.member(&candidate.centre).is_some();
+        let key = if named { "serve.candidate-named" } else { "serve.candidate-version" };
+        ctx.note(&ctx.fill(key, &[("version", &charter.version().to_string())]));
+    };
+    tokio::select! {
+        seat = candidate::wait(candidate, store, told) => seat.map(Some).map_err(candidate_failure),
+        _ = terminated.recv() => Ok(None),
+        _ = interrupted.recv() => Ok(None),
+    }
+}
+
+fn candidate_failure(error: CandidateError) -> Failure {
+    match error {
+        CandidateError::Peers(e) => daemon_failure(DaemonError::Peers(e)),
+        CandidateError::Seat(e) => seat_failure(e),
+        CandidateError::Store(_) | CandidateError::Ended => Failure::new(Code::ServeFailed).with("detail", error),
+    }
 }
 
 async fn serve(ctx: Ctx, centre: &str, serving: Serving) -> Result<Exit, Failure> {

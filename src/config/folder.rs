@@ -136,6 +136,12 @@ impl DataFolder {
         self.path("charter.json")
     }
 
+    /// `invitation.json`: what a candidate was given, while no charter names it.
+    #[must_use]
+    pub fn invitation(&self) -> PathBuf {
+        self.path("invitation.json")
+    }
+
     /// `card.json`: the centre's public card.
     #[must_use]
     pub fn card(&self) -> PathBuf {

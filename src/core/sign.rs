@@ -23,6 +23,8 @@ pub enum Context {
     Charter,
     /// A later version of a charter, by a member that approves it.
     CharterApproval,
+    /// An invitation of a candidate, by the member that invites.
+    Invitation,
     /// A holder's enrolment card.
     HolderCard,
     /// What an operator asks their peer to do.
@@ -38,6 +40,7 @@ impl Context {
             Self::CardStation => "anju/v1/card-station",
             Self::Charter => "anju/v1/charter",
             Self::CharterApproval => "anju/v1/charter-approval",
+            Self::Invitation => "anju/v1/invitation",
             Self::HolderCard => "anju/v1/holder-card",
             Self::OperatorAct => "anju/v1/operator-act",
             Self::HolderRequest => "anju/v1/holder-request",

@@ -433,6 +433,7 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::Sync(_)
         | Event::Federation(_)
         | Event::Versions { .. }
+        | Event::CharterLinks { .. }
         | Event::Invited { .. }
         | Event::Matters { .. }
         | Event::Matter(_)

@@ -9,6 +9,7 @@
 //! [`engine`] is the loop: it owns node and store and runs on a thread of its own. [`wiring`] starts and stops everything around it.
 //! What must never be here: a decision (that is the core's), a word for a user.
 
+pub mod candidate;
 mod derive;
 pub mod engine;
 mod house;

@@ -16,6 +16,7 @@ mod demo;
 mod desk;
 mod faults;
 mod federation;
+mod governed;
 mod holders;
 mod house;
 mod interop;

@@ -137,6 +137,7 @@ const fn patience(request: &Request) -> Duration {
         | Request::Matter { .. }
         | Request::Federation
         | Request::FederationHistory { .. }
+        | Request::CharterLinks { .. }
         | Request::Catalogues
         | Request::Catalogue { .. }
         | Request::GrantRevoke { .. }

@@ -13,6 +13,7 @@ mod content;
 mod epoch;
 mod error;
 mod file;
+mod invitation;
 mod link;
 mod member;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use content::{EpochMark, GOOD_WITNESSES, MAX_VERSIONS, MAX_WITNESSES, defaul
 pub use epoch::{EpochCopy, EpochSecrets, MAX_PEPPERS, Pepper};
 pub use error::CharterError;
 pub use file::{CharterFile, Founding, MAX_CHARTER_BYTES};
+pub use invitation::{Door, Invitation, InvitationError, InvitationFile};
 pub use link::{Approval, Draft, Link, MAX_LINK_BYTES, ballot};
 pub use member::{EndedTerm, Extent, Former, MAX_ENDED_TERMS, Member, Role, Station};
 

@@ -55,9 +55,10 @@ pub use system::{
     Backup, Evidence, KeyAge, KeyRole, LogLine, LogPage, MAX_LOG_PAGE, Storage, SystemView, TREND_SAMPLES_MAX, Trend, Trends,
 };
 
+use crate::charter::Invitation;
 use crate::error::Refusal;
 use crate::listing::Day;
-use crate::names::{CentreCode, CertificateNumber, Digest, GrantId, RequestId, StationKey};
+use crate::names::{CentreCode, CertificateNumber, Digest, GrantId};
 use crate::operator::{OperatorName, SignedAct};
 use crate::shelf::Ended;
 use crate::time::Time;
@@ -143,6 +144,11 @@ pub enum Request {
     },
     /// Who is in the federation, and what is proposed.
     Federation,
+    /// Links of the charter's chain, as many as fit: for who gives the charter to somebody.
+    CharterLinks {
+        /// Only those behind this version.
+        after: u64,
+    },
     /// Versions of the charter, newest first.
     FederationHistory {
         /// Only those before this one.
@@ -328,14 +334,17 @@ pub enum Event {
     },
     /// A candidate is invited.
     Invited {
-        /// The invitation.
-        id: RequestId,
-        /// The candidate.
-        centre: CentreCode,
-        /// Until when.
-        until: Time,
-        /// Our stations and where they are reached.
-        stations: Vec<(StationKey, Vec<String>)>,
+        /// What the candidate is given.
+        invitation: Box<Invitation>,
+        /// Our signature under it, in hex.
+        signature: String,
+    },
+    /// Links of the charter's chain.
+    CharterLinks {
+        /// Each a link's bytes in hex, oldest first.
+        links: Vec<String>,
+        /// Whether there are more.
+        more: bool,
     },
     /// A matter or a catalogue of ours is published.
     Published {

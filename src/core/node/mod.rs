@@ -362,6 +362,7 @@ impl Node {
             desk::Request::Matters { centre, after, limit } => self.matters(env, centre, after.as_ref(), limit).map(Some),
             desk::Request::Matter { centre, code, day } => self.matter(env, centre, &code, day).map(Some),
             desk::Request::Federation => self.federation(env).map(Some),
+            desk::Request::CharterLinks { after } => Self::charter_links(env, after).map(Some),
             desk::Request::FederationHistory { before, limit } => self.federation_history(env, before, limit).map(Some),
             desk::Request::Catalogues => self.catalogues(env).map(Some),
             desk::Request::Catalogue { centre } => self.catalogue(env, centre).map(Some),

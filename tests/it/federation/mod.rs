@@ -46,7 +46,7 @@ pub(crate) enum Over {
 }
 
 impl Over {
-    fn address(self) -> String {
+    pub(crate) fn address(self) -> String {
         let port = free_port();
         match self {
             Self::Quic => format!("/ip4/127.0.0.1/udp/{port}/quic-v1"),
@@ -129,6 +129,11 @@ impl Federation {
         let ready: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{code}: {e}: {line}{:?}", self.log_tail(code)));
         let listening = ready["listening"].as_array().unwrap_or_else(|| panic!("{code}: {ready}"));
         listening.iter().map(|address| address.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// A peer that somebody else started is looked after here from now on.
+    pub(crate) fn adopt(&mut self, code: &'static str, child: Child) {
+        assert!(self.peers.insert(code, child).is_none(), "{code} runs already");
     }
 
     /// SIGTERM, and how the peer ended. Panics when it does not end within three times [`STOP_TIME`].

@@ -133,6 +133,7 @@ pub(crate) const fn weight_of_request(request: &Request) -> Weight {
         | Request::Matter { .. }
         | Request::Federation
         | Request::FederationHistory { .. }
+        | Request::CharterLinks { .. }
         | Request::Catalogues
         | Request::Catalogue { .. } => Weight::Reads,
         Request::GrantRevoke { .. } | Request::Act(_) => Weight::Changes,

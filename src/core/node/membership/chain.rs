@@ -6,7 +6,7 @@
 
 use super::super::message::{Answer, ChainReport, Decline, Question, Under};
 use super::super::{Effect, Env, Node, fault};
-use super::{COPY_EVERY_MS, LINKS_PAGE};
+use super::COPY_EVERY_MS;
 use crate::charter::{EpochCopy, Link, MAX_LINK_BYTES};
 use crate::error::{FaultCode, ShelfError};
 use crate::names::{CentreCode, StationKey};
@@ -14,7 +14,7 @@ use crate::shelf::{CharterWrite, Write};
 use crate::time::{SECOND_MS, Time};
 
 /// Most links in one answer.
-pub const MAX_CHAIN_LINKS: usize = LINKS_PAGE;
+pub const MAX_CHAIN_LINKS: usize = 64;
 /// Most bytes of links in one answer, beside the first.
 pub const MAX_CHAIN_BYTES: usize = 768 * 1024;
 /// A station is asked for the chain at most this often, in milliseconds.

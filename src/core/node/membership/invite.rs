@@ -6,11 +6,12 @@
 use super::super::audit::{DONE, Told};
 use super::super::{Effect, Env, Node, Stop};
 use crate::audit::AuditAction;
-use crate::charter::CentreCard;
+use crate::charter::{CentreCard, Door, Invitation};
 use crate::desk::Event;
 use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::names::{CentreCode, RequestId, StationKey};
 use crate::operator::ProvenAct;
+use crate::seal::SUITE;
 use crate::shelf::{CharterWrite, InviteRow, Write};
 use crate::time::{DAY_MS, Time};
 
@@ -91,6 +92,8 @@ impl Node {
         let mut id = RequestId([0; 16]);
         env.rng.fill_bytes(&mut id.0);
         let until = env.now.plus_ms(valid_ms);
+        // Whoever may not write has nothing to sign with either.
+        self.may_write()?;
         let by = act.operator().name.clone();
         let (centre, station, addresses) = (card.centre.clone(), card.station, card.addresses.clone());
         let row = InviteRow { id, centre: centre.clone(), station, addresses: addresses.clone(), by, until };
@@ -104,8 +107,18 @@ impl Node {
         self.membership.admitted.push(Admitted { station, addresses, candidate: Some((centre.clone(), until)) });
         out.push(Effect::Admit(self.admitted()));
         let own = self.charter.member(&self.centre).into_iter().flat_map(|member| &member.stations);
-        let stations = own.map(|s| (s.key, s.addresses.clone())).collect();
-        Ok(Event::Invited { id, centre, until, stations })
+        let invitation = Invitation {
+            suite: SUITE.to_owned(),
+            id,
+            federation: self.charter.founding(),
+            inviter: self.centre.clone(),
+            candidate: centre,
+            card: card.fingerprint(),
+            until,
+            stations: own.map(|s| Door { station: s.key, addresses: s.addresses.clone() }).collect(),
+        };
+        let signature = invitation.sign(&self.keys.signing);
+        Ok(Event::Invited { invitation: Box::new(invitation), signature })
     }
 
     pub(super) fn uninvite(&mut self, env: &mut Env<'_>, act: &ProvenAct, id: &RequestId, out: &mut Vec<Effect>) -> Result<Event, Stop> {

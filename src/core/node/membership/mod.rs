@@ -315,6 +315,23 @@ pub fn seat(file: &CharterFile, shelf: &dyn Charters, centre: &CentreCode, keys:
     Ok(Seat { charter, secrets })
 }
 
+/// The newest version of the charter that a founding charter and a store know of.
+///
+/// # Errors
+/// [`SeatError`] when the founding charter or a link does not verify, or the store fails.
+pub fn charter(file: &CharterFile, shelf: &dyn Charters) -> Result<Charter, SeatError> {
+    let mut charter = file.verify_founding()?;
+    loop {
+        let rows = shelf.charter_links(charter.version(), LINKS_PAGE)?;
+        if rows.is_empty() {
+            return Ok(charter);
+        }
+        for row in rows {
+            charter = charter.follow(&Link::decode(&row.link)?)?;
+        }
+    }
+}
+
 /// Why there is no seat.
 #[derive(Debug, thiserror::Error)]
 pub enum SeatError {

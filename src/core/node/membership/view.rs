@@ -5,7 +5,7 @@ use super::ballot::newest;
 use crate::charter::vote::{Proposal, Vote};
 use crate::charter::{CentreCard, Change, EndedTerm, Former, Link, Member, Station};
 use crate::desk::{
-    ChangeView, Event, FederationView, InvitedView, MAX_HISTORY_PAGE, MemberView, ProposalView, SaidView, StationView, TermView,
+    ChangeView, Event, FederationView, InvitedView, MAX_EVENT_BYTES, MAX_HISTORY_PAGE, MemberView, ProposalView, SaidView, StationView, TermView,
     VersionLine,
 };
 use crate::error::ShelfError;
@@ -15,6 +15,8 @@ use crate::sign::PublicKey;
 
 /// Bytes of a key that are shown.
 const KEY_SHOWN_BYTES: usize = 8;
+/// Links that are told at once.
+const LINKS_SHOWN: usize = 64;
 
 impl Node {
     /// [`crate::desk::Request::Federation`].
@@ -108,6 +110,21 @@ impl Node {
                 .map(|s| StationView { station: s.key, addresses: s.addresses.clone(), writer: s.writer, connected: connected(&s.key) })
                 .collect(),
         }
+    }
+
+    /// [`crate::desk::Request::CharterLinks`].
+    pub(in crate::node) fn charter_links(env: &Env<'_>, after: u64) -> Result<Event, Stop> {
+        let mut links = Vec::new();
+        let mut bytes = 0;
+        for row in env.shelf.charter_links(after, LINKS_SHOWN)? {
+            bytes += 2 * row.link.len();
+            if bytes > MAX_EVENT_BYTES / 2 && !links.is_empty() {
+                return Ok(Event::CharterLinks { links, more: true });
+            }
+            links.push(hex::encode(row.link));
+        }
+        let more = links.len() == LINKS_SHOWN;
+        Ok(Event::CharterLinks { links, more })
     }
 
     /// [`crate::desk::Request::FederationHistory`].

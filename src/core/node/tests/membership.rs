@@ -253,7 +253,8 @@ fn a_member_that_was_away_for_several_versions_follows_link_by_link_and_has_the_
     let mut world = federation(907, 5);
     world.set_up(4, false);
     change(&mut world, 0, vec![Wish::RotateEpoch { pepper: false }], &[1, 2, 3]);
-    change(&mut world, 1, vec![Wish::SetWitnesses { centres: vec![centre(&world, 0)], settled: None }], &[0, 2, 3]);
+    let first = centre(&world, 0);
+    change(&mut world, 1, vec![Wish::SetWitnesses { centres: vec![first], settled: None }], &[0, 2, 3]);
     change(&mut world, 2, vec![Wish::RotateEpoch { pepper: true }], &[0, 1, 3]);
     change(&mut world, 3, vec![Wish::SetQuorum { quorum: Some(3) }], &[0, 1, 2]);
     assert_eq!((version(&world, 0), version(&world, 4)), (5, 1));
@@ -374,7 +375,8 @@ fn an_invitation_ends() {
     let invite = |card: &CentreCard, valid_ms| act(FederationAct::Invite { card: Box::new(card.clone()), valid_ms });
     assert_eq!(code(&ask(&mut world, 0, "security", &invite(&card, 0))), RefusalCode::RequestInvalid);
     assert_eq!(code(&ask(&mut world, 0, "teller", &invite(&card, HOUR_MS))), RefusalCode::RoleMissing);
-    let Event::Invited { id, .. } = ask(&mut world, 0, "security", &invite(&card, HOUR_MS)) else { panic!("not invited") };
+    let Event::Invited { invitation, .. } = ask(&mut world, 0, "security", &invite(&card, HOUR_MS)) else { panic!("not invited") };
+    let id = invitation.id;
     // It outlives a restart, and not its end.
     world.set_up(0, false);
     world.set_up(0, true);
@@ -382,7 +384,8 @@ fn an_invitation_ends() {
     world.run_for(HOUR_MS + SECOND_MS);
     assert!(!world.peers[0].admitted.contains(&keys.station_key()));
     assert_eq!(code(&ask(&mut world, 0, "security", &act(FederationAct::Uninvite { id }))), RefusalCode::InvitationUnknown);
-    let Event::Invited { id, .. } = ask(&mut world, 0, "security", &invite(&card, HOUR_MS)) else { panic!("not invited") };
+    let Event::Invited { invitation, .. } = ask(&mut world, 0, "security", &invite(&card, HOUR_MS)) else { panic!("not invited") };
+    let id = invitation.id;
     assert!(matches!(ask(&mut world, 0, "security", &act(FederationAct::Uninvite { id })), Event::Done));
     assert!(!world.peers[0].admitted.contains(&keys.station_key()));
     let member = world.file.verify().unwrap().members()[1].clone();

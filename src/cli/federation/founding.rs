@@ -1,4 +1,4 @@
-//! `anju federation`: founding a federation. Cards become a charter, every founder signs it, every founder adopts it.
+//! Founding a federation: cards become a charter, every founder signs it, every founder adopts it.
 
 use std::path::{Path, PathBuf};
 
@@ -6,23 +6,15 @@ use anju_core::charter::{CentreCard, Charter, CharterError, CharterFile, Foundin
 use anju_core::names::{CentreCode, FederationName};
 use serde_json::{Value, json};
 
-use super::common::{self, DataArgs, PassphraseArgs};
-use super::failure::{Code, Failure};
-use super::out::{Ctx, Done, table};
-use super::text::clean;
+use crate::cli::common::{self, DataArgs, PassphraseArgs};
+use crate::cli::failure::{Code, Failure};
+use crate::cli::out::{Ctx, Done, table};
+use crate::cli::text::clean;
 use crate::config::atomic;
 use crate::keys::Secrets;
 
-#[derive(Debug, clap::Subcommand)]
-pub(super) enum Command {
-    Found(Found),
-    Sign(Sign),
-    Adopt(Adopt),
-    Show(Show),
-}
-
 #[derive(Debug, clap::Args)]
-pub(super) struct Found {
+pub(in crate::cli) struct Found {
     #[arg(long, value_name = "NAME")]
     name: FederationName,
     #[arg(long = "card", value_name = "FILE", required = true)]
@@ -36,7 +28,7 @@ pub(super) struct Found {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Sign {
+pub(in crate::cli) struct Sign {
     #[command(flatten)]
     data: DataArgs,
     #[arg(long, value_name = "FILE")]
@@ -50,7 +42,7 @@ pub(super) struct Sign {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Adopt {
+pub(in crate::cli) struct Adopt {
     #[command(flatten)]
     data: DataArgs,
     #[arg(long, value_name = "FILE")]
@@ -59,24 +51,7 @@ pub(super) struct Adopt {
     passphrase: PassphraseArgs,
 }
 
-#[derive(Debug, clap::Args)]
-pub(super) struct Show {
-    #[arg(long, value_name = "FILE", required_unless_present = "data")]
-    charter: Option<PathBuf>,
-    #[arg(long, value_name = "DIR", env = "ANJU_DATA")]
-    data: Option<PathBuf>,
-}
-
-pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
-    match command {
-        Command::Found(args) => found(ctx, &args),
-        Command::Sign(args) => sign(ctx, &args),
-        Command::Adopt(args) => adopt(ctx, &args),
-        Command::Show(args) => show(ctx, &args),
-    }
-}
-
-fn found(ctx: Ctx, args: &Found) -> Result<Done, Failure> {
+pub(super) fn found(ctx: Ctx, args: &Found) -> Result<Done, Failure> {
     let read = |path: &PathBuf| {
         let card = CentreCard::parse(&common::read_text(path)?).map_err(common::card_failure);
         card.map_err(|e| e.with("path", common::shown(path)))
@@ -93,7 +68,7 @@ fn found(ctx: Ctx, args: &Found) -> Result<Done, Failure> {
     Ok(Done::new(described_json(&file, &charter, &out), text))
 }
 
-fn sign(ctx: Ctx, args: &Sign) -> Result<Done, Failure> {
+pub(super) fn sign(ctx: Ctx, args: &Sign) -> Result<Done, Failure> {
     let (folder, config) = args.data.open()?;
     let mut file = read_charter(&args.charter)?;
     for other in &args.merge {
@@ -121,13 +96,13 @@ fn sign(ctx: Ctx, args: &Sign) -> Result<Done, Failure> {
     Ok(Done::new(described_json(&file, &charter, &out), text))
 }
 
-fn adopt(ctx: Ctx, args: &Adopt) -> Result<Done, Failure> {
+pub(super) fn adopt(ctx: Ctx, args: &Adopt) -> Result<Done, Failure> {
     let (folder, config) = args.data.open()?;
     let file = read_charter(&args.charter)?;
     let charter = file.verify().map_err(charter_failure)?;
     let passphrase = args.passphrase.existing(ctx)?;
     let secrets = Secrets::load(&folder.keys(), &passphrase).map_err(|e| common::vault_failure(&folder.keys(), e))?;
-    charter.check_own(&config.centre.code, &secrets.centre).map_err(charter_failure)?;
+    file.founding_seat(&config.centre.code, &secrets.centre).map_err(charter_failure)?;
     let _lock = folder.lock().map_err(|e| common::folder_failure(folder.root(), e))?;
     let adopted = folder.charter();
     if adopted.symlink_metadata().is_ok() {
@@ -145,36 +120,13 @@ fn adopt(ctx: Ctx, args: &Adopt) -> Result<Done, Failure> {
     Ok(Done::new(described_json(&file, &charter, &out), text))
 }
 
-fn show(ctx: Ctx, args: &Show) -> Result<Done, Failure> {
-    let path = match (&args.charter, &args.data) {
-        (Some(charter), _) => charter.clone(),
-        (None, Some(data)) => adopted_path(&DataArgs { data: data.clone() })?,
-        (None, None) => return Err(Code::Usage.into()),
-    };
-    let file = read_charter(&path)?;
-    let charter = file.unverified().map_err(charter_failure)?;
-    let verified = file.verify().is_ok();
-    let mut text = described(ctx, &file, &charter);
-    text.push_str(&ctx.say(if verified { "federation.complete" } else { "federation.incomplete" }));
-    Ok(Done::new(described_json(&file, &charter, &common::shown(&path)), text))
-}
-
-fn adopted_path(data: &DataArgs) -> Result<PathBuf, Failure> {
-    let (folder, _) = data.open()?;
-    if folder.charter().is_file() {
-        Ok(folder.charter())
-    } else {
-        Err(Failure::new(Code::CharterMissing).with("path", common::shown(folder.root())))
-    }
-}
-
 /// A charter file, unverified.
-pub(super) fn read_charter(path: &Path) -> Result<CharterFile, Failure> {
+pub(in crate::cli) fn read_charter(path: &Path) -> Result<CharterFile, Failure> {
     let text = common::read_text_of(path, MAX_CHARTER_BYTES as u64)?;
     CharterFile::parse(&text).map_err(|e| charter_failure(e).with("path", common::shown(path)))
 }
 
-pub(super) fn charter_failure(error: CharterError) -> Failure {
+pub(in crate::cli) fn charter_failure(error: CharterError) -> Failure {
     let code = match &error {
         CharterError::Shape(_) => Code::CharterShape,
         CharterError::Rule(_) | CharterError::Shared(_) | CharterError::Members(_) | CharterError::Unsealable(_) => Code::CharterRule,
@@ -200,7 +152,7 @@ pub(super) fn charter_failure(error: CharterError) -> Failure {
     }
 }
 
-fn described(ctx: Ctx, file: &CharterFile, charter: &Charter) -> String {
+pub(super) fn described(ctx: Ctx, file: &CharterFile, charter: &Charter) -> String {
     let signed: Vec<_> = file.signed_by().collect();
     let mut rows = vec![ctx.say("federation.columns").split('|').map(str::to_owned).collect::<Vec<_>>()];
     for member in charter.members() {
@@ -219,7 +171,7 @@ fn missing(ctx: Ctx, file: &CharterFile, charter: &Charter) -> String {
     if missing.is_empty() { ctx.say("federation.nobody-missing") } else { missing.join(" ") }
 }
 
-fn described_json(file: &CharterFile, charter: &Charter, path: &str) -> Value {
+pub(super) fn described_json(file: &CharterFile, charter: &Charter, path: &str) -> Value {
     let members: Vec<Value> = charter
         .members()
         .iter()
