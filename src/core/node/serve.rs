@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::message::{Answer, Ask, Decline, HeadReport, MAX_PAYLOADS, PayloadReport, Question, Under};
 use super::{Effect, Env, Node, fault};
+use crate::charter::Role;
 use crate::error::{FaultCode, ShelfError};
 use crate::journal::frame::{FRAME_BUDGET_BYTES, MAX_FRAME_ENTRIES};
 use crate::journal::proof::OnShelf;
 use crate::journal::statement::absence_allowed;
-use crate::journal::{Entry, Frame, Header};
+use crate::journal::{Entry, Frame, Header, Kind};
 use crate::names::{CentreCode, StationKey};
 use crate::time::SECOND_MS;
 
@@ -58,7 +59,11 @@ impl Node {
             },
             Ok(ask) => match ask.question {
                 Question::Heads => self.report_heads(env)?,
-                Question::Pull { centre, from, rows } => Self::serve_rows(env, centre, from, rows)?,
+                Question::Pull { centre, from: first, rows } => {
+                    let frame = Self::serve_rows(env, centre, first, rows)?;
+                    framed(if self.observes(&from) { bare(frame) } else { frame })
+                }
+                Question::Payloads { .. } if self.observes(&from) => Answer::Declined(Decline::NotHeld),
                 Question::Payloads { centre, indexes } => Self::serve_payloads(env, &centre, &indexes)?,
                 Question::Push(frame) => self.pushed(env, from, &frame, out)?,
                 Question::Inquire(_) | Question::Charter { .. } => Answer::Declined(Decline::NotHeld),
@@ -67,6 +72,11 @@ impl Node {
         self.works_under(env, from, under, out);
         out.push(Effect::Answer { token, bytes: answer.to_bytes() });
         Ok(())
+    }
+
+    /// Whether a station is an observer's: it sees headers, and payloads only of what is said about the federation itself.
+    pub(super) fn observes(&self, station: &StationKey) -> bool {
+        self.charter.station(station).is_some_and(|(member, _)| member.role == Role::Observer)
     }
 
     fn may_ask(&mut self, station: StationKey, second: i64, is_push: bool) -> bool {
@@ -90,12 +100,9 @@ impl Node {
         Ok(Answer::Heads(reports, Under::of(&self.charter)))
     }
 
-    fn serve_rows(env: &Env<'_>, centre: CentreCode, from: u64, most: Option<u64>) -> Result<Answer, ShelfError> {
+    fn serve_rows(env: &Env<'_>, centre: CentreCode, from: u64, most: Option<u64>) -> Result<Result<Frame, Decline>, ShelfError> {
         let most = most.unwrap_or(u64::MAX).min(MAX_FRAME_ENTRIES as u64);
-        Ok(match Self::frame_from(env, &centre, from, most, FRAME_BUDGET_BYTES)? {
-            Ok(frame) => Answer::Frame(frame.to_bytes().into()),
-            Err(decline) => Answer::Declined(decline),
-        })
+        Self::frame_from(env, &centre, from, most, FRAME_BUDGET_BYTES)
     }
 
     /// At most so many rows of a journal and some bytes of them, under the newest head held, or why there is no such frame.
@@ -128,6 +135,55 @@ impl Node {
             payloads.extend(payload.map(|payload| PayloadReport { index, payload }));
         }
         Ok(Answer::Payloads(payloads))
+    }
+}
+
+/// The answer that carries a frame, or says why there is none.
+fn framed(frame: Result<Frame, Decline>) -> Answer {
+    match frame {
+        Ok(frame) => Answer::Frame(frame.to_bytes().into()),
+        Err(decline) => Answer::Declined(decline),
+    }
+}
+
+/// The frame without the payloads that observers do not get.
+fn bare(frame: Result<Frame, Decline>) -> Result<Frame, Decline> {
+    let mut frame = frame?;
+    for entry in &mut frame.entries {
+        if !Header::parse(&entry.header).is_ok_and(|header| header.kind().is_some_and(for_observers)) {
+            entry.payload = None;
+        }
+    }
+    Ok(frame)
+}
+
+/// Whether observers see what a statement of this kind says.
+pub(super) const fn for_observers(kind: Kind) -> bool {
+    match kind {
+        Kind::CharterProposed
+        | Kind::CharterApproved
+        | Kind::CharterRejected
+        | Kind::CharterPromised
+        | Kind::EpochSealed
+        | Kind::Vector
+        | Kind::ForkReported
+        | Kind::ForkCleared => true,
+        Kind::CertificateIssued
+        | Kind::CertificateEnded
+        | Kind::HolderBound
+        | Kind::HolderEnded
+        | Kind::GrantRevoked
+        | Kind::AccessRecorded
+        | Kind::ListingDecided
+        | Kind::ListingChanged
+        | Kind::ListingObjected
+        | Kind::ListingHit
+        | Kind::DossierOpened
+        | Kind::DossierJoined
+        | Kind::DossierChanged
+        | Kind::CataloguePublished
+        | Kind::MatterPublished
+        | Kind::AuditRecorded => false,
     }
 }
 

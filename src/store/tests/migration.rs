@@ -9,6 +9,11 @@ use crate::store::{Reader, StoreError};
 
 const FIRST: &str = include_str!("../migrations/V1__journals_records_projections.sql");
 
+/// Every table that the fourth migration makes.
+const FOURTH: &str = "
+    DROP TABLE charter_link; DROP TABLE charter_frozen; DROP TABLE epoch_copy; DROP TABLE vote; DROP TABLE charter_deed; DROP TABLE invite;
+    DELETE FROM refinery_schema_history WHERE version = 4;";
+
 /// Everything that the third migration makes, and the table that it makes anew as it was.
 const THIRD: &str = "
     DROP TABLE matter; DROP TABLE catalogue; DROP TABLE answered; DROP TABLE dossier; DROP TABLE dossier_said;
@@ -31,7 +36,7 @@ const SECOND: &str = "
 fn without_third() -> String {
     let (_, revoked) = FIRST.split_once("CREATE TABLE grant_revoked").unwrap();
     let (revoked, _) = revoked.split_once(';').unwrap();
-    format!("{THIRD} CREATE TABLE grant_revoked{revoked};")
+    format!("{FOURTH} {THIRD} CREATE TABLE grant_revoked{revoked};")
 }
 
 /// The schema as text, in the order of the names.
@@ -76,7 +81,7 @@ fn a_database_of_the_first_schema_keeps_its_rows_and_gets_the_rest() {
         schema(&place.raw()).into_iter().filter(|line| !line.contains("refinery") && !line.starts_with("sqlite_")).collect();
     assert_eq!(left, first);
 
-    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 1, known: 3 })));
+    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 1, known: 4 })));
     let mut store = Store::open(&place.path(), &key(), Mode::Existing).unwrap();
     assert_eq!(held(&store, &author), kept);
     let issued = store.issued(&number("C46010", 1)).unwrap().unwrap();
@@ -98,7 +103,25 @@ fn a_database_of_the_second_schema_keeps_its_rows_and_gets_the_tables_of_the_thi
     let kept = held(&store, &author);
     drop(store);
     place.raw().execute_batch(&without_third()).unwrap();
-    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 2, known: 3 })));
+    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 2, known: 4 })));
+    let store = Store::open(&place.path(), &key(), Mode::Existing).unwrap();
+    assert_eq!(held(&store, &author), kept);
+    drop(store);
+    let fresh = Place::new();
+    drop(fresh.open());
+    assert_eq!(schema(&place.raw()), schema(&fresh.raw()));
+}
+
+#[test]
+fn a_database_of_the_third_schema_keeps_its_rows_and_gets_the_tables_of_the_fourth() {
+    let place = Place::new();
+    let mut store = place.open();
+    let mut author = Author::new("C46010");
+    store.write(&[author.append(&[b"a"]), Write::Project(Projection::Access(access("C46020", 2)))]).unwrap();
+    let kept = held(&store, &author);
+    drop(store);
+    place.raw().execute_batch(FOURTH).unwrap();
+    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 3, known: 4 })));
     let store = Store::open(&place.path(), &key(), Mode::Existing).unwrap();
     assert_eq!(held(&store, &author), kept);
     drop(store);

@@ -13,6 +13,8 @@ const OPTIONAL_KEYS: &[(&str, u64)] = &[
     ("charter", 7),
     ("charter-link", 3),
     ("charter-promised", 3),
+    ("charter-proposed", 5),
+    ("charter-proposed", 6),
     ("entry", 1),
     ("certificate-head", 3),
     ("access", 10),
@@ -26,7 +28,7 @@ const OPTIONAL_KEYS: &[(&str, u64)] = &[
     ("dossier-head", 0),
 ];
 /// Shapes that are alike although what they mean is not: where they stand tells them apart.
-const ALIKE: &[(&str, &str)] = &[("hpke-sealed", "entry"), ("epoch-secrets", "entry"), ("epoch-secrets", "hpke-sealed")];
+const ALIKE: &[(&str, &str)] = &[("hpke-sealed", "entry")];
 /// What must be in the contract and here: a shape nobody checks is no contract.
 const RULES: &[&str] = &[
     "access",

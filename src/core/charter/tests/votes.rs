@@ -175,7 +175,7 @@ impl Federation {
                 self.propose(voter, round, changes, promises);
             }
             1 => self.approve(voter, round, digest),
-            _ => self.promise(voter, round + 1, (round > 0).then_some(Last { round: round - 1, digest })),
+            _ => self.promise(voter, round + 1, (round > 0).then(|| Last { round: round - 1, digest })),
         }
     }
 
@@ -183,16 +183,18 @@ impl Federation {
     fn agreed_by_count(&self) -> BTreeSet<Digest> {
         let mut counts: BTreeMap<(u64, Digest), BTreeSet<&CentreCode>> = BTreeMap::new();
         for voter in &self.voters {
-            let mut floor = 0;
+            let (mut floor, mut last) = (0, None);
             let mut approved = BTreeSet::new();
             for row in &voter.journal {
                 match &row.said {
                     Said::Approved(body) if body.round >= floor && approved.insert(body.round) => {
                         floor = body.round;
+                        last = Some(Last { round: body.round, digest: body.digest });
                         counts.entry((body.round, body.digest)).or_default().insert(&voter.centre);
                     }
-                    Said::Promised(body) => floor = floor.max(body.round),
-                    Said::Approved(_) | Said::Proposed(_) | Said::Rejected(_) => {}
+                    // A promise that contradicts its own journal binds nobody, and nothing rests on it.
+                    Said::Promised(body) if body.last == last => floor = floor.max(body.round),
+                    Said::Promised(_) | Said::Approved(_) | Said::Proposed(_) | Said::Rejected(_) => {}
                 }
             }
         }

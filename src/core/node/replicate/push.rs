@@ -41,6 +41,8 @@ impl Node {
         for to in &directly {
             if self.is_pushing(to) {
                 self.replicate.push.again.insert(*to);
+            } else if self.observes(to) {
+                self.push(env, *to, head_of(frame).to_bytes(), out);
             } else {
                 self.push(env, *to, bytes.clone(), out);
             }
@@ -96,6 +98,8 @@ impl Node {
     /// Pushes the newest head, with the rows behind the first `held` as far as they fit.
     fn push_newest(&mut self, env: &mut Env<'_>, to: StationKey, held: u64, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         let size = env.shelf.journal(&self.centre)?.size;
+        // An observer pulls what it may see.
+        let held = if self.observes(&to) { size } else { held };
         for from in [held.min(size), size] {
             let frame = Self::frame_from(env, &self.centre, from, ANNOUNCED_ROWS, ANNOUNCED_ROWS_BYTES)?.map(|frame| frame.to_bytes());
             if let Ok(frame) = frame
@@ -163,4 +167,9 @@ impl Node {
     pub(super) fn was_heard_directly(&mut self, centre: &CentreCode) -> bool {
         self.replicate.push.heard_directly.remove(centre)
     }
+}
+
+/// The head of a frame without its rows.
+fn head_of(frame: &Frame) -> Frame {
+    Frame { entries: Vec::new(), from: frame.from + frame.entries.len() as u64, ..frame.clone() }
 }

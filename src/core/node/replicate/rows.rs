@@ -5,6 +5,7 @@ use super::super::publish::applied_after;
 use super::super::{Effect, Env, Node, fault};
 use super::stretches::{Early, Pulled, Stretch};
 use super::{About, Call, MAX_PULLS, absent, pick};
+use crate::charter::Role;
 use crate::error::{Fault, FaultCode, ShelfError};
 use crate::journal::{Frontier, ProvenFrame, SoundFrame, VerifiedHead};
 use crate::names::{CentreCode, StationKey};
@@ -129,7 +130,9 @@ impl Node {
             Some(head) => frame.check_under(&frontier, author, head)?,
             None => frame.check(&frontier, author)?,
         };
-        for offset in proven.absent() {
+        // An observer gets headers: nothing that it does not see was left out.
+        let observes = self.charter.member(&self.centre).is_some_and(|member| member.role == Role::Observer);
+        for offset in proven.absent().into_iter().filter(|_| !observes) {
             if !proven.rows().rows().get(offset).is_some_and(|row| absent::acceptable(row.header(), env.now)) {
                 return Err(Fault::new(FaultCode::PayloadMissing, format!("row {}", proven.from() + offset as u64)));
             }
@@ -174,7 +177,9 @@ impl Node {
         let state = JournalState { size, peaks: parts.frontier.peaks().to_vec(), head, applied };
         let mut projected = Vec::new();
         self.project_rows(env, centre, parts.from, &parts.rows, &mut projected)?;
-        projected.extend(absent::withheld((centre, by), parts.from, &parts.rows, env.now, &projected));
+        if self.charter.member(&self.centre).is_none_or(|member| member.role != Role::Observer) {
+            projected.extend(absent::withheld((centre, by), parts.from, &parts.rows, env.now, &projected));
+        }
         let (from, rows, subtrees) = (parts.from, parts.rows, parts.subtrees);
         out.push(Effect::Write(Write::Append { centre: centre.clone(), from, rows, subtrees, state }));
         out.append(&mut projected);
