@@ -70,7 +70,7 @@ fn a_newer_schema_is_refused_and_left_alone() {
         .execute("INSERT INTO refinery_schema_history SELECT 99, name, applied_on, checksum FROM refinery_schema_history LIMIT 1", [])
         .unwrap();
     let before = files(&place);
-    assert!(matches!(Store::open(&place.path(), &key(), Mode::Create), Err(StoreError::Newer { found: 99, known: 3 })));
+    assert!(matches!(Store::open(&place.path(), &key(), Mode::Create), Err(StoreError::Newer { found: 99, known: 4 })));
     assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Newer { .. })));
     assert!(files(&place) == before);
 }
