@@ -132,6 +132,7 @@ pub(crate) fn run(args: &[String]) {
             logs: LogRing::default(),
         },
         window: None,
+        keys: anju::daemon::KeyFiles::none(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {

@@ -26,6 +26,7 @@ mod holder_grant;
 mod holder_window;
 mod init;
 mod inquiry;
+mod keys;
 mod loan;
 mod matter;
 mod meter;
@@ -81,6 +82,8 @@ enum Command {
     Source(source::Command),
     #[command(subcommand)]
     Holder(holder::Command),
+    #[command(subcommand)]
+    Keys(keys::Command),
     #[command(subcommand)]
     Certificate(certificate::Command),
     Query(query::Args),
@@ -152,6 +155,7 @@ fn dispatch(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::Status(args) => status::run(ctx, &args),
         Command::Federation(command) => federation::run(ctx, command),
         Command::Holder(command) => holder::run(ctx, command),
+        Command::Keys(command) => keys::run(ctx, command),
         Command::Certificate(command) => certificate::run(ctx, command),
         Command::Query(args) => query::run(ctx, &args),
         Command::Outbox(command) => outbox::run(ctx, command),

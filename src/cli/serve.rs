@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use anju_core::charter::{CentreCard, Charter, Door, InvitationError, InvitationFile, MAX_CHARTER_BYTES, Seat};
+use anju_core::charter::{CentreCard, Charter, CharterError, CharterFile, Door, InvitationError, InvitationFile, MAX_CHARTER_BYTES, Seat};
 use anju_core::error::{Refusal, RefusalCode};
+use anju_core::names::CentreCode;
 use anju_core::node::Settings;
 use anju_core::node::membership::{self, SeatError};
 use anju_peers::PeersError;
@@ -26,8 +27,10 @@ use crate::config::folder::DataFolder;
 use crate::config::{Config, Level};
 use crate::daemon::candidate::{self, Candidate, CandidateError};
 use crate::daemon::engine::Recipe;
-use crate::daemon::{self, DaemonError, House, LogRing, Serving};
+use crate::daemon::{self, DaemonError, House, KeyFiles, LogRing, Serving};
 use crate::desk::door::DoorError;
+use crate::keys::Secrets;
+use crate::keys::passphrase::Passphrase;
 use crate::source;
 use crate::store::{Mode, Store};
 use crate::window::WindowError;
@@ -51,7 +54,7 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     let logs = log_to_stderr(config.log.level, ctx.json);
     // Before the passphrase is asked for: who has to correct a table need not type one.
     let settings = settings(&config, &folder)?;
-    let Opened { folder, config, secrets, mut store, lock } = store::open(ctx, &args.data, &args.passphrase, Mode::Create)?;
+    let Opened { folder, config, mut secrets, mut store, lock, passphrase } = store::open(ctx, &args.data, &args.passphrase, Mode::Create)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let newest = membership::charter(&file, &store).map_err(seat_failure)?;
     let seat = if newest.member(&config.centre.code).is_none() && folder.invitation().is_file() {
@@ -63,7 +66,7 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
             None => return Ok(Done { json: Value::Null, text: String::new(), exit: Exit::Ok }),
         }
     } else {
-        membership::seat(&file, &store, &config.centre.code, &secrets.centre).map_err(seat_failure)?
+        seat_with(&folder, &passphrase, &file, &store, (&config.centre.code, &mut secrets))?
     };
     let serving = Serving {
         recipe: Recipe { centre: config.centre.code.clone(), keys: secrets.centre, seat, settings },
@@ -81,6 +84,7 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
             logs,
         },
         window: config.window_opening(&folder),
+        keys: key_files(&folder, passphrase),
     };
     let exit = runtime.block_on(serve(ctx, config.centre.code.as_str(), serving))?;
     drop(lock);
@@ -92,6 +96,46 @@ fn seat_failure(error: SeatError) -> Failure {
         SeatError::Charter(e) => charter_failure(e),
         SeatError::Shelf(e) => Failure::new(Code::ServeFailed).with("detail", e),
     }
+}
+
+/// The centre's seat with its keys, or with those that were to follow them if the charter names these: then they are put in place first.
+fn seat_with(
+    folder: &DataFolder,
+    passphrase: &Passphrase,
+    file: &CharterFile,
+    store: &Store,
+    (centre, secrets): (&CentreCode, &mut Secrets),
+) -> Result<Seat, Failure> {
+    match membership::seat(file, store, centre, &secrets.centre) {
+        Err(SeatError::Charter(CharterError::OtherKeys(_))) if folder.next_keys().is_file() => {
+            let next = Secrets::load(&folder.next_keys(), passphrase).map_err(|e| common::vault_failure(&folder.next_keys(), e))?;
+            let seat = membership::seat(file, store, centre, &next.centre).map_err(seat_failure)?;
+            folder.take_next_keys().map_err(|e| common::write_failure(&folder.keys(), &e))?;
+            *secrets = next;
+            Ok(seat)
+        }
+        other => other.map_err(seat_failure),
+    }
+}
+
+/// How the running peer comes to the keys that follow its own. They are sealed with the same passphrase.
+fn key_files(folder: &DataFolder, passphrase: Passphrase) -> KeyFiles {
+    let (reading, taking) = (folder.clone(), folder.clone());
+    let next = move || {
+        let next = reading.next_keys();
+        if !next.is_file() {
+            tracing::warn!("the charter names other keys for this centre, and there are none to follow the present ones");
+            return None;
+        }
+        let read = Secrets::load(&next, &passphrase);
+        read.inspect_err(|error| tracing::warn!(%error, "the keys to come cannot be read")).ok().map(|secrets| secrets.centre)
+    };
+    let take = move || {
+        if let Err(error) = taking.take_next_keys() {
+            tracing::warn!(%error, "the new keys work and are not in their place yet; the next start puts them there");
+        }
+    };
+    KeyFiles { next: Arc::new(next), take: Arc::new(take) }
 }
 
 /// The stations that the invitation names, if it still holds.

@@ -16,6 +16,7 @@ use super::out::{Ctx, Done};
 use crate::config::folder::{DataFolder, FolderLock};
 use crate::config::{Config, backup as note};
 use crate::keys::Secrets;
+use crate::keys::passphrase::Passphrase;
 use crate::store::backup::{self, Copied};
 use crate::store::scrub::Progress;
 use crate::store::{Mode, Store, StoreError};
@@ -58,6 +59,7 @@ pub(super) struct Opened {
     pub(super) secrets: Secrets,
     pub(super) store: Store,
     pub(super) lock: FolderLock,
+    pub(super) passphrase: Passphrase,
 }
 
 pub(super) fn open(ctx: Ctx, data: &DataArgs, passphrase: &PassphraseArgs, mode: Mode) -> Result<Opened, Failure> {
@@ -69,7 +71,7 @@ pub(super) fn open(ctx: Ctx, data: &DataArgs, passphrase: &PassphraseArgs, mode:
     let passphrase = passphrase.existing(ctx)?;
     let secrets = Secrets::load(&folder.keys(), &passphrase).map_err(|e| common::vault_failure(&folder.keys(), e))?;
     let store = Store::open(&folder.database(), &secrets.store, mode).map_err(store_failure)?;
-    Ok(Opened { folder, config, secrets, store, lock })
+    Ok(Opened { folder, config, secrets, store, lock, passphrase })
 }
 
 fn check(ctx: Ctx, args: &Args) -> Result<Done, Failure> {

@@ -136,6 +136,34 @@ impl DataFolder {
         self.path("charter.json")
     }
 
+    /// `keys-next.age`: the keys that shall follow the present ones.
+    #[must_use]
+    pub fn next_keys(&self) -> PathBuf {
+        self.path("keys-next.age")
+    }
+
+    /// `card-next.json`: the card of the keys that shall follow.
+    #[must_use]
+    pub fn next_card(&self) -> PathBuf {
+        self.path("card-next.json")
+    }
+
+    /// Puts the keys that followed, and their card, in the place of the former ones. Without them nothing changes.
+    ///
+    /// # Errors
+    /// What the file system says; the keys are then where they were, or in place.
+    pub fn take_next_keys(&self) -> io::Result<()> {
+        for (next, place) in [(self.next_card(), self.card()), (self.next_keys(), self.keys())] {
+            match fs::rename(&next, &place) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(e),
+                Ok(()) => {}
+            }
+        }
+        // The names are in the folder, and the folder is what has to reach the disk.
+        File::open(&self.root)?.sync_all()
+    }
+
     /// `invitation.json`: what a candidate was given, while no charter names it.
     #[must_use]
     pub fn invitation(&self) -> PathBuf {

@@ -42,6 +42,10 @@ pub enum Out {
     Announce(Vec<u8>),
     /// Let these stations connect, and no others.
     Admit(Vec<Admitted>),
+    /// Read the keys that were made to follow the present ones.
+    NextKeys,
+    /// They are the present ones now.
+    KeysTaken,
     /// Judge a gossip message.
     Judge(u64, Verdict),
     /// Ask a station.
@@ -293,6 +297,8 @@ impl Engine {
                         Effect::Again => self.again = true,
                         Effect::KeepHead(_)
                         | Effect::Admit(_)
+                        | Effect::NextKeys
+                        | Effect::KeysTaken
                         | Effect::Announce(_)
                         | Effect::Judge { .. }
                         | Effect::Push { .. }
@@ -317,6 +323,8 @@ impl Engine {
             match effect {
                 Effect::Announce(_) | Effect::Push { .. } | Effect::Answer { .. } if self.owed.is_some() => {}
                 Effect::Admit(stations) => out(Out::Admit(stations)),
+                Effect::NextKeys => out(Out::NextKeys),
+                Effect::KeysTaken => out(Out::KeysTaken),
                 Effect::Announce(bytes) => out(Out::Announce(bytes)),
                 Effect::Judge { source, verdict } => out(Out::Judge(source, verdict)),
                 Effect::Push { to, call, bytes } | Effect::Call { to, call, bytes } => out(Out::Call(to, call, bytes)),

@@ -19,4 +19,4 @@ pub mod wiring;
 
 pub use house::House;
 pub use log::LogRing;
-pub use wiring::{DaemonError, Running, Serving, start};
+pub use wiring::{DaemonError, KeyFiles, Running, Serving, start};

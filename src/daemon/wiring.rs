@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anju_core::charter::Charter;
+use anju_core::charter::{CentreKeys, Charter};
 use anju_core::desk::{Event, Request};
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::facts::AccountFacts;
@@ -65,6 +65,31 @@ pub struct Serving {
     pub house: House,
     /// Its window for citizens, if it has one.
     pub window: Option<window::Opening>,
+    /// Its keys to come.
+    pub keys: KeyFiles,
+}
+
+/// The keys that were made to follow the present ones: read when a charter names them, and put in their place when they are taken.
+#[derive(Clone)]
+pub struct KeyFiles {
+    /// Reads them, if there are any.
+    pub next: Arc<dyn Fn() -> Option<CentreKeys> + Send + Sync>,
+    /// Puts them in the place of the present ones.
+    pub take: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl std::fmt::Debug for KeyFiles {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeyFiles(..)")
+    }
+}
+
+impl KeyFiles {
+    /// None, and nothing to be done: for peers whose keys lie in no file.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { next: Arc::new(|| None), take: Arc::new(|| ()) }
+    }
 }
 
 /// Why a peer does not start.
@@ -100,7 +125,7 @@ pub struct Running {
 /// # Errors
 /// [`DaemonError`]; then nothing runs.
 pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
-    let Serving { recipe, store, kept_head, listen, socket, source, house, window } = serving;
+    let Serving { recipe, store, kept_head, listen, socket, source, house, window, keys } = serving;
     let door = Door::open(&socket)?;
     let window = match &window {
         Some(opening) => Some(window::Door::open(opening, machine_clock).await?),
@@ -128,6 +153,7 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
     let (chores, to_do) = mpsc::channel(CHORES_MAX);
     let (window_replies, replies) = mpsc::channel(WINDOW_MAX);
     let (admitted, to_admit) = watch::channel(Vec::new());
+    let (key_chores, keys_to_do) = mpsc::channel(CHORES_MAX);
     let ways = Ways {
         commands,
         events: events_out.clone(),
@@ -139,6 +165,7 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
         links,
         window: window_replies,
         admitted,
+        keys: key_chores,
     };
     let engine = thread.spawn(move || engine.run(inbox, |out| ways.let_out(out))).map_err(|e| DaemonError::System(e.to_string()))?;
     let at_window = window.as_ref().map(window::Door::address);
@@ -154,6 +181,7 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
         tokio::spawn(hear_peers(peer_events, inputs.clone(), stopped.clone())),
         tokio::spawn(order_peers(orders, peers.clone())),
         tokio::spawn(admit(to_admit, peers.clone())),
+        tokio::spawn(keep_keys(keys_to_do, keys, inputs.clone(), stopped.clone())),
         tokio::spawn(read_source(to_read, source, inputs.clone(), stopped.clone())),
         tokio::spawn(derive(lanes.short, Arc::clone(&memory), inputs.clone(), stopped.clone())),
         tokio::spawn(derive(lanes.long, memory, inputs.clone(), stopped.clone())),
@@ -218,6 +246,14 @@ struct Ways {
     window: mpsc::Sender<(u64, Reply)>,
     /// Who may connect. Never dropped: only the newest counts.
     admitted: watch::Sender<Vec<Member>>,
+    keys: mpsc::Sender<KeyChore>,
+}
+
+/// What is to be done about the keys to come.
+#[derive(Debug, Clone, Copy)]
+enum KeyChore {
+    Read,
+    Take,
 }
 
 impl Ways {
@@ -231,6 +267,8 @@ impl Ways {
                 return;
             }
             Out::House(token, ask) => return self.house(token, ask),
+            Out::NextKeys => return self.key_chore(KeyChore::Read),
+            Out::KeysTaken => return self.key_chore(KeyChore::Take),
             Out::Admit(stations) => {
                 let members = stations.into_iter().map(|a| Member { station: a.station, addresses: a.addresses });
                 self.admitted.send_replace(members.collect());
@@ -270,6 +308,12 @@ impl Ways {
         }
     }
 
+    fn key_chore(&self, chore: KeyChore) {
+        if self.keys.try_send(chore).is_err() {
+            tracing::warn!("the keys to come were not looked at; a restart does it");
+        }
+    }
+
     fn house(&self, token: u64, ask: HouseAsk) {
         let chore = match ask {
             HouseAsk::Trends => return self.reply(token, Event::Trends(Box::new(self.meter.trends()))),
@@ -295,6 +339,30 @@ const fn judged(verdict: Verdict) -> anju_peers::Verdict {
 
 pub(super) async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Reads the keys to come and puts them in their place, away from the loop: opening the file takes a while.
+async fn keep_keys(mut chores: mpsc::Receiver<KeyChore>, files: KeyFiles, inputs: mpsc::Sender<Input>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let chore = tokio::select! {
+            () = until_stopped(&mut stopped) => return,
+            chore = chores.recv() => chore,
+        };
+        let files = files.clone();
+        match chore {
+            None => return,
+            Some(KeyChore::Take) => {
+                let _ = tokio::task::spawn_blocking(move || (files.take)()).await;
+            }
+            Some(KeyChore::Read) => {
+                if let Ok(Some(keys)) = tokio::task::spawn_blocking(move || (files.next)()).await
+                    && inputs.send(Input::Keys(Box::new(keys))).await.is_err()
+                {
+                    return;
+                }
+            }
+        }
+    }
 }
 
 /// Tells the peers who may connect, whenever that changes; ends with the loop, which tells it.
@@ -443,8 +511,9 @@ mod tests {
             (mpsc::channel(1), mpsc::channel(1), mpsc::channel(1));
         let (chores, logs) = (mpsc::channel(1).0, LogRing::default());
         let (links, window) = (Box::new(BTreeMap::new), mpsc::channel(1).0);
-        let admitted = watch::channel(Vec::new()).0;
-        let ways = Ways { commands: none, events, readings, derivations, chores, meter: Arc::default(), logs, links, window, admitted };
+        let (admitted, keys) = (watch::channel(Vec::new()).0, mpsc::channel(1).0);
+        let ways =
+            Ways { commands: none, events, readings, derivations, chores, meter: Arc::default(), logs, links, window, admitted, keys };
         for (number, people) in [(1, 48), (2, 48), (3, 1)] {
             ways.let_out(Out::Derive(number, job(people)));
         }

@@ -65,7 +65,10 @@ pub(super) fn invite(ctx: Ctx, args: &Invite) -> Result<Done, Failure> {
         ("until", &until.legal_text()),
         ("id", &id.to_string()),
     ];
-    Ok(Done::new(json!({ "id": id, "centre": centre, "fingerprint": fingerprint, "until": until, "file": out }), ctx.fill("federation.invited", &values)))
+    Ok(Done::new(
+        json!({ "id": id, "centre": centre, "fingerprint": fingerprint, "until": until, "file": out }),
+        ctx.fill("federation.invited", &values),
+    ))
 }
 
 pub(super) fn uninvite(ctx: Ctx, args: &Uninvite) -> Result<Done, Failure> {
@@ -92,9 +95,8 @@ pub(super) fn join(ctx: Ctx, args: &Join) -> Result<Done, Failure> {
             return Err(Failure::new(Code::CharterOther).with("path", common::shown(&folder.charter())).with("digest", before.digest()));
         }
     }
-    let write = |path: PathBuf, text: String| {
-        atomic::replace(&path, text.as_bytes(), atomic::PUBLIC).map_err(|e| common::write_failure(&path, &e))
-    };
+    let write =
+        |path: PathBuf, text: String| atomic::replace(&path, text.as_bytes(), atomic::PUBLIC).map_err(|e| common::write_failure(&path, &e));
     write(folder.charter(), file.charter().to_text())?;
     write(folder.invitation(), text)?;
     let values = [

@@ -195,15 +195,7 @@ fn member_row(ctx: Ctx, member: &MemberView) -> Vec<String> {
     let connected = member.stations.iter().filter(|station| station.connected).count();
     let addresses = member.stations.iter().flat_map(|station| &station.addresses).map(|address| clean(address)).collect::<Vec<_>>();
     let stations = format!("{connected}/{}", member.stations.len());
-    vec![
-        member.centre.to_string(),
-        clean(&member.name),
-        role,
-        member.term.to_string(),
-        member.key.clone(),
-        stations,
-        addresses.join(" "),
-    ]
+    vec![member.centre.to_string(), clean(&member.name), role, member.term.to_string(), member.key.clone(), stations, addresses.join(" ")]
 }
 
 pub(super) fn history(ctx: Ctx, args: &History) -> Result<Done, Failure> {

@@ -2,6 +2,7 @@
 
 use super::membership::Admitted;
 use super::message::SoundAnswer;
+use crate::charter::CentreKeys;
 use crate::desk;
 use crate::error::{Fault, Refusal};
 use crate::facts::AccountFacts;
@@ -100,6 +101,8 @@ pub enum Input {
         /// See above.
         outcome: Result<desk::Backup, (String, String)>,
     },
+    /// The keys that were made to follow the present ones, after [`Effect::NextKeys`].
+    Keys(Box<CentreKeys>),
     /// What was written before is stored now; conversations that waited for it go on.
     Stored,
     /// After [`Effect::Again`]: long work goes on.
@@ -216,6 +219,10 @@ pub enum Effect {
     },
     /// From now on these stations may connect, and no others; they stand for all that were told before.
     Admit(Vec<Admitted>),
+    /// Hand in the keys that were made to follow the present ones, if there are any, as [`Input::Keys`].
+    NextKeys,
+    /// The keys handed in are the centre's from now on: keep them in place of the former ones.
+    KeysTaken,
     /// After the writes are stored, feed [`Input::Stored`].
     WhenStored,
     /// Feed [`Input::Again`] in a later transaction, after whatever waits by then.

@@ -283,6 +283,7 @@ impl Node {
             Input::Source { reading, facts } => self.source_answered(env, reading, facts, &mut out)?,
             Input::Derived { job, secrets } => self.derived(env, job, secrets, &mut out)?,
             Input::BackedUp { outcome } => self.backed_up(env, outcome, &mut out)?,
+            Input::Keys(keys) => self.keys_came(env, *keys, &mut out)?,
             Input::Stored => self.stored(env, &mut out)?,
             Input::Again => {
                 self.import_goes_on(env, &mut out)?;

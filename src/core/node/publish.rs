@@ -36,7 +36,7 @@ impl State {
 }
 
 #[derive(Debug, Default)]
-enum Writing {
+pub(super) enum Writing {
     /// [`super::Input::Started`] has not come.
     #[default]
     NotStarted,
@@ -50,8 +50,11 @@ enum Writing {
     Observer,
     /// The charter no longer names the centre.
     Removed,
-    /// The charter names other keys for the centre.
-    OtherKeys,
+    /// The charter names other keys for the centre; whether this peer was writing until then, so that nothing of its journal is missing.
+    OtherKeys {
+        /// See above.
+        was_free: bool,
+    },
     /// Waiting for members to report what they hold of our journal.
     Restored { reported: BTreeSet<CentreCode> },
 }
@@ -79,7 +82,10 @@ impl Node {
         match member.role {
             Role::Suspended => Some(Writing::Suspended),
             Role::Observer => Some(Writing::Observer),
-            Role::Member if !ours => Some(Writing::OtherKeys),
+            Role::Member if !ours => {
+                let was_free = matches!(self.publish.writing, Writing::Free | Writing::OtherKeys { was_free: true });
+                Some(Writing::OtherKeys { was_free })
+            }
             Role::Member if member.writer().is_none_or(|writer| writer.key != self.keys.station_key()) => Some(Writing::NotTheWriter),
             Role::Member => None,
         }
@@ -90,8 +96,9 @@ impl Node {
         match (self.barred_from_writing(), &self.publish.writing) {
             (Some(barred), _) => self.publish.writing = barred,
             (None, Writing::NotStarted | Writing::Free | Writing::Restored { .. }) => {}
+            (None, Writing::OtherKeys { was_free: true }) => self.publish.writing = Writing::Free,
             // What others hold of our journal may be more than what we do: they are asked first.
-            (None, Writing::NotTheWriter | Writing::Suspended | Writing::Observer | Writing::Removed | Writing::OtherKeys) => {
+            (None, Writing::NotTheWriter | Writing::Suspended | Writing::Observer | Writing::Removed | Writing::OtherKeys { .. }) => {
                 self.publish.was_restoring = true;
                 self.publish.writing = Writing::Restored { reported: BTreeSet::new() };
             }
@@ -106,7 +113,7 @@ impl Node {
             Writing::Suspended => Some(ReadOnly::Suspended),
             Writing::Observer => Some(ReadOnly::Observer),
             Writing::Removed => Some(ReadOnly::Removed),
-            Writing::OtherKeys => Some(ReadOnly::OtherKeys),
+            Writing::OtherKeys { .. } => Some(ReadOnly::OtherKeys),
             Writing::NotStarted => Some(ReadOnly::Restored { reported: 0, needed: self.reports_needed() }),
             Writing::Restored { reported } => Some(ReadOnly::Restored { reported: reported.len(), needed: self.reports_needed() }),
         }
@@ -181,7 +188,7 @@ impl Node {
         if due { self.heartbeat_now(env, out) } else { Ok(()) }
     }
 
-    fn heartbeat_now(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+    pub(super) fn heartbeat_now(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         if self.may_write().is_err() {
             return Ok(());
         }

@@ -10,6 +10,7 @@
 mod ballot;
 mod chain;
 mod invite;
+mod rotate;
 mod view;
 
 pub use ballot::PROMISE_EVERY_MS;
@@ -49,6 +50,8 @@ pub(super) struct State {
     frozen: Option<u64>,
     /// The round that we have opened, and what we want to propose in it if that is free.
     opened: Option<(u64, Digest)>,
+    /// When a version was last adopted.
+    adopted: Option<Time>,
     /// When we last promised a round.
     promised: Option<Time>,
     /// When a copy of the epoch was last asked for.
@@ -69,6 +72,7 @@ impl State {
             epoch_before: self.epoch_before.clone(),
             frozen: self.frozen,
             promised: self.promised,
+            adopted: self.adopted,
             to_tally: true,
             to_answer: true,
             admitted: self.admitted.clone(),
@@ -173,6 +177,7 @@ impl Node {
             out.push(Effect::Write(Write::Charter(CharterWrite::Copy { epoch: next.epoch().number, copy: crate::wire::encode(copy) })));
         }
         self.take_seat(env.now, next, copy.as_ref());
+        self.membership.adopted = Some(env.now);
         self.reseated(out);
         // Others may have voted on what follows already.
         self.membership.to_tally = true;
@@ -207,6 +212,9 @@ impl Node {
         self.replicate.announced = announced.into_iter().filter(|(centre, head)| stands(centre, &head.note)).collect();
         self.writing_reseated();
         out.push(Effect::Admit(self.admitted()));
+        if self.has_other_keys() {
+            out.push(Effect::NextKeys);
+        }
     }
 
     fn freeze(&mut self, env: &Env<'_>, other: &Link, out: &mut Vec<Effect>) {

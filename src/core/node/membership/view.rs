@@ -5,8 +5,8 @@ use super::ballot::newest;
 use crate::charter::vote::{Proposal, Vote};
 use crate::charter::{CentreCard, Change, EndedTerm, Former, Link, Member, Station};
 use crate::desk::{
-    ChangeView, Event, FederationView, InvitedView, MAX_EVENT_BYTES, MAX_HISTORY_PAGE, MemberView, ProposalView, SaidView, StationView, TermView,
-    VersionLine,
+    ChangeView, Event, FederationView, InvitedView, MAX_EVENT_BYTES, MAX_HISTORY_PAGE, MemberView, ProposalView, SaidView, StationView,
+    TermView, VersionLine,
 };
 use crate::error::ShelfError;
 use crate::names::StationKey;

@@ -34,7 +34,7 @@ impl Node {
                 Ok(head) => {
                     self.learn_head(env, from, &centre, head, out)?;
                 }
-                Err(problem) => fault(out, from, problem.code),
+                Err(problem) => self.blame(env.now, from, problem.code, out),
             }
         }
         self.told_everything(from);

@@ -201,7 +201,7 @@ impl Node {
         let verdict = match opened.and_then(|frame| Ok((self.authored(from, &frame)?.clone(), frame))) {
             Ok((author, frame)) => self.heard_by_gossip(env, from, &author, frame, out)?,
             Err(problem) => {
-                fault(out, from, problem.code);
+                self.blame(env.now, from, problem.code, out);
                 // A message of another epoch may be honest; everything else is the signer's doing.
                 if problem.code == FaultCode::Unsealed { Verdict::Ignore } else { Verdict::Reject }
             }
@@ -231,7 +231,7 @@ impl Node {
         match author.verify(&frame.note) {
             Ok(head) => self.heard(env, from, frame, head, out),
             Err(problem) => {
-                fault(out, from, problem.code);
+                self.blame(env.now, from, problem.code, out);
                 Ok(Verdict::Reject)
             }
         }
@@ -273,7 +273,7 @@ impl Node {
                 Ok(Verdict::Accept)
             }
             Err(problem) => {
-                fault(out, from, problem.code);
+                self.blame(env.now, from, problem.code, out);
                 Ok(Verdict::Reject)
             }
         }
@@ -293,7 +293,7 @@ impl Node {
         };
         match (about, answer) {
             (about, Err(problem)) => {
-                fault(out, from, problem.code);
+                self.blame(env.now, from, problem.code, out);
                 match about {
                     About::Pull { centre, .. } => self.not_a_holder(&centre, &to),
                     About::Inquiry(key) => self.inquiry_replied(env, from, key, None, out)?,

@@ -127,7 +127,7 @@ impl Node {
         let (frame, head) = match self.read_push(from, frame) {
             Ok(read) => read,
             Err(problem) => {
-                fault(out, from, problem.code);
+                self.blame(env.now, from, problem.code, out);
                 return Ok(Answer::Declined(Decline::NotHeld));
             }
         };

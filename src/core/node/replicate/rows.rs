@@ -108,7 +108,7 @@ impl Node {
             }
             Ok(proven) => self.store_frame(env, (centre, from), proven, held, out)?,
             Err(problem) => {
-                fault(out, from, problem.code);
+                self.blame(env.now, from, problem.code, out);
                 self.not_a_holder(centre, &from);
             }
         }

@@ -66,6 +66,8 @@ pub(super) struct Peer {
     pub(super) sent_announcements: Vec<Vec<u8>>,
     /// Which call of whom each token of ours answers.
     tokens: BTreeMap<u64, (usize, u64)>,
+    /// The keys that were made to follow its own.
+    pub(super) next_keys: Option<CentreKeys>,
     /// Which stations it lets connect.
     pub(super) admitted: BTreeSet<StationKey>,
     /// This peer's clock is off by so much.
@@ -193,6 +195,16 @@ impl World {
             }
             Effect::House { token, ask } => self.peers[peer].house.push((token, ask)),
             Effect::Judge { verdict, .. } => self.peers[peer].verdicts.push(verdict),
+            Effect::NextKeys => {
+                if let Some(keys) = self.peers[peer].next_keys.clone() {
+                    again.push_back(Input::Keys(Box::new(keys)));
+                }
+            }
+            Effect::KeysTaken => {
+                let p = &mut self.peers[peer];
+                p.keys = p.next_keys.take().unwrap();
+                self.relink = true;
+            }
             Effect::Admit(stations) => {
                 self.peers[peer].admitted = stations.into_iter().map(|admitted| admitted.station).collect();
                 self.relink = true;
@@ -399,6 +411,7 @@ impl Peer {
             sent_announcements: Vec::new(),
             tokens: BTreeMap::new(),
             admitted: BTreeSet::new(),
+            next_keys: None,
             clock_off_ms: 0,
             up: true,
         }

@@ -223,6 +223,8 @@ fn objection_in(effect: &Effect) -> Option<&ObjectionRow> {
         | Effect::Derive { .. }
         | Effect::House { .. }
         | Effect::Admit(_)
+        | Effect::NextKeys
+        | Effect::KeysTaken
         | Effect::WhenStored
         | Effect::Again => None,
     }

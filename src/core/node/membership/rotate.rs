@@ -1,0 +1,47 @@
+//! The own centre's keys change while it runs.
+//!
+//! The next keys are made by our people, beside the present ones, before anybody votes; the shell hands them in when a version names them.
+//! Then they take the place of the present ones between two inputs: the journal goes on under a head of the new term, and what was
+//! sealed to the former keys still opens, since an opening key carries those before it.
+
+use super::super::{Effect, Env, Node, fault};
+use super::read_copy;
+use crate::charter::CentreKeys;
+use crate::error::{FaultCode, ShelfError};
+use crate::names::StationKey;
+use crate::time::Time;
+
+/// For so long after a version, heads of keys that it ended are no fault of whoever brings them, in milliseconds: they were under way.
+const UNDER_WAY_MS: i64 = super::EPOCH_OVERLAP_MS;
+
+impl Node {
+    /// Whether the charter names other keys for this centre than this peer works with, and it is to be one of its members.
+    pub(super) fn has_other_keys(&self) -> bool {
+        self.charter.member(&self.centre).is_some() && self.charter.check_own(&self.centre, &self.keys).is_err()
+    }
+
+    /// [`super::super::Input::Keys`]: these are taken if the charter names them, and nothing comes of them otherwise.
+    pub(in crate::node) fn keys_came(&mut self, env: &mut Env<'_>, keys: CentreKeys, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        if !self.has_other_keys() || self.charter.check_own(&self.centre, &keys).is_err() {
+            return Ok(());
+        }
+        self.keys = keys;
+        if !self.has_epoch()
+            && let Some(bytes) = env.shelf.epoch_copy(self.charter.epoch().number)?
+        {
+            let (charter, copy) = (self.charter.clone(), read_copy(&bytes)?);
+            self.take_epoch(env.now, &charter, Some(&copy));
+        }
+        self.writing_reseated();
+        out.push(Effect::KeysTaken);
+        if self.may_write().is_ok() { self.heartbeat_now(env, out) } else { Ok(()) }
+    }
+
+    /// Counts a fault of a station; but a head of keys that a version has just ended was under way when it did.
+    pub(in crate::node) fn blame(&self, now: Time, station: StationKey, code: FaultCode, out: &mut Vec<Effect>) {
+        let just_ended = self.membership.adopted.is_some_and(|at| now.since(at).abs() < UNDER_WAY_MS);
+        if code != FaultCode::Void || !just_ended {
+            fault(out, station, code);
+        }
+    }
+}
