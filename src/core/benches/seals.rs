@@ -29,7 +29,7 @@ const PLAIN: [u8; 70] = [7; 70];
 const BOUND: &[u8] = b"hainan/2/C46010";
 
 /// Prints the median and the worst of many.
-fn say(what: &str, times: usize, mut one: impl FnMut()) {
+fn measure(what: &str, times: usize, mut one: impl FnMut()) {
     let mut all: Vec<Duration> = (0..times)
         .map(|_| {
             let start = Instant::now();
@@ -47,17 +47,17 @@ fn main() {
     let mut rng = StdRng::seed_from_u64(1);
     let (curve, both) = (OpeningKey::random(&mut rng), HybridOpeningKey::random(&mut rng));
     let (to_curve, to_both) = (curve.public(), both.public());
-    say("X25519: key pair", TIMES, || drop(black_box(OpeningKey::random(&mut rng).public())));
-    say("hybrid: key pair", TIMES, || drop(black_box(HybridOpeningKey::random(&mut rng).public())));
-    say("hybrid: a public key is read", TIMES, || drop(black_box(HybridKey::from_bytes(to_both.as_bytes()))));
-    say("X25519: seal", TIMES, || drop(black_box(hpke::seal(&mut rng, &to_curve, Purpose::GrantKeys, BOUND, &PLAIN))));
-    say("hybrid: seal", TIMES, || drop(black_box(hybrid::seal(&mut rng, &to_both, Purpose::Epoch, BOUND, &PLAIN))));
+    measure("X25519, key pair", TIMES, || drop(black_box(OpeningKey::random(&mut rng).public())));
+    measure("hybrid, key pair", TIMES, || drop(black_box(HybridOpeningKey::random(&mut rng).public())));
+    measure("hybrid, a public key is read", TIMES, || drop(black_box(HybridKey::from_bytes(to_both.as_bytes()))));
+    measure("X25519, seal", TIMES, || drop(black_box(hpke::seal(&mut rng, &to_curve, Purpose::GrantKeys, BOUND, &PLAIN))));
+    measure("hybrid, seal", TIMES, || drop(black_box(hybrid::seal(&mut rng, &to_both, Purpose::Epoch, BOUND, &PLAIN))));
     let sealed = hpke::seal(&mut rng, &to_curve, Purpose::GrantKeys, BOUND, &PLAIN).unwrap();
-    say("X25519: open", TIMES, || drop(black_box(hpke::open(&curve, Purpose::GrantKeys, BOUND, &sealed).unwrap())));
+    measure("X25519, open", TIMES, || drop(black_box(hpke::open(&curve, Purpose::GrantKeys, BOUND, &sealed).unwrap())));
     let sealed = hybrid::seal(&mut rng, &to_both, Purpose::Epoch, BOUND, &PLAIN).unwrap();
-    say("hybrid: open", TIMES, || drop(black_box(hybrid::open(&both, Purpose::Epoch, BOUND, &sealed).unwrap())));
+    measure("hybrid, open", TIMES, || drop(black_box(hybrid::open(&both, Purpose::Epoch, BOUND, &sealed).unwrap())));
     let members: Vec<HybridKey> = (0..MEMBERS).map(|_| HybridOpeningKey::random(&mut rng).public()).collect();
-    say("hybrid: seal to 400 members", 20, || {
+    measure("hybrid, seal to 400 members", 20, || {
         for member in &members {
             drop(black_box(hybrid::seal(&mut rng, member, Purpose::Epoch, BOUND, &PLAIN)));
         }
