@@ -90,7 +90,7 @@ fn dossiers(made: &mut Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
     let (lender, keeper, id) = (made.lender.code.clone(), made.issuer.code.clone(), DossierId([7; 16]));
     let key = Key::random(&mut made.rng);
     let place = DossierPlace { opener: &lender, id: &id };
-    let to = [(&lender, &made.lender), (&keeper, &made.issuer)].map(|(code, member)| (code, member.keys.sealing.public()));
+    let to = [(&lender, &made.lender), (&keeper, &made.issuer)].map(|(code, member)| (code, member.keys.hybrid.public()));
     let roles = [PartyRole::Lending, PartyRole::Depositing];
     let parties = to.iter().zip(roles).map(|((code, to), role)| PartyKey::seal(&mut made.rng, &place, (code, role), to, &key).unwrap());
     let parties: Vec<PartyKey> = parties.collect();

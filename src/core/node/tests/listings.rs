@@ -434,7 +434,7 @@ fn after_days_of_partition_both_sides_agree_on_what_is_listed_disputed_and_ended
 
 fn projected(world: &World, author: usize, index: u64, entry: &Entry) -> Vec<Projection> {
     let own = &world.peers[0];
-    crate::node::project::project(&own.centre, &own.keys.sealing, &world.peers[author].centre, index, entry)
+    crate::node::project::project(&own.centre, &own.keys, &world.peers[author].centre, index, entry)
 }
 
 #[test]
