@@ -61,9 +61,7 @@ pub(crate) fn fill_with(folder: &Path, author: &Author, keys: &CentreKeys, rows:
         let state = JournalState { size: batch.frontier.size(), peaks, head, applied: batch.frontier.size() };
         let meant: Vec<Write> = (from..)
             .zip(batch.rows.rows())
-            .flat_map(|(index, row)| {
-                project::project_sound(&author.centre, &keys.sealing, &author.centre, index, row.header(), row.entry())
-            })
+            .flat_map(|(index, row)| project::project_sound(&author.centre, keys, &author.centre, index, row.header(), row.entry()))
             .map(Write::Project)
             .collect();
         let append = Write::Append { centre: author.centre.clone(), from, rows: batch.rows, subtrees: batch.subtrees, state };

@@ -141,8 +141,8 @@ fn backup_failure(target: &Path, error: StoreError) -> Failure {
 fn rebuild(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     let mut opened = open(ctx, &args.data, &args.passphrase, Mode::Existing)?;
     let before = opened.store.projection_digests().map_err(store_failure)?;
-    let (own, opening) = (&opened.config.centre.code, &opened.secrets.centre.sealing);
-    let rows = opened.store.rebuild(&mut |author, index, entry| project(own, opening, author, index, entry)).map_err(store_failure)?;
+    let (own, keys) = (&opened.config.centre.code, &opened.secrets.centre);
+    let rows = opened.store.rebuild(&mut |author, index, entry| project(own, keys, author, index, entry)).map_err(store_failure)?;
     let after = opened.store.projection_digests().map_err(store_failure)?;
     if before != after {
         let differ: Vec<&str> =

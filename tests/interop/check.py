@@ -2,12 +2,13 @@
 
     python check.py INPUT.json
 
-The input is written by a Rust test (tests/it). It holds one certificate presentation, one grant, its sealed keys, one set of Merkle
+The input is written by a Rust test (tests/it). It holds one certificate presentation, one grant, its sealed keys, its content key, one set of Merkle
 proofs and what is derived from documents' numbers, and for each of them altered copies. The good ones must be accepted, every altered one must be refused. One line per check;
 exit 0 when all held, 1 when one did not, 65 when the input is not of the form. What is expected of each field is in README.md.
 """
 
 import base64
+import hashlib
 import json
 import sys
 import time
@@ -16,6 +17,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.bindings._rust import openssl
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256, Hash
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -39,6 +45,7 @@ SHAPES = {
     "presentations": str,
     "grants": str,
     "sealed": dict,
+    "hybrid": dict,
     "merkle": dict,
     "subjects": dict,
 }
@@ -258,6 +265,51 @@ def check_sealed(tally: Tally, given: dict[str, Any]) -> None:
         tally.refuses(f"sealed keys, {fault}", judge)
 
 
+# --- the content key: cryptography ----------------------------------------------------------------------------------------------
+
+
+def unseal_hybrid(info: str, seed: bytes, enc: bytes, ciphertext: bytes, aad: bytes) -> bytes:
+    """HPKE over X-Wing. Both halves' secrets come from the seed by the draft's expandDecapsulationKey."""
+    expanded = hashlib.shake_256(seed).digest(96)
+    lattice, curve = MLKEM768PrivateKey.from_seed_bytes(expanded[:64]), X25519PrivateKey.from_private_bytes(expanded[64:])
+    key = hpke.MLKEM768X25519PrivateKey(lattice, curve)
+    suite = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
+    try:
+        # The public door takes no associated data; the one behind it, of the pinned version, does.
+        return openssl.hpke._decrypt_with_aad(suite, enc + ciphertext, key, info=info.encode(), aad=aad)
+    except (InvalidTag, ValueError) as no:
+        raise Refused(f"{type(no).__name__}") from no
+
+
+def hybrid_public(seed: bytes) -> bytes:
+    expanded = hashlib.shake_256(seed).digest(96)
+    lattice, curve = MLKEM768PrivateKey.from_seed_bytes(expanded[:64]), X25519PrivateKey.from_private_bytes(expanded[64:])
+    return lattice.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw()
+
+
+def check_hybrid(tally: Tally, given: dict[str, Any]) -> None:
+    sealed = given["hybrid"]
+    seed, info = bytes.fromhex(sealed["seed_hex"]), sealed["info"]
+
+    def message(of: dict[str, str]) -> list[bytes]:
+        return [unbase64(of[part]) for part in ("enc_b64", "ct_b64", "aad_b64")]
+
+    def good() -> str:
+        if hybrid_public(seed) != bytes.fromhex(sealed["public_hex"]):
+            raise Refused("the seed belongs to another public key")
+        plain = unseal_hybrid(info, seed, *message(sealed))
+        if plain != unbase64(sealed["plain_b64"]):
+            raise Refused("it opens to something else")
+        return f"{len(plain)} bytes"
+
+    tally.accepts("content key, cryptography", good)
+    stranger = bytes([seed[0] ^ 1]) + seed[1:]
+    tally.refuses("content key, with another holder's key", lambda: str(len(unseal_hybrid(info, stranger, *message(sealed)))))
+    tally.refuses("content key, for another purpose", lambda: str(len(unseal_hybrid(info + "x", seed, *message(sealed)))))
+    for fault, altered in sorted(given["altered"]["hybrid"].items()):
+        tally.refuses(f"content key, {fault}", lambda altered=altered: str(len(unseal_hybrid(info, seed, *message(altered)))))
+
+
 # --- the journal: scitt-cose ----------------------------------------------------------------------------------------------------
 
 
@@ -348,7 +400,7 @@ def main(arguments: list[str]) -> int:
         if wrong is not None:
             print(f"{arguments[1]}: {wrong}", file=sys.stderr)
             return EXIT_INPUT
-        for check in (check_certificate, check_grant, check_sealed, check_merkle, check_subjects):
+        for check in (check_certificate, check_grant, check_sealed, check_hybrid, check_merkle, check_subjects):
             check(tally, given)
     except (OSError, KeyError, TypeError, ValueError) as error:
         print(f"{arguments[1]}: {type(error).__name__}: {error}", file=sys.stderr)

@@ -15,6 +15,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.bindings._rust import openssl
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from joserfc import jws
 from joserfc.jwk import OKPKey
 from pyhpke import AEADId, CipherSuite, KDFId, KEMId
@@ -117,6 +121,26 @@ def seal(given: dict[str, Any]) -> dict[str, dict[str, str]]:
     }
 
 
+def seal_hybrid(given: dict[str, Any]) -> dict[str, dict[str, str]]:
+    seed = hashlib.sha256(b"the seed of a holder's hybrid key").digest()
+    expanded = hashlib.shake_256(seed).digest(96)
+    lattice = MLKEM768PrivateKey.from_seed_bytes(expanded[:64]).public_key()
+    curve = X25519PrivateKey.from_private_bytes(expanded[64:]).public_key()
+    suite = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
+    plain, aad, info = bytes(range(32)), b"the head of the certificate", b"anju/v1/certificate-content"
+    sealed = openssl.hpke._encrypt_with_aad(suite, plain, hpke.MLKEM768X25519PublicKey(lattice, curve), info=info, aad=aad)
+    enc, ciphertext = sealed[:1120], sealed[1120:]
+    good = {"enc_b64": base64url(enc), "ct_b64": base64url(ciphertext), "aad_b64": base64url(aad)}
+    public = lattice.public_bytes_raw() + curve.public_bytes_raw()
+    given["hybrid"] = good | {"seed_hex": seed.hex(), "public_hex": public.hex(), "info": info.decode(), "plain_b64": base64url(plain)}
+    return {
+        "the-tag-was-cut": good | {"ct_b64": base64url(ciphertext[:-1])},
+        "the-lattice-half-was-changed": good | {"enc_b64": base64url(bytes([enc[0] ^ 1]) + enc[1:])},
+        "the-curve-half-was-changed": good | {"enc_b64": base64url(enc[:-5] + bytes([enc[-5] ^ 1]) + enc[-4:])},
+        "the-head-is-another": good | {"aad_b64": base64url(aad + b"x")},
+    }
+
+
 def merkle(given: dict[str, Any]) -> dict[str, dict[str, Any]]:
     rows = [f"row {index}".encode().hex() for index in range(11)]
     good = given["merkle"] = {
@@ -166,7 +190,7 @@ def main() -> None:
     presentations = certificate(issuer, holder, given)
     sealed = seal(given)
     grants = grant(holder, {"aud": "C46020", "uses": 1, "keys": given["grant_keys_ct_b64"]}, given)
-    altered = {"presentations": presentations, "grants": grants, "sealed": sealed, "merkle": merkle(given)}
+    altered = {"presentations": presentations, "grants": grants, "sealed": sealed, "hybrid": seal_hybrid(given), "merkle": merkle(given)}
     given["altered"] = altered | {"subjects": subjects(given)}
     json.dump(given, sys.stdout, ensure_ascii=False, indent=1)
 

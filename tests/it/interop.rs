@@ -1,5 +1,5 @@
 //! What we make, judged by software that nobody here wrote (`tests/interop`): a certificate with its disclosed fields and key binding,
-//! a grant and the keys sealed in it, and a journal's proofs, all from the public functions, and for each of them altered copies that must be refused.
+//! its content key, a grant and the keys sealed in it, and a journal's proofs, all from the public functions, and for each of them altered copies that must be refused.
 #![allow(clippy::unwrap_used, reason = "a test's helpers stop as its tests do")]
 
 use std::process::Command;
@@ -12,6 +12,7 @@ use anju_core::grant::{GRANT_TYPE, Presented};
 use anju_core::holder::{GrantRequest, grant};
 use anju_core::journal::{Kind, Statement, proof};
 use anju_core::seal::hpke::{self, OpeningKey, Sealed};
+use anju_core::seal::hybrid::{self, HybridOpeningKey, HybridSealed};
 use anju_core::seal::{Key, Purpose};
 use anju_core::sign::SecretKey;
 use anju_core::time::{DAY_MS, Time};
@@ -103,15 +104,58 @@ fn input() -> Value {
         "grant_keys_enc_b64": base64url(&sealed.enc),
         "grant_keys_ct_b64": base64url(&sealed.ciphertext),
         "grant_keys_plain_b64": base64url(&plain),
+        "hybrid": content_key(&made),
         "merkle": merkle,
         "subjects": subjects(),
         "altered": {
             "presentations": presentations(&mut made, &presentation),
             "grants": grants(&made),
             "sealed": sealed_keys(&mut made, &sealed, &bound, &plain),
+            "hybrid": altered_content_keys(&mut made),
             "merkle": altered_merkle,
             "subjects": altered_subjects(),
         },
+    })
+}
+
+fn hybrid_message(sealed: &HybridSealed, bound: &[u8]) -> Value {
+    json!({"enc_b64": base64url(sealed.enc.as_slice()), "ct_b64": base64url(&sealed.ciphertext), "aad_b64": base64url(bound)})
+}
+
+/// The certificate's content key as it travels, and the holder's seed that opens it.
+fn content_key(made: &Made) -> Value {
+    let body = CertificateBody::parse(&made.body).unwrap();
+    let holder = made.wallet.keys()[0].hybrid();
+    let mut out = hybrid_message(&body.content_key, &body.head.bound());
+    out["seed_hex"] = hex::encode(holder.expose().expose()).into();
+    out["public_hex"] = hex::encode(holder.public().as_bytes()).into();
+    out["info"] = Purpose::CertificateContent.label().into();
+    out["plain_b64"] = base64url(made.content_key.expose()).into();
+    out
+}
+
+fn altered_content_keys(made: &mut Made) -> Value {
+    let body = CertificateBody::parse(&made.body).unwrap();
+    let (good, bound, plain) = (&body.content_key, body.head.bound(), made.content_key.expose());
+    let mut other_head = body.head.clone();
+    other_head.expires = other_head.expires.plus_ms(1);
+    let (mut flip, mut cut, mut lattice, mut curve) = (good.clone(), good.clone(), good.clone(), good.clone());
+    flip.ciphertext[0] ^= 1;
+    cut.ciphertext.pop();
+    lattice.enc[500] ^= 1;
+    curve.enc[1_100] ^= 1;
+    let holder = made.wallet.keys()[0].hybrid().public();
+    let stranger = HybridOpeningKey::from_key(Key::from_bytes([8; 32])).public();
+    let to_stranger = hybrid::seal(&mut made.rng, &stranger, Purpose::CertificateContent, &bound, plain).unwrap();
+    let for_epoch = hybrid::seal(&mut made.rng, &holder, Purpose::Epoch, &bound, plain).unwrap();
+    json!({
+        "a-byte-was-changed": hybrid_message(&flip, &bound),
+        "the-tag-was-cut": hybrid_message(&cut, &bound),
+        "the-lattice-half-was-changed": hybrid_message(&lattice, &bound),
+        "the-curve-half-was-changed": hybrid_message(&curve, &bound),
+        "the-head-is-another": hybrid_message(good, &other_head.bound()),
+        "it-is-for-another-holder": hybrid_message(&to_stranger, &bound),
+        "it-was-sealed-for-another-purpose": hybrid_message(&for_epoch, &bound),
     })
 }
 

@@ -19,7 +19,7 @@ use anju_core::listing::{
     Basis, Change, ChangedBody, Day, DecidedBody, Document, DocumentType, Finding, Ground, ObjectedBody, SubjectKind, SubjectSecret,
 };
 use anju_core::names::{CentreCode, CertificateNumber, Digest, FederationName, GrantId, ListingId, RequestId, StatementId};
-use anju_core::seal::{Key, Purpose, SUITE, hpke};
+use anju_core::seal::{Key, Purpose, SUITE, hybrid};
 use anju_core::shelf::CertificateRow;
 use anju_core::sign::SecretKey;
 use anju_core::time::{DAY_MS, Time};
@@ -345,7 +345,7 @@ impl Made {
     /// The lender objects, with a text for the issuer.
     pub fn objected(&mut self) -> ObjectedBody {
         let said = "本单位从未出具该证明".as_bytes();
-        let text = hpke::seal(&mut self.rng, &self.issuer.card.sealing, Purpose::Objection, &LISTING.0, said).unwrap();
+        let text = hybrid::seal(&mut self.rng, &self.issuer.card.hybrid, Purpose::Objection, &LISTING.0, said).unwrap();
         let (centre, listing) = (self.issuer.code.clone(), LISTING);
         ObjectedBody { suite: SUITE.to_owned(), centre, index: 7, listing, ground: Ground::Facts, text: Some(text) }
     }

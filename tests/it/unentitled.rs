@@ -49,7 +49,7 @@ fn lie(federation: &Federation, loan: &DossierRef) {
     let [sanya, haikou] = [SANYA, HAIKOU].map(|code| CentreCode::new(code).unwrap());
     let opened = OpenedBody::parse(&sanya, &body(&store, &loan.centre, loan.index)).unwrap();
     let place = DossierPlace { opener: &loan.centre, id: &opened.id };
-    let key = opened.parties[0].open(&place, &secrets.centre.sealing).unwrap();
+    let key = opened.parties[0].open(&place, &secrets.centre.hybrid).unwrap();
     let mut dossier = Dossier::new(&place, &[sanya.clone(), haikou.clone()]);
     for centre in [&sanya, &haikou] {
         for index in store.dossier_changes(loan, centre, None, 99).unwrap() {

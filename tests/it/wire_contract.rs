@@ -90,7 +90,7 @@ fn dossiers(made: &mut Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
     let (lender, keeper, id) = (made.lender.code.clone(), made.issuer.code.clone(), DossierId([7; 16]));
     let key = Key::random(&mut made.rng);
     let place = DossierPlace { opener: &lender, id: &id };
-    let to = [(&lender, &made.lender), (&keeper, &made.issuer)].map(|(code, member)| (code, member.keys.sealing.public()));
+    let to = [(&lender, &made.lender), (&keeper, &made.issuer)].map(|(code, member)| (code, member.keys.hybrid.public()));
     let roles = [PartyRole::Lending, PartyRole::Depositing];
     let parties = to.iter().zip(roles).map(|((code, to), role)| PartyKey::seal(&mut made.rng, &place, (code, role), to, &key).unwrap());
     let parties: Vec<PartyKey> = parties.collect();
@@ -247,14 +247,18 @@ fn holder_card(made: &Made) -> Vec<u8> {
         signing: &'a ByteSlice,
         #[b(3)]
         sealing: &'a ByteSlice,
-        #[n(4)]
+        #[b(4)]
+        hybrid: &'a ByteSlice,
+        #[n(5)]
         created: u64,
     }
     let file: Value = serde_json::from_str(&made.holder_card).unwrap();
     let text = |name: &str| file[name].as_str().unwrap();
-    let (signing, sealing) = (hex::decode(text("signing")).unwrap(), hex::decode(text("sealing")).unwrap());
+    let key = |name: &str| hex::decode(text(name)).unwrap();
+    let (signing, sealing, hybrid) = (key("signing"), key("sealing"), key("hybrid"));
+    let (signing, sealing, hybrid) = (signing[..].into(), sealing[..].into(), hybrid[..].into());
     let (suite, centre, created) = (text("suite"), text("centre"), file["created"].as_u64().unwrap());
-    let bytes = minicbor::to_vec(Signed { suite, centre, signing: signing[..].into(), sealing: sealing[..].into(), created }).unwrap();
+    let bytes = minicbor::to_vec(Signed { suite, centre, signing, sealing, hybrid, created }).unwrap();
     let signature = Signature(hex::decode(text("signature")).unwrap().try_into().unwrap());
     made.holder.public().verify(Context::HolderCard, &bytes, &signature).unwrap();
     bytes

@@ -12,7 +12,8 @@ use super::padding;
 use super::schema::{Field, MAX_FIELDS, ValueType};
 use crate::error::{Fault, FaultCode, Refusal, RefusalCode};
 use crate::names::{CentreCode, CertificateNumber, Thumbprint};
-use crate::seal::hpke::{self, OpeningKey, Sealed, SealingKey};
+use crate::seal::hpke::SealingKey;
+use crate::seal::hybrid::{self, HybridOpeningKey, HybridSealed};
 use crate::seal::{self, Key, Purpose, SUITE, aead};
 use crate::time::Time;
 use crate::wire::{self, WireError};
@@ -44,7 +45,7 @@ pub struct Head {
     /// RFC 7638 thumbprint of the holder's signing key.
     #[n(4)]
     pub holder: Thumbprint,
-    /// The holder's key that things are sealed to.
+    /// The holder's key that accesses are sealed to.
     #[n(5)]
     pub holder_sealing: SealingKey,
     /// When it was issued.
@@ -79,9 +80,9 @@ pub struct CertificateBody {
     /// The disclosures, in certificate order.
     #[n(2)]
     pub fields: Vec<SealedField>,
-    /// The content key, sealed to the holder.
+    /// The content key, sealed to the holder's hybrid key: it opens the certificate for as long as anybody keeps a copy.
     #[n(3)]
-    pub content_key: Sealed,
+    pub content_key: HybridSealed,
 }
 
 /// Bytes that are not the body of a certificate.
@@ -168,8 +169,8 @@ impl CertificateBody {
     ///
     /// # Errors
     /// `certificate-altered` when it does not open or is not a key.
-    pub fn open_content_key(&self, holder: &OpeningKey) -> Result<Key, Refusal> {
-        let plain = hpke::open(holder, Purpose::CertificateContent, &self.head.bound(), &self.content_key);
+    pub fn open_content_key(&self, holder: &HybridOpeningKey) -> Result<Key, Refusal> {
+        let plain = hybrid::open(holder, Purpose::CertificateContent, &self.head.bound(), &self.content_key);
         let key = plain.ok().and_then(|plain| <[u8; 32]>::try_from(plain.as_slice()).ok());
         key.map(Key::from_bytes).ok_or_else(|| RefusalCode::CertificateAltered.into())
     }

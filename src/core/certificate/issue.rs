@@ -17,6 +17,7 @@ use super::schema::Field;
 use crate::error::{Refusal, RefusalCode};
 use crate::names::{CentreCode, CertificateNumber, FederationName};
 use crate::seal::hpke::{self, SealingKey};
+use crate::seal::hybrid::{self, HybridKey};
 use crate::seal::{Key, Purpose, SUITE, aead};
 use crate::sign::{PublicKey, SecretKey};
 use crate::time::{DAY_MS, Time};
@@ -31,12 +32,14 @@ pub const SALT_BYTES: usize = 16;
 pub const DEFAULT_VALIDITY_MS: i64 = 90 * DAY_MS;
 
 /// The keys that a holder made for this certificate alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HolderKeys {
     /// Signs grants; the certificate is bound to it (`cnf`).
     pub signing: PublicKey,
-    /// The content key is sealed to it.
+    /// Accesses are sealed to it.
     pub sealing: SealingKey,
+    /// The content key is sealed to it.
+    pub hybrid: HybridKey,
 }
 
 /// What is to be issued.
@@ -211,8 +214,11 @@ fn seal(rng: &mut dyn CryptoRng, issuance: &Issuance, jwt: &str, disclosures: &[
         let sealed = aead::seal(rng, &body::field_key(&content_key, number, name), Purpose::CertificateField, &bound, &padded);
         fields.push(SealedField { name: name.clone(), sealed });
     }
-    let sealed_key = hpke::seal(rng, &issuance.holder.sealing, Purpose::CertificateContent, &bound, content_key.expose())
-        .map_err(|_| Refusal::about(RefusalCode::CardInvalid, "sealing key"))?;
+    let unusable = |_| Refusal::about(RefusalCode::CardInvalid, "sealing key");
+    // Accesses will be sealed to the holder's other key: one that nothing can be sealed to would let them go unrecorded.
+    hpke::seal(rng, &issuance.holder.sealing, Purpose::Access, &bound, &[]).map_err(unusable)?;
+    let sealed_key =
+        hybrid::seal(rng, &issuance.holder.hybrid, Purpose::CertificateContent, &bound, content_key.expose()).map_err(unusable)?;
     let body = CertificateBody { head, jwt, fields, content_key: sealed_key };
     Ok(Issued { body: body.to_bytes(), content_key })
 }

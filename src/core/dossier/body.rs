@@ -11,14 +11,14 @@ use super::{DossierKind, MAX_CHANGE_BYTES, MAX_PARTIES, PartyRole};
 use crate::certificate::padding;
 use crate::error::{Fault, FaultCode};
 use crate::names::{CentreCode, DossierId, DossierRef};
-use crate::seal::hpke::{self, OpeningKey, Sealed, SealingKey};
+use crate::seal::hybrid::{self, HybridKey, HybridOpeningKey, HybridSealed};
 use crate::seal::{Key, Purpose, SUITE, Unopened, aead};
 use crate::wire;
 
 /// Most bytes of the body of `dossier.opened`.
-pub const MAX_OPENED_BODY_BYTES: usize = 2 * 1024;
+pub const MAX_OPENED_BODY_BYTES: usize = 4 * 1024;
 /// Most bytes of the body of `dossier.joined`.
-pub const MAX_JOINED_BODY_BYTES: usize = 512;
+pub const MAX_JOINED_BODY_BYTES: usize = 2 * 1024;
 /// Most bytes of the body of `dossier.changed`: a padded change, and room.
 pub const MAX_CHANGED_BODY_BYTES: usize = MAX_CHANGE_BYTES + PADDING_BYTES + 256;
 /// What is sealed is padded to a multiple of this many bytes.
@@ -65,24 +65,24 @@ pub struct PartyKey {
     /// Which centre.
     #[n(1)]
     pub centre: CentreCode,
-    /// The dossier's key, sealed to it ([`Purpose::DossierKey`]).
+    /// The dossier's key, sealed to its hybrid key ([`Purpose::DossierKey`]): it opens as long as the loan runs.
     #[n(2)]
-    pub key: Sealed,
+    pub key: HybridSealed,
 }
 
 impl PartyKey {
     /// Seals the key to a party.
     ///
     /// # Errors
-    /// [`Unopened`] when the party's key is one nothing may be sealed to.
+    /// [`Unopened`] when nothing can be sealed.
     pub fn seal(
         rng: &mut dyn CryptoRng,
         place: &DossierPlace<'_>,
         (centre, role): (&CentreCode, PartyRole),
-        to: &SealingKey,
+        to: &HybridKey,
         key: &Key,
     ) -> Result<Self, Unopened> {
-        let key = hpke::seal(rng, to, Purpose::DossierKey, &place.of_party(centre), key.expose())?;
+        let key = hybrid::seal(rng, to, Purpose::DossierKey, &place.of_party(centre), key.expose())?;
         Ok(Self { role, centre: centre.clone(), key })
     }
 
@@ -90,8 +90,8 @@ impl PartyKey {
     ///
     /// # Errors
     /// [`Unopened`] for anybody else.
-    pub fn open(&self, place: &DossierPlace<'_>, opening: &OpeningKey) -> Result<Key, Unopened> {
-        let plain = hpke::open(opening, Purpose::DossierKey, &place.of_party(&self.centre), &self.key)?;
+    pub fn open(&self, place: &DossierPlace<'_>, opening: &HybridOpeningKey) -> Result<Key, Unopened> {
+        let plain = hybrid::open(opening, Purpose::DossierKey, &place.of_party(&self.centre), &self.key)?;
         plain.as_slice().try_into().map(Key::from_bytes).map_err(|_| Unopened)
     }
 }

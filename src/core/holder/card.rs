@@ -10,12 +10,13 @@ use crate::error::{Refusal, RefusalCode};
 use crate::names::CentreCode;
 use crate::seal::SUITE;
 use crate::seal::hpke::SealingKey;
+use crate::seal::hybrid::HybridKey;
 use crate::sign::{Context, PublicKey, SecretKey, Signature};
 use crate::time::{CLOCK_TOLERANCE_MS, DAY_MS, Time};
 use crate::wire;
 
 /// Most bytes of a card.
-pub const MAX_CARD_BYTES: usize = 2 * 1024;
+pub const MAX_CARD_BYTES: usize = 4 * 1024;
 /// How long a card may be used, in milliseconds.
 pub const CARD_VALIDITY_MS: i64 = 30 * DAY_MS;
 
@@ -38,6 +39,7 @@ struct Text {
     centre: CentreCode,
     signing: PublicKey,
     sealing: SealingKey,
+    hybrid: HybridKey,
     created: Time,
     signature: String,
 }
@@ -55,13 +57,16 @@ struct Signed<'a> {
     #[n(3)]
     sealing: SealingKey,
     #[n(4)]
+    hybrid: &'a HybridKey,
+    #[n(5)]
     created: Time,
 }
 
 impl HolderCard {
     fn signed(&self) -> Vec<u8> {
         let HolderCard { centre, keys, created } = self;
-        wire::encode(&Signed { suite: SUITE, centre, signing: keys.signing, sealing: keys.sealing, created: *created })
+        let HolderKeys { signing, sealing, hybrid } = keys;
+        wire::encode(&Signed { suite: SUITE, centre, signing: *signing, sealing: *sealing, hybrid, created: *created })
     }
 
     /// Writes the card, signed by its own signing key.
@@ -78,6 +83,7 @@ impl HolderCard {
             centre: self.centre.clone(),
             signing: self.keys.signing,
             sealing: self.keys.sealing,
+            hybrid: self.keys.hybrid.clone(),
             created: self.created,
             signature,
         };
@@ -100,9 +106,9 @@ impl HolderCard {
         }
         let mut signature = [0; 64];
         hex::decode_to_slice(&text.signature, &mut signature).map_err(|_| invalid())?;
-        let keys = HolderKeys { signing: text.signing, sealing: text.sealing };
+        let keys = HolderKeys { signing: text.signing, sealing: text.sealing, hybrid: text.hybrid };
         let card = Self { centre: text.centre, keys, created: text.created };
-        keys.signing.verify(Context::HolderCard, &card.signed(), &Signature(signature)).map_err(|_| invalid())?;
+        card.keys.signing.verify(Context::HolderCard, &card.signed(), &Signature(signature)).map_err(|_| invalid())?;
         if card.centre != *centre {
             return Err(Refusal::about(RefusalCode::CardInvalid, card.centre.as_str()));
         }

@@ -33,7 +33,7 @@ pub fn receive(
         KeyState::Offered { centre } => *centre == issuer.centre,
         KeyState::Bound { .. } => false,
     };
-    if !offered || key.public().sealing != body.head.holder_sealing {
+    if !offered || key.opening().public() != body.head.holder_sealing {
         return Err(RefusalCode::HolderMismatch.into());
     }
     complete(&body, key, issuer, now)?;
@@ -61,7 +61,7 @@ pub(super) fn open_own(
     now: Time,
 ) -> Result<(Verified<Certificate>, Key), Refusal> {
     let number = &body.head.number;
-    let content = body.open_content_key(key.opening())?;
+    let content = body.open_content_key(key.hybrid())?;
     let keys: Vec<(String, Key)> = names.iter().map(|name| (name.clone(), body::field_key(&content, number, name))).collect();
     let verified = open_with_keys(body, &body::jwt_key(&content, number), &keys)?.verify(issuer, Reliance::Holder, now)?;
     Ok((verified, content))

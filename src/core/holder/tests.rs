@@ -133,7 +133,7 @@ fn a_card_signed_by_another_key_than_its_own_proves_nothing() {
     let stolen = HolderCard { centre: centre("C46010"), keys: wallet.keys()[0].public(), created: NOW };
     assert!(stolen.to_text(&SecretKey::random(&mut rng)).is_err());
     let mine = SecretKey::random(&mut rng);
-    let own = HolderCard { keys: crate::certificate::HolderKeys { signing: mine.public(), ..stolen.keys }, ..stolen.clone() };
+    let own = HolderCard { keys: crate::certificate::HolderKeys { signing: mine.public(), ..stolen.keys.clone() }, ..stolen.clone() };
     let text = own.to_text(&mine).unwrap().replace(&String::from(mine.public()), &String::from(stolen.keys.signing));
     assert_eq!(code(HolderCard::parse(&text, &centre("C46010"), NOW)).0, RefusalCode::CardInvalid);
 }

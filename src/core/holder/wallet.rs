@@ -9,6 +9,7 @@ use crate::error::{Refusal, RefusalCode};
 use crate::names::{CentreCode, CertificateNumber, Digest, GrantId, Thumbprint};
 use crate::seal::SUITE;
 use crate::seal::hpke::OpeningKey;
+use crate::seal::hybrid::HybridOpeningKey;
 use crate::sign::SecretKey;
 use crate::time::Time;
 
@@ -18,8 +19,8 @@ pub const MAX_KEYS: usize = 256;
 pub const MAX_CERTIFICATES: usize = 256;
 /// Most grants a wallet remembers; the oldest that have expired are forgotten first.
 pub const MAX_GRANTS: usize = 4096;
-/// Most bytes of a charter in a wallet.
-pub const MAX_CHARTER_BYTES: usize = 1024 * 1024;
+/// Most bytes of a charter in a wallet: the largest charter file there may be.
+pub const MAX_CHARTER_BYTES: usize = crate::charter::MAX_CHARTER_BYTES;
 /// Most bytes of the evidence kept with a certificate.
 pub const MAX_EVIDENCE_BYTES: usize = 64 * 1024;
 /// Most bytes of a wallet as JSON.
@@ -69,6 +70,8 @@ pub struct HolderKey {
     pub(crate) signing: SecretKey,
     #[serde(with = "opening")]
     pub(super) opening: OpeningKey,
+    #[serde(with = "hybrid")]
+    pub(super) hybrid: HybridOpeningKey,
     created: Time,
     pub(super) state: KeyState,
 }
@@ -93,7 +96,7 @@ impl HolderKey {
     /// The public halves.
     #[must_use]
     pub fn public(&self) -> HolderKeys {
-        HolderKeys { signing: self.signing.public(), sealing: self.opening.public() }
+        HolderKeys { signing: self.signing.public(), sealing: self.opening.public(), hybrid: self.hybrid.public() }
     }
 
     /// Thumbprint of the signing key.
@@ -118,6 +121,12 @@ impl HolderKey {
     #[must_use]
     pub const fn opening(&self) -> &OpeningKey {
         &self.opening
+    }
+
+    /// Opens the content key of this certificate.
+    #[must_use]
+    pub const fn hybrid(&self) -> &HybridOpeningKey {
+        &self.hybrid
     }
 }
 
@@ -259,7 +268,8 @@ impl Wallet {
         if self.keys.len() >= MAX_KEYS {
             return Err(Refusal::about(RefusalCode::CeilingExceeded, "keys"));
         }
-        let key = HolderKey { signing: SecretKey::random(rng), opening: OpeningKey::random(rng), created: now, state };
+        let (signing, opening, hybrid) = (SecretKey::random(rng), OpeningKey::random(rng), HybridOpeningKey::random(rng));
+        let key = HolderKey { signing, opening, hybrid, created: now, state };
         let at = self.keys.len();
         self.keys.push(key);
         Ok(&self.keys[at])
@@ -356,5 +366,19 @@ mod opening {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<OpeningKey, D::Error> {
         super::secret::deserialize(d).map(OpeningKey::from_key)
+    }
+}
+
+mod hybrid {
+    use serde::{Deserializer, Serializer};
+
+    use crate::seal::hybrid::HybridOpeningKey;
+
+    pub fn serialize<S: Serializer>(key: &HybridOpeningKey, s: S) -> Result<S::Ok, S::Error> {
+        super::secret::serialize(key.expose(), s)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<HybridOpeningKey, D::Error> {
+        super::secret::deserialize(d).map(HybridOpeningKey::from_key)
     }
 }

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Fault, FaultCode};
 use crate::names::{CentreCode, ListingId};
 use crate::seal::SUITE;
-use crate::seal::hpke::Sealed;
+use crate::seal::hybrid::HybridSealed;
 use crate::wire;
 
 /// Most bytes of the body.
-pub const MAX_OBJECTED_BODY_BYTES: usize = 2 * 1024;
+pub const MAX_OBJECTED_BODY_BYTES: usize = 3 * 1024;
 /// Longest text of an objection, in bytes of UTF-8.
 pub const MAX_OBJECTION_TEXT_BYTES: usize = 600;
 /// Objections of one author that count per legal day of theirs; more are kept and mean nothing.
@@ -80,9 +80,9 @@ pub struct ObjectedBody {
     /// Why.
     #[n(4)]
     pub ground: Ground,
-    /// What the subject says, sealed to the listing's centre ([`crate::seal::Purpose::Objection`], bound to `listing`).
+    /// What the subject says, sealed to the hybrid key of the listing's centre ([`crate::seal::Purpose::Objection`], bound to `listing`).
     #[n(5)]
-    pub text: Option<Sealed>,
+    pub text: Option<HybridSealed>,
 }
 
 impl ObjectedBody {

@@ -8,6 +8,7 @@ mod listing;
 
 use crate::audit::AuditBody;
 use crate::certificate::{BoundBody, CertificateBody, EndedBody, HolderEndedBody};
+use crate::charter::CentreKeys;
 use crate::charter::vote::{Place, Said};
 use crate::grant::Revocation;
 use crate::grant::access::{self, SLOT_AUTHOR, SLOT_ISSUER};
@@ -20,16 +21,16 @@ use crate::vector::VectorBody;
 
 /// Projects row `index` of `author`'s journal, as `own` may read it.
 #[must_use]
-pub fn project(own: &CentreCode, opening: &OpeningKey, author: &CentreCode, index: u64, entry: &Entry) -> Vec<Projection> {
+pub fn project(own: &CentreCode, keys: &CentreKeys, author: &CentreCode, index: u64, entry: &Entry) -> Vec<Projection> {
     let Ok(header) = Header::parse(&entry.header) else { return Vec::new() };
-    project_sound(own, opening, author, index, &header, entry)
+    project_sound(own, keys, author, index, &header, entry)
 }
 
 /// As [`project`], for a row whose header was read before.
 #[must_use]
 pub fn project_sound(
     own: &CentreCode,
-    opening: &OpeningKey,
+    keys: &CentreKeys,
     author: &CentreCode,
     index: u64,
     header: &Header,
@@ -40,17 +41,17 @@ pub fn project_sound(
     let projection = match kind {
         Kind::CertificateIssued => certificate(author, index, header, body),
         Kind::CertificateEnded => ended(author, header, body),
-        Kind::AccessRecorded => accessed(own, opening, author, index, body),
+        Kind::AccessRecorded => accessed(own, &keys.sealing, author, index, body),
         Kind::ListingDecided => listing::decided(author, index, header, body).map(Projection::List),
         Kind::ListingChanged => listing::changed(author, index, header, body).map(Projection::List),
         Kind::ListingObjected => listing::objected(author, index, header, body).map(Projection::List),
-        Kind::ListingHit => listing::hit(own, opening, author, index, body).map(Projection::List),
+        Kind::ListingHit => listing::hit(own, &keys.sealing, author, index, body).map(Projection::List),
         Kind::Vector => acknowledged(own, author, index, header, body).map(Projection::List),
         Kind::AuditRecorded => committed(own, author, index, body),
         Kind::GrantRevoked => revoked(header, body),
         Kind::MatterPublished => matter(author, index, header, body),
         Kind::CataloguePublished => catalogue(author, index, header, body),
-        Kind::DossierOpened => dossier::opened((own, opening), author, index, header, body).map(Projection::Dossier),
+        Kind::DossierOpened => dossier::opened((own, &keys.hybrid), author, index, header, body).map(Projection::Dossier),
         Kind::DossierJoined => dossier::joined(author, index, body).map(Projection::Dossier),
         Kind::DossierChanged => dossier::changed(author, index, body).map(Projection::Dossier),
         Kind::HolderBound => bound(author, index, header, body),

@@ -168,7 +168,7 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         for (index, row) in (from..).zip(rows.rows()) {
-            let projected = super::project::project_sound(&self.centre, &self.keys.sealing, author, index, row.header(), row.entry());
+            let projected = super::project::project_sound(&self.centre, &self.keys, author, index, row.header(), row.entry());
             projected.iter().try_for_each(|projection| self.dossier_arrived(env, author, projection))?;
             projected.iter().for_each(|projection| self.membership_arrived(projection));
             projected.into_iter().for_each(|projection| project(out, projection));

@@ -84,8 +84,11 @@ pub struct Sealed {
 /// Seals `plaintext` to `to`, bound to `associated`.
 ///
 /// # Errors
-/// [`Unopened`] when `to` is a low-order point, whose secret everybody knows.
+/// [`Unopened`] when `to` is a low-order point, whose secret everybody knows, and for what must stay closed for years.
 pub fn seal(rng: &mut dyn CryptoRng, to: &SealingKey, purpose: Purpose, associated: &[u8], plaintext: &[u8]) -> Result<Sealed, Unopened> {
+    if purpose.is_for_years() {
+        return Err(Unopened);
+    }
     let public = Public::from_bytes(&to.0).map_err(|_| Unopened)?;
     let (enc, mut context) = setup_sender_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
         &OpModeS::Base,
@@ -103,6 +106,9 @@ pub fn seal(rng: &mut dyn CryptoRng, to: &SealingKey, purpose: Purpose, associat
 /// # Errors
 /// [`Unopened`] for any other key, purpose, associated data, or altered bytes.
 pub fn open(key: &OpeningKey, purpose: Purpose, associated: &[u8], sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, Unopened> {
+    if purpose.is_for_years() {
+        return Err(Unopened);
+    }
     let secret = Secret::from_bytes(key.0.expose()).map_err(|_| Unopened)?;
     let enc = Encapped::from_bytes(&sealed.enc).map_err(|_| Unopened)?;
     let mut context =
@@ -131,6 +137,6 @@ mod tests {
     #[test]
     fn nothing_is_sealed_to_the_all_zero_key() {
         let mut rng = rand::rngs::StdRng::seed_from_u64(3);
-        assert!(seal(&mut rng, &SealingKey([0; 32]), Purpose::Epoch, b"", b"x").is_err());
+        assert!(seal(&mut rng, &SealingKey([0; 32]), Purpose::Access, b"", b"x").is_err());
     }
 }

@@ -142,7 +142,7 @@ pub struct HybridSealed {
 /// Seals `plaintext` to `to`, bound to `associated`.
 ///
 /// # Errors
-/// [`Unopened`] when the cipher refuses, which it does beyond 256 GiB.
+/// [`Unopened`] for what is worthless soon, and when the cipher refuses, which it does beyond 256 GiB.
 pub fn seal(
     rng: &mut dyn CryptoRng,
     to: &HybridKey,
@@ -150,6 +150,9 @@ pub fn seal(
     associated: &[u8],
     plaintext: &[u8],
 ) -> Result<HybridSealed, Unopened> {
+    if !purpose.is_for_years() {
+        return Err(Unopened);
+    }
     seal_under(rng, to, purpose.label().as_bytes(), associated, plaintext)
 }
 
@@ -158,6 +161,9 @@ pub fn seal(
 /// # Errors
 /// [`Unopened`] for any other key, purpose, associated data, or altered bytes.
 pub fn open(key: &HybridOpeningKey, purpose: Purpose, associated: &[u8], sealed: &HybridSealed) -> Result<Zeroizing<Vec<u8>>, Unopened> {
+    if !purpose.is_for_years() {
+        return Err(Unopened);
+    }
     open_under(key, purpose.label().as_bytes(), associated, sealed)
 }
 

@@ -134,6 +134,35 @@ impl Purpose {
         Self::PickupLastFour,
     ];
 
+    /// Whether what is sealed to somebody's key for this must stay closed for years. Then [`hybrid`] seals it and [`hpke`] refuses, else
+    /// the other way round: the purpose names the suite, and nobody can be talked into the weaker one.
+    #[must_use]
+    pub const fn is_for_years(self) -> bool {
+        match self {
+            Self::Epoch | Self::CertificateContent | Self::DossierKey | Self::Objection => true,
+            Self::Gossip
+            | Self::CertificateJwt
+            | Self::CertificateField
+            | Self::GrantKeys
+            | Self::Access
+            | Self::StoreColumn
+            | Self::Subject
+            | Self::SubjectToken
+            | Self::SubjectEntry
+            | Self::Finding
+            | Self::ListingId
+            | Self::ListingHit
+            | Self::OperatorKey
+            | Self::AuditSubject
+            | Self::Inquiry
+            | Self::InquiryReply
+            | Self::DossierContent
+            | Self::DossierActor
+            | Self::PickupCode
+            | Self::PickupLastFour => false,
+        }
+    }
+
     /// The label that enters derivations; never changes once released.
     #[must_use]
     pub const fn label(self) -> &'static str {

@@ -54,7 +54,7 @@ fn means_something_possible(kind: Kind, drop_after: Option<anju_core::time::Time
     let mut projections = 0;
     for own in [&MADE.issuer, &MADE.lender] {
         for author in [&MADE.issuer, &MADE.lender] {
-            for projection in project(&own.code, &own.keys.sealing, &author.code, INDEX, &entry) {
+            for projection in project(&own.code, &own.keys, &author.code, INDEX, &entry) {
                 projections += 1;
                 possible(&projection);
             }

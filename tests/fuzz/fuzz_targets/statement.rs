@@ -52,7 +52,7 @@ fn body(bytes: &[u8]) {
 fn project_everywhere(entry: &Entry) {
     for own in [&MADE.issuer, &MADE.lender] {
         for author in [&MADE.issuer, &MADE.lender] {
-            let projected = project(&own.code, &own.keys.sealing, &author.code, 3, entry);
+            let projected = project(&own.code, &own.keys, &author.code, 3, entry);
             assert!(projected.len() <= 1);
         }
     }

@@ -174,7 +174,7 @@ impl Node {
     /// added somebody.
     fn parties_of(&self, env: &Env<'_>, row: &DossierRow, body: &OpenedBody) -> Result<(Parties, Option<Key>, u64), ShelfError> {
         let place = DossierPlace { opener: &row.place.centre, id: &body.id };
-        let ours = |party: &PartyKey| (party.centre == self.centre).then(|| party.open(&place, &self.keys.sealing).ok()).flatten();
+        let ours = |party: &PartyKey| (party.centre == self.centre).then(|| party.open(&place, &self.keys.hybrid).ok()).flatten();
         let (mut parties, mut key, mut joins) = (Parties::default(), None, 0);
         for party in &body.parties {
             parties.admit(party.centre.clone(), party.role);

@@ -85,7 +85,7 @@ impl Node {
     ) -> Result<PartyKey, Stop> {
         let not_one = || Stop::Refused(Refusal::about(RefusalCode::AddresseeInvalid, centre.as_str()));
         let member = self.charter.member(centre).ok_or_else(not_one)?;
-        PartyKey::seal(env.rng, place, (centre, role), &member.sealing, key).map_err(|_| not_one())
+        PartyKey::seal(env.rng, place, (centre, role), &member.hybrid, key).map_err(|_| not_one())
     }
 
     /// The statement that writes these fields, if every one of them then counts, and where somebody else has put the same there, one before

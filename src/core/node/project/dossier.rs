@@ -4,12 +4,12 @@ use super::row_exists;
 use crate::dossier::{ChangedBody, DossierPlace, JoinedBody, OpenedBody};
 use crate::journal::Header;
 use crate::names::{CentreCode, DossierRef};
-use crate::seal::hpke::OpeningKey;
+use crate::seal::hybrid::HybridOpeningKey;
 use crate::shelf::{DossierProjection, DossierRow, DossierSaid};
 
 /// A dossier that we share and whose head does not open means nothing: neither would what is written in it.
 pub(super) fn opened(
-    (own, opening): (&CentreCode, &OpeningKey),
+    (own, opening): (&CentreCode, &HybridOpeningKey),
     author: &CentreCode,
     index: u64,
     header: &Header,

@@ -214,9 +214,10 @@ fn two_parties_that_write_while_cut_off_merge_to_the_same() {
         let mut world = World::new(seed, 3);
         world.weather = super::world::Weather::FOUL;
         let number = certificate(&mut world);
-        world.run_for(30 * SECOND_MS);
+        // In this weather one round of asking, every 30 seconds, may be lost whole.
+        world.run_for(180 * SECOND_MS);
         let loan = done(&mut world, SANYA, reply(&number, true)).dossier;
-        world.run_for(60 * SECOND_MS);
+        world.run_for(180 * SECOND_MS);
         world.part(&[&[HAIKOU, DANZHOU], &[SANYA]]);
         for text in ["一", "二"] {
             done(&mut world, HAIKOU, DossierAct::Note { dossier: named(&loan), text: text.to_owned() });
@@ -395,7 +396,7 @@ fn only_who_keeps_the_account_adds_a_party_and_a_refused_loan_is_not_marked() {
     assert_eq!(refused(&mut world, SANYA, settle(&loan)), RefusalCode::StepNotAllowed);
     // The lender adds a party all the same, and so does a stranger.
     let danzhou = world.peers[DANZHOU].centre.clone();
-    let to = world.peers[DANZHOU].keys.sealing.public();
+    let to = world.peers[DANZHOU].keys.hybrid.public();
     let (place, key) = {
         let p = &world.peers[SANYA];
         let env = Env { now: world.now, rng: &mut world.rng, shelf: &p.shelf };

@@ -276,7 +276,7 @@ fn the_last_row_that_binds_a_certificate_counts_in_whatever_order_they_are_appli
     rebind(&mut world, &number, &mut holder);
     let last = world.peers[0].shelf.certificate(&number).unwrap().unwrap();
     let rows = world.peers[0].shelf.entries(&first.issuer, 0, 100, 1 << 20).unwrap();
-    let key = world.peers[0].keys.sealing.clone();
+    let keys = world.peers[0].keys.clone();
     let mut orders = vec![Vec::new()];
     for at in 0..rows.len() {
         orders = orders.iter().flat_map(|order| (0..=order.len()).map(|i| [&order[..i], &[at], &order[i..]].concat())).take(200).collect();
@@ -284,7 +284,7 @@ fn the_last_row_that_binds_a_certificate_counts_in_whatever_order_they_are_appli
     for order in orders {
         let mut shelf = crate::shelf::memory::MemoryShelf::new();
         for index in order {
-            for projection in crate::node::project::project(&first.issuer, &key, &first.issuer, index as u64, &rows[index]) {
+            for projection in crate::node::project::project(&first.issuer, &keys, &first.issuer, index as u64, &rows[index]) {
                 shelf.apply(&crate::shelf::Write::Project(projection)).unwrap();
             }
         }

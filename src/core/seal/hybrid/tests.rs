@@ -57,6 +57,27 @@ fn only_the_addressee_opens_and_only_for_the_purpose_it_was_sealed_for() {
 }
 
 #[test]
+fn each_purpose_has_one_kind_of_sealing_and_the_other_refuses() {
+    let mut rng = rng(7);
+    let (curve, both) = (super::super::hpke::OpeningKey::random(&mut rng), HybridOpeningKey::random(&mut rng));
+    let (to_curve, to_both) = (curve.public(), both.public());
+    for purpose in Purpose::ALL.iter().copied() {
+        let sealed = (
+            super::super::hpke::seal(&mut rng, &to_curve, purpose, b"", b"keys").is_ok(),
+            seal(&mut rng, &to_both, purpose, b"", b"keys").is_ok(),
+        );
+        assert_eq!(sealed, (!purpose.is_for_years(), purpose.is_for_years()), "{purpose:?}");
+    }
+    // A message made by somebody who does not keep to it is not opened either.
+    let short = seal_under(&mut rng, &to_both, Purpose::GrantKeys.label().as_bytes(), b"", b"keys").unwrap();
+    assert!(open_under(&both, Purpose::GrantKeys.label().as_bytes(), b"", &short).is_ok());
+    assert!(open(&both, Purpose::GrantKeys, b"", &short).is_err());
+    for purpose in [Purpose::Epoch, Purpose::CertificateContent, Purpose::DossierKey, Purpose::Objection] {
+        assert!(purpose.is_for_years());
+    }
+}
+
+#[test]
 fn no_altered_byte_opens_in_either_half() {
     let mut rng = rng(3);
     let key = HybridOpeningKey::random(&mut rng);

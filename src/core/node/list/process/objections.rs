@@ -16,7 +16,7 @@ use crate::listing::objected::OBJECTIONS_PER_DAY;
 use crate::listing::{Day, Ground, ObjectedBody};
 use crate::names::{CentreCode, ListingId, ListingRef};
 use crate::operator::ProvenAct;
-use crate::seal::{Purpose, SUITE, hpke};
+use crate::seal::{Purpose, SUITE, hybrid};
 use crate::shelf::{ListProjection, ListWrite, ObjectionRow, Projection, Write};
 use crate::time::Time;
 
@@ -74,9 +74,9 @@ impl Node {
             return Err(RefusalCode::TooManyRequests.into());
         }
         let unknown = || Refusal::about(RefusalCode::CaseUnknown, place.to_string());
-        let key = self.charter.member(&place.centre).ok_or_else(unknown)?.sealing;
+        let key = self.charter.member(&place.centre).ok_or_else(unknown)?.hybrid.clone();
         let plain = padding::pad(text.as_bytes(), OBJECTION_PADDING_BYTES);
-        let sealed = hpke::seal(env.rng, &key, Purpose::Objection, &listing.0, &plain).map_err(|_| unknown())?;
+        let sealed = hybrid::seal(env.rng, &key, Purpose::Objection, &listing.0, &plain).map_err(|_| unknown())?;
         let body = ObjectedBody {
             suite: SUITE.to_owned(),
             centre: place.centre.clone(),
@@ -198,7 +198,7 @@ impl Node {
     fn objection_text(&self, body: Option<&[u8]>) -> String {
         let open = |body: &[u8]| {
             let body = ObjectedBody::parse(body).ok()?;
-            let padded = hpke::open(&self.keys.sealing, Purpose::Objection, &body.listing.0, &body.text?).ok()?;
+            let padded = hybrid::open(&self.keys.hybrid, Purpose::Objection, &body.listing.0, &body.text?).ok()?;
             let text = padding::unpad(&padded, OBJECTION_PADDING_BYTES)?;
             std::str::from_utf8(text).ok().map(str::to_owned)
         };
