@@ -235,6 +235,7 @@ impl Engine {
             | Input::Source { .. }
             | Input::Derived { .. }
             | Input::BackedUp { .. }
+            | Input::Keys(_)
             | Input::Stored
             | Input::Again => {}
         }

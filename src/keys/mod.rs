@@ -9,9 +9,9 @@ pub mod vault;
 use std::path::Path;
 
 use anju_core::charter::CentreKeys;
-use anju_core::seal::Key;
 use anju_core::seal::hpke::OpeningKey;
 use anju_core::seal::hybrid::HybridOpeningKey;
+use anju_core::seal::{Key, MAX_FORMER_KEYS};
 use anju_core::sign::SecretKey;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
@@ -21,6 +21,8 @@ use vault::VaultError;
 
 /// First line of what is inside `keys.age`; another line is another version.
 const HEADER: &str = "anju-keys-2";
+/// Keys before the present ones, newest first, behind those: what was sealed to them.
+const FORMER: [&str; 2] = ["former-sealing", "former-hybrid"];
 /// The keys in the order of the file. Names never change once released.
 const NAMES: [&str; 6] = ["signing", "heartbeat", "sealing", "hybrid", "station", "store"];
 /// Largest `keys.age` that is read, in bytes; a real one has about 700.
@@ -39,6 +41,21 @@ impl Secrets {
     /// Fresh keys.
     pub fn random(rng: &mut dyn CryptoRng) -> Self {
         Self { centre: CentreKeys::random(rng), store: Key::random(rng) }
+    }
+
+    /// The keys that shall follow these. The station and the store keep theirs; what was sealed to the present opening keys still opens.
+    #[must_use]
+    pub fn next(&self, rng: &mut dyn CryptoRng) -> Self {
+        let before = |key: &Key, former: &[Key]| [std::slice::from_ref(key), former].concat();
+        let (sealing, hybrid) = (&self.centre.sealing, &self.centre.hybrid);
+        let fresh = CentreKeys::random(rng);
+        let centre = CentreKeys {
+            sealing: fresh.sealing.clone().after(before(sealing.expose(), sealing.former())),
+            hybrid: fresh.hybrid.clone().after(before(hybrid.expose(), hybrid.former())),
+            station: self.centre.station.clone(),
+            ..fresh
+        };
+        Self { centre, store: self.store.clone() }
     }
 
     /// Writes them into a new file, sealed with `passphrase`.
@@ -65,10 +82,12 @@ impl Secrets {
 
     fn to_text(&self) -> Zeroizing<String> {
         // Room for all of it at once: a string that grows would leave copies behind.
-        let mut text = Zeroizing::new(String::with_capacity(1024));
+        let mut text = Zeroizing::new(String::with_capacity(4096));
         text.push_str(HEADER);
         text.push('\n');
-        for (name, key) in NAMES.iter().zip(self.parts()) {
+        let former = self.centre.sealing.former().iter().map(|key| (&FORMER[0], key));
+        let former = former.chain(self.centre.hybrid.former().iter().map(|key| (&FORMER[1], key)));
+        for (name, key) in NAMES.iter().zip(self.parts()).chain(former) {
             let mut digits = Zeroizing::new([0_u8; 64]);
             let written = hex::encode_to_slice(key.expose(), digits.as_mut_slice());
             debug_assert!(written.is_ok());
@@ -85,23 +104,35 @@ impl Secrets {
         if lines.next()? != HEADER {
             return None;
         }
-        let mut key = |name: &str| {
-            let (found, digits) = lines.next()?.split_once(' ')?;
-            let mut bytes = Zeroizing::new([0; 32]);
-            hex::decode_to_slice(digits, bytes.as_mut_slice()).ok()?;
-            (found == name).then(|| Key::from_bytes(*bytes))
-        };
+        let mut key = |name: &str| named(lines.next()?, name);
         let [signing, heartbeat, sealing, hybrid, station, store] =
             [key(NAMES[0])?, key(NAMES[1])?, key(NAMES[2])?, key(NAMES[3])?, key(NAMES[4])?, key(NAMES[5])?];
+        let mut former: [Vec<Key>; 2] = [Vec::new(), Vec::new()];
+        for line in lines {
+            let (of, key) = FORMER.iter().enumerate().find_map(|(of, name)| Some((of, named(line, name)?)))?;
+            former.get_mut(of)?.push(key);
+        }
+        let [former_sealing, former_hybrid] = former;
+        if former_sealing.len() > MAX_FORMER_KEYS || former_hybrid.len() > MAX_FORMER_KEYS {
+            return None;
+        }
         let centre = CentreKeys {
             signing: SecretKey::from_key(signing),
             heartbeat: SecretKey::from_key(heartbeat),
-            sealing: OpeningKey::from_key(sealing),
-            hybrid: HybridOpeningKey::from_key(hybrid),
+            sealing: OpeningKey::from_key(sealing).after(former_sealing),
+            hybrid: HybridOpeningKey::from_key(hybrid).after(former_hybrid),
             station: SecretKey::from_key(station),
         };
-        lines.next().is_none().then_some(Self { centre, store })
+        Some(Self { centre, store })
     }
+}
+
+/// The key of a line, if it is called so.
+fn named(line: &str, name: &str) -> Option<Key> {
+    let (found, digits) = line.split_once(' ')?;
+    let mut bytes = Zeroizing::new([0; 32]);
+    hex::decode_to_slice(digits, bytes.as_mut_slice()).ok()?;
+    (found == name).then(|| Key::from_bytes(*bytes))
 }
 
 #[cfg(test)]

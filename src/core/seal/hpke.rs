@@ -11,7 +11,7 @@ use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Key, Purpose, Unopened};
+use super::{Key, MAX_FORMER_KEYS, Purpose, Unopened};
 
 type Secret = <X25519HkdfSha256 as Kem>::PrivateKey;
 type Public = <X25519HkdfSha256 as Kem>::PublicKey;
@@ -38,33 +38,49 @@ impl TryFrom<String> for SealingKey {
     }
 }
 
-/// The secret half of a [`SealingKey`].
+/// The secret half of a [`SealingKey`], and those before it: what was sealed to them is still there and has to be opened.
 #[derive(Clone, Debug)]
-pub struct OpeningKey(Key);
+pub struct OpeningKey {
+    key: Key,
+    /// Newest first.
+    former: Vec<Key>,
+}
 
 impl OpeningKey {
     /// A fresh key pair.
     pub fn random(rng: &mut dyn CryptoRng) -> Self {
-        Self(Key::random(rng))
+        Self::from_key(Key::random(rng))
     }
 
     /// Takes the raw X25519 secret.
     #[must_use]
     pub const fn from_key(key: Key) -> Self {
-        Self(key)
+        Self { key, former: Vec::new() }
+    }
+
+    /// The same with the keys before it, newest first; no more than [`MAX_FORMER_KEYS`] are kept.
+    #[must_use]
+    pub fn after(self, former: impl IntoIterator<Item = Key>) -> Self {
+        Self { former: former.into_iter().take(MAX_FORMER_KEYS).collect(), ..self }
     }
 
     /// The raw X25519 secret, for a key file.
     #[must_use]
     pub const fn expose(&self) -> &Key {
-        &self.0
+        &self.key
+    }
+
+    /// The raw secrets before it, newest first, for a key file.
+    #[must_use]
+    pub fn former(&self) -> &[Key] {
+        &self.former
     }
 
     /// The public half.
     #[must_use]
     pub fn public(&self) -> SealingKey {
         // `from_bytes` checks only the length, which the type already fixes.
-        let public = Secret::from_bytes(self.0.expose()).map(|secret| X25519HkdfSha256::sk_to_pk(&secret).to_bytes().into());
+        let public = Secret::from_bytes(self.key.expose()).map(|secret| X25519HkdfSha256::sk_to_pk(&secret).to_bytes().into());
         SealingKey(public.unwrap_or_default())
     }
 }
@@ -109,7 +125,12 @@ pub fn open(key: &OpeningKey, purpose: Purpose, associated: &[u8], sealed: &Seal
     if purpose.is_for_years() {
         return Err(Unopened);
     }
-    let secret = Secret::from_bytes(key.0.expose()).map_err(|_| Unopened)?;
+    let mut opened = std::iter::once(&key.key).chain(&key.former).map(|key| open_with(key, purpose, associated, sealed));
+    opened.find(Result::is_ok).unwrap_or(Err(Unopened))
+}
+
+fn open_with(key: &Key, purpose: Purpose, associated: &[u8], sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, Unopened> {
+    let secret = Secret::from_bytes(key.expose()).map_err(|_| Unopened)?;
     let enc = Encapped::from_bytes(&sealed.enc).map_err(|_| Unopened)?;
     let mut context =
         setup_receiver::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(&OpModeR::Base, &secret, &enc, purpose.label().as_bytes())

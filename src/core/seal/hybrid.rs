@@ -19,7 +19,7 @@ use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Key, Purpose, Unopened};
+use super::{Key, MAX_FORMER_KEYS, Purpose, Unopened};
 use crate::names::Malformed;
 
 /// Bytes of a public key: 1,184 of ML-KEM-768, then 32 of X25519.
@@ -94,25 +94,43 @@ impl<'b, C> Decode<'b, C> for HybridKey {
 
 /// The secret half of a [`HybridKey`]: the 32-byte seed that both parts are made from. Kept as the seed and not unfolded: opening is
 /// rare, and thousands of secret bytes less lie in memory.
+///
+/// With it are the seeds before it: what was sealed to them is still there and has to be opened.
 #[derive(Clone, Debug)]
-pub struct HybridOpeningKey(Key);
+pub struct HybridOpeningKey {
+    seed: Key,
+    /// Newest first.
+    former: Vec<Key>,
+}
 
 impl HybridOpeningKey {
     /// A fresh key pair.
     pub fn random(rng: &mut dyn CryptoRng) -> Self {
-        Self(Key::random(rng))
+        Self::from_key(Key::random(rng))
     }
 
     /// Takes the seed.
     #[must_use]
-    pub const fn from_key(key: Key) -> Self {
-        Self(key)
+    pub const fn from_key(seed: Key) -> Self {
+        Self { seed, former: Vec::new() }
+    }
+
+    /// The same with the seeds before it, newest first; no more than [`MAX_FORMER_KEYS`] are kept.
+    #[must_use]
+    pub fn after(self, former: impl IntoIterator<Item = Key>) -> Self {
+        Self { former: former.into_iter().take(MAX_FORMER_KEYS).collect(), ..self }
     }
 
     /// The seed, for a key file.
     #[must_use]
     pub const fn expose(&self) -> &Key {
-        &self.0
+        &self.seed
+    }
+
+    /// The seeds before it, newest first, for a key file.
+    #[must_use]
+    pub fn former(&self) -> &[Key] {
+        &self.former
     }
 
     /// The public half. Makes the key pair anew from the seed: ask once and keep it.
@@ -120,7 +138,7 @@ impl HybridOpeningKey {
     pub fn public(&self) -> HybridKey {
         let mut public = [0; PUBLIC_BYTES];
         // `from_bytes` checks only the length, which the type already fixes.
-        if let Ok(secret) = Secret::from_bytes(self.0.expose()) {
+        if let Ok(secret) = Secret::from_bytes(self.seed.expose()) {
             XWing::sk_to_pk(&secret).write_exact(&mut public);
         }
         HybridKey(Arc::new(public))
@@ -179,7 +197,12 @@ fn seal_under(rng: &mut dyn CryptoRng, to: &HybridKey, info: &[u8], associated: 
 }
 
 fn open_under(key: &HybridOpeningKey, info: &[u8], associated: &[u8], sealed: &HybridSealed) -> Result<Zeroizing<Vec<u8>>, Unopened> {
-    let secret = Secret::from_bytes(key.0.expose()).map_err(|_| Unopened)?;
+    let mut opened = std::iter::once(&key.seed).chain(&key.former).map(|seed| open_with(seed, info, associated, sealed));
+    opened.find(Result::is_ok).unwrap_or(Err(Unopened))
+}
+
+fn open_with(seed: &Key, info: &[u8], associated: &[u8], sealed: &HybridSealed) -> Result<Zeroizing<Vec<u8>>, Unopened> {
+    let secret = Secret::from_bytes(seed.expose()).map_err(|_| Unopened)?;
     let enc = Encapped::from_bytes(sealed.enc.as_slice()).map_err(|_| Unopened)?;
     let mut context = setup_receiver::<ChaCha20Poly1305, HkdfSha256, XWing>(&OpModeR::Base, &secret, &enc, info).map_err(|_| Unopened)?;
     context.open(&sealed.ciphertext, associated).map(Zeroizing::new).map_err(|_| Unopened)

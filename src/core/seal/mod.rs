@@ -21,6 +21,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// XChaCha20-Poly1305, SHA-256.
 pub const SUITE: &str = "anju-1";
 
+/// Most opening keys before the present one that are kept. Whatever does not open is tried with each of them.
+pub const MAX_FORMER_KEYS: usize = 8;
+
 /// A 32-byte secret key. Wiped when dropped, never printed.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Key([u8; 32]);

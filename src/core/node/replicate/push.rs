@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::super::announce::{ANNOUNCED_ROWS, ANNOUNCED_ROWS_BYTES, MAX_ANNOUNCEMENT_BYTES};
 use super::super::message::{Answer, Ask, Decline, Question};
-use super::super::{Effect, Env, Node, Verdict, announce, fault};
+use super::super::{Effect, Env, Node, Verdict, announce};
 use super::{About, Call};
 use crate::error::{Fault, FaultCode, ShelfError};
 use crate::journal::{Frame, VerifiedHead};
