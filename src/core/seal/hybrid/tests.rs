@@ -4,6 +4,7 @@ use rand::{Rng, SeedableRng};
 use super::*;
 use crate::wire;
 
+#[allow(clippy::print_stdout, clippy::disallowed_macros, reason = "a failing run must say its seed")]
 fn rng(seed: u64) -> StdRng {
     println!("seed {seed}");
     StdRng::seed_from_u64(seed)
