@@ -1,7 +1,8 @@
 //! Which stretches of a journal to ask for while others are under way, and the frames that came before their predecessor.
 //!
 //! Serving, carrying, checking and writing overlap only if the next stretch is asked for before the last one is stored. How many rows
-//! fit a frame is learned from the first one; a frame that came short leaves a gap, and the next question asks for it.
+//! fit a frame is learned from the first one; a frame that came short leaves a gap, and the next question asks for it. A frame that did not
+//! come in time may have been too long for the line: the next ones are shorter, and grow again with what comes.
 
 use std::collections::{BTreeMap, btree_map};
 
@@ -15,6 +16,8 @@ pub const MAX_STRETCHES: usize = 4;
 const ALIGNED_ROWS: u64 = 256;
 /// Part of a frame that is planned to be filled, in eighths: rows differ in length, and a short frame costs a question more.
 const FILLED_EIGHTHS: usize = 7;
+/// A stretch that did not come is asked for in parts: this many of them.
+const PARTS_AFTER_FAILURE: u64 = 4;
 
 /// Rows `from..from + rows` of a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub(super) struct Pulled {
     early: BTreeMap<u64, Early>,
     /// So many rows fit a frame, as far as is known.
     fit: Option<u64>,
+    /// So many rows came through, or are hoped to; as many as fit when absent.
+    through: Option<u64>,
 }
 
 impl Pulled {
@@ -48,6 +53,14 @@ impl Pulled {
             let fit = (FRAME_BUDGET_BYTES / 8 * FILLED_EIGHTHS / each).clamp(1, MAX_FRAME_ENTRIES);
             self.fit = Some(fit as u64);
         }
+        self.through = self.through.map(|rows| rows.saturating_mul(2)).filter(|rows| self.fit.is_some_and(|fit| *rows < fit));
+    }
+
+    /// A question for so many rows had no answer.
+    pub(super) fn failed(&mut self, rows: u64) {
+        // Of several that failed together each says the same; a shorter one says more.
+        let parts = (rows.min(self.fit.unwrap_or(rows)) / PARTS_AFTER_FAILURE).max(1);
+        self.through = Some(self.through.map_or(parts, |known| known.min(parts)));
     }
 
     /// Keeps a frame for later. The caller asked for it, so that there are few.
@@ -85,7 +98,8 @@ impl Pulled {
             }
             from = from.max(stretch.from.saturating_add(stretch.rows));
         }
-        let end = from.saturating_add(self.fit.unwrap_or(MAX_FRAME_ENTRIES as u64)).min(until);
+        let fit = self.fit.unwrap_or(MAX_FRAME_ENTRIES as u64);
+        let end = from.saturating_add(self.through.unwrap_or(fit).min(fit)).min(until);
         let aligned = end - end % ALIGNED_ROWS;
         let end = if end < until && aligned > from { aligned } else { end };
         (from < end).then(|| Stretch { from, rows: end - from })
@@ -118,6 +132,19 @@ mod tests {
     fn a_gap_is_asked_for_before_anything_behind_it() {
         assert_eq!(planned(Some(1800), 1000, 10_000, &[(1792, 1792)]), Some((1000, 792)));
         assert_eq!(planned(Some(1800), 1000, 10_000, &[(3584, 1792), (1000, 792)]), Some((1792, 1792)));
+    }
+
+    #[test]
+    fn a_stretch_that_did_not_come_is_asked_for_in_shorter_ones_until_they_come() {
+        let mut pulled = Pulled::default();
+        let rows = |pulled: &Pulled| pulled.plan(0, 10_000, &[]).unwrap().rows;
+        pulled.failed(4096);
+        pulled.failed(4096);
+        assert_eq!(rows(&pulled), 1024, "two that failed together are one piece of news");
+        for shorter in [256, 64, 16, 4, 1, 1] {
+            pulled.failed(rows(&pulled));
+            assert_eq!(rows(&pulled), shorter);
+        }
     }
 
     #[test]
