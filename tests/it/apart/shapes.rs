@@ -58,11 +58,14 @@ impl Shape {
 fn part(five: &Five, shape: &Shape) {
     let before = five.sizes(0);
     (shape.cut)(five.hosts());
+    let start = std::time::Instant::now();
     five.until_connected(|a, b| shape.hears(a, b));
+    println!("    connections as cut after {:.1?}", start.elapsed());
     five.hosts().time_passes(DAY_MS);
     let listed = ALL.map(|at| five.list(at, 2));
     for side in shape.sides {
-        five.until_equal(side, side, PATIENCE);
+        let took = five.until_equal(side, side, PATIENCE);
+        println!("    {side:?} equal after {took:.1?}");
     }
     for at in ALL {
         let side = shape.side_of(at);

@@ -299,3 +299,44 @@ fn does(command: &mut Command) -> Result<(), String> {
     let said = String::from_utf8_lossy(&output.stderr);
     output.status.success().then_some(()).ok_or_else(|| format!("{name}: {}", said.trim()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    const DAY_MS: i64 = 24 * 3_600_000;
+
+    /// What a program says on a host.
+    fn said(hosts: &Hosts, host: usize, program: &str, arguments: &[&str]) -> String {
+        let mut there = Command::new(program);
+        let output = hosts.command(host, there.args(arguments)).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn a_host_has_one_address_no_way_out_and_ends_with_everything_that_runs_on_it() {
+        let Some(hosts) = Hosts::new(2, 1) else { return };
+        for host in [0, 1] {
+            let addresses = said(&hosts, host, "ip", &["-o", "-4", "address", "show", "up", "scope", "global"]);
+            assert!(addresses.lines().count() == 1 && addresses.contains(&format!(" {}/24 ", hosts.address(host))), "{addresses}");
+            let routes = said(&hosts, host, "ip", &["route"]);
+            assert!(routes.lines().count() == 1 && routes.starts_with("192.0.2.0/24 "), "{routes}");
+        }
+        let mut left_behind = hosts.spawn(1, Command::new("sleep").arg("600"));
+        drop(hosts);
+        assert_eq!(left_behind.wait().unwrap().signal(), Some(9));
+    }
+
+    #[test]
+    fn a_program_on_a_host_goes_by_the_clock_of_the_host() {
+        let Some(mut hosts) = Hosts::new(2, 1) else { return };
+        let date = |hosts: &Hosts, host| said(hosts, host, "date", &["+%s"]).trim().parse::<i64>().unwrap();
+        hosts.time_passes(14 * DAY_MS);
+        hosts.skew(1, -DAY_MS);
+        let ahead = [0, 1].map(|host| date(&hosts, host)).map(|then| then - crate::federation::now().0 / 1000);
+        assert!((0..60).contains(&(ahead[0] - 14 * DAY_MS / 1000)) && (0..60).contains(&(ahead[1] - 13 * DAY_MS / 1000)), "{ahead:?}");
+    }
+}
