@@ -348,13 +348,13 @@ impl Node {
 
     pub(in crate::node) fn call_failed(&mut self, env: &mut Env<'_>, call: u64, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         match self.replicate.calls.remove(&call) {
-            Some(Call { to, about: About::Pull { centre, stretch }, .. }) => {
-                if self.replicate.connected.contains(&to)
-                    && let Some(pulled) = self.replicate.pulled.get_mut(&centre)
-                {
-                    pulled.failed(stretch.rows);
+            Some(Call { to, about: About::Pull { centre, stretch }, since }) => {
+                let took_long = env.now.since(since).abs() >= ASK_AGAIN_MS && self.replicate.connected.contains(&to);
+                if took_long {
+                    self.too_slow(&centre, &to, stretch);
+                } else {
+                    self.not_a_holder(&centre, &to);
                 }
-                self.not_a_holder(&centre, &to);
             }
             Some(Call { to, about: About::Heads, .. }) if self.replicate.connected.contains(&to) => {
                 self.replicate.ask_again.insert(to, env.now);
@@ -372,6 +372,18 @@ impl Node {
         }
         if let About::Pull { centre, .. } = about {
             self.not_a_holder(&centre, &to);
+        }
+    }
+
+    /// A stretch did not come in time: a shorter one may. From others, if others hold it; whoever is alone with it is asked again.
+    fn too_slow(&mut self, centre: &CentreCode, station: &StationKey, stretch: Stretch) {
+        if let Some(pulled) = self.replicate.pulled.get_mut(centre) {
+            pulled.failed(stretch.rows);
+        }
+        let connected = &self.replicate.connected;
+        let others = self.replicate.holders.get(centre).into_iter().flat_map(BTreeMap::keys);
+        if others.into_iter().any(|other| other != station && connected.contains(other)) {
+            self.not_a_holder(centre, station);
         }
     }
 
