@@ -16,8 +16,9 @@ use libp2p::Multiaddr;
 pub(crate) const DIALS_MAX: usize = 32;
 /// The wait after the first failure, doubled by each further one.
 const BACKOFF_FIRST: Duration = Duration::from_millis(500);
-/// The longest wait: how long a member that came back may stay unnoticed, unless it dials us.
-const BACKOFF_MAX: Duration = Duration::from_secs(60);
+/// The longest wait, before chance makes it half as long again. When a network that was parted is whole again, everything is to be
+/// everywhere within a minute; this is the larger part of it, and the rest is for rows.
+const BACKOFF_MAX: Duration = Duration::from_secs(20);
 /// How much longer the station with the greater key waits.
 const SECOND_DIALER_GRACE: Duration = Duration::from_millis(1500);
 /// Doublings after which the wait no longer grows; keeps the shift in range.
@@ -148,8 +149,23 @@ mod tests {
             dialer.failed(&station(2), now);
         }
         assert!(waited[0] < Duration::from_secs(1) && waited[1] < Duration::from_secs(1));
-        assert!(waited[20] >= Duration::from_secs(29));
+        assert!(waited[20..].iter().all(|w| *w >= BACKOFF_MAX / 2));
         assert!(waited.iter().all(|w| *w <= BACKOFF_MAX * 3 / 2 + Duration::from_millis(50)));
+    }
+
+    #[test]
+    fn a_member_that_was_away_for_long_is_dialled_within_half_a_minute_and_some() {
+        let mut dialer = Dialer::new(station(2));
+        let mut now = Instant::now();
+        dialer.set_members(vec![(station(1), addresses())], now);
+        for _ in 0..100 {
+            let begin = now;
+            while dialer.due(now).is_none() {
+                now += Duration::from_millis(50);
+            }
+            assert!(now - begin < Duration::from_secs(35), "{:?}", now - begin);
+            dialer.failed(&station(1), now);
+        }
     }
 
     #[test]

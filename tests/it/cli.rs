@@ -21,11 +21,18 @@ pub(crate) const PASSPHRASE: &str = "a passphrase for tests\n";
 /// A folder of its own for one test, with a passphrase file in it.
 pub(crate) struct Room {
     folder: tempfile::TempDir,
+    environment: Vec<(String, PathBuf)>,
 }
 
 impl Room {
     pub(crate) fn new() -> Self {
-        let room = Self { folder: tempfile::tempdir().unwrap() };
+        Self::with(&[])
+    }
+
+    /// One whose programs get this environment, too.
+    pub(crate) fn with(environment: &[(&str, &Path)]) -> Self {
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), value.to_path_buf())).collect();
+        let room = Self { folder: tempfile::tempdir().unwrap(), environment };
         room.write("pass", PASSPHRASE);
         room
     }
@@ -60,7 +67,7 @@ impl Room {
         ] {
             command.env_remove(name);
         }
-        command.stdin(Stdio::null());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
         command
     }
 

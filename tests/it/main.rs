@@ -8,6 +8,7 @@
     reason = "a test's helpers stop and speak as its tests do"
 )]
 
+mod apart;
 mod asking;
 mod blacklist;
 mod cli;
@@ -18,6 +19,7 @@ mod faults;
 mod federation;
 mod governed;
 mod holders;
+mod hosts;
 mod house;
 mod interop;
 mod lists;

@@ -50,14 +50,19 @@ impl Holders {
 
     /// A request for a deposit certificate of an ordinary Haikou account, under a fresh card.
     pub(crate) fn asks(&mut self) -> Act {
+        self.asks_of(HAIKOU)
+    }
+
+    /// The same of another centre that has exports.
+    pub(crate) fn asks_of(&mut self, centre: &str) -> Act {
         if self.wallet.keys().len() >= KEYS_MAX {
             self.wallet = Wallet::default();
         }
-        let card = holder::card(&mut self.rng, now(), &mut self.wallet, &CentreCode::new(HAIKOU).unwrap()).unwrap();
+        let card = holder::card(&mut self.rng, now(), &mut self.wallet, &CentreCode::new(centre).unwrap()).unwrap();
         let mut id = [0; 16];
         rand_core::Rng::fill_bytes(&mut self.rng, &mut id);
         Act::CertificateIssue {
-            account_no: account(HAIKOU, |a| a["status"] == "01"),
+            account_no: account(centre, |a| a["status"] == "01"),
             kind: "JCZM".to_owned(),
             addressee: None,
             card,

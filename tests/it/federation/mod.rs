@@ -1,7 +1,7 @@
 //! A federation of real peers in one test's folder: founded, started, stopped and killed by the test, asked through the program itself
 //! or through its desk.
 //!
-//! A centre's data folder has its code as its name. Peers log into `CODE.log` beside it, and the tail of that is shown when a wait ends
+//! Peers run on this machine's loopback, or each on a host of its own. A centre's data folder has its code as its name. Peers log into `CODE.log` beside it, and the tail of that is shown when a wait ends
 //! in vain. What must never be here: what a test asserts.
 
 mod counter;
@@ -24,6 +24,7 @@ pub(crate) use counter::{Granting, Holders, account, now, request};
 pub(crate) use people::{AUDITOR, Hand, REVIEWER, TELLER};
 
 use crate::cli::Room;
+use crate::hosts::{Clock, Hosts};
 
 /// Issues.
 pub(crate) const HAIKOU: &str = "C46010";
@@ -35,6 +36,8 @@ pub(crate) const CHONGQING: &str = "C50010";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// How long a peer may take to stop after SIGTERM.
 pub(crate) const STOP_TIME: Duration = Duration::from_secs(5);
+/// Where a peer listens on a host of its own.
+const HOST_PORT: u16 = 7400;
 /// How often a condition is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -59,6 +62,19 @@ impl Over {
 pub(crate) struct Federation {
     pub(crate) room: Room,
     peers: BTreeMap<&'static str, Child>,
+    apart: Option<Apart>,
+}
+
+/// Hosts, and which centre lives on which: their order is the same.
+struct Apart {
+    hosts: Hosts,
+    centres: Vec<&'static str>,
+}
+
+impl Apart {
+    fn host_of(&self, code: &str) -> usize {
+        self.centres.iter().position(|centre| *centre == code).unwrap()
+    }
 }
 
 /// How a peer ended after SIGTERM.
@@ -71,7 +87,7 @@ pub(crate) struct Stopped {
 impl Federation {
     /// Nothing but a folder.
     pub(crate) fn empty() -> Self {
-        Self { room: Room::new(), peers: BTreeMap::new() }
+        Self { room: Room::new(), peers: BTreeMap::new(), apart: None }
     }
 
     /// A federation of these centres, each with a copy of its sample exports in `exports-CODE`. No peer runs.
@@ -87,22 +103,56 @@ impl Federation {
     /// A federation whose peers all run and are connected to each other.
     pub(crate) fn running(centres: &[&'static str], over: Over) -> Self {
         let mut federation = Self::of(centres, over);
-        for code in centres {
-            federation.start(code);
-        }
-        for code in centres {
-            federation.wait(code, "connected to every other", |status| connected(status) == centres.len() - 1);
-        }
+        federation.start_all(centres);
         federation
+    }
+
+    /// The same on hosts, one for each centre. Programs that the test runs go by the hosts' right time.
+    pub(crate) fn running_on(hosts: Hosts, centres: &[&'static str]) -> Self {
+        assert_eq!(hosts.len(), centres.len());
+        let room = Room::with(&hosts.clock().environment());
+        let mut federation = Self { room, peers: BTreeMap::new(), apart: Some(Apart { hosts, centres: centres.to_vec() }) };
+        for (host, code) in centres.iter().enumerate() {
+            let address = federation.hosts().address(host);
+            federation.init(code, code, &format!("/ip4/{address}/udp/{HOST_PORT}/quic-v1"));
+        }
+        federation.found("charter.json", centres, centres);
+        federation.start_all(centres);
+        federation
+    }
+
+    /// The hosts it lives on.
+    pub(crate) fn hosts(&self) -> &Hosts {
+        &self.apart.as_ref().unwrap().hosts
+    }
+
+    pub(crate) fn hosts_mut(&mut self) -> &mut Hosts {
+        &mut self.apart.as_mut().unwrap().hosts
+    }
+
+    /// The clock of a centre's host, when it has one.
+    fn clock_of(&self, code: &str) -> Option<Clock> {
+        self.apart.as_ref().map(|apart| apart.hosts.clock_of(apart.host_of(code)).clone())
+    }
+
+    fn start_all(&mut self, centres: &[&'static str]) {
+        for code in centres {
+            self.start(code);
+        }
+        for code in centres {
+            self.wait(code, "connected to every other", |status| connected(status) == centres.len() - 1);
+        }
     }
 
     /// Initialises a data folder for a centre.
     pub(crate) fn init(&self, folder: &str, centre: &str, address: &str) {
-        let exports = format!("exports-{folder}");
-        copy_exports(centre, &self.room.path(&exports));
         let name = format!("中心{centre}");
-        let line =
-            format!("init --data @{folder} --centre {centre} --name {name} --listen {address} --source @{exports} --passphrase-file @pass");
+        let mut line = format!("init --data @{folder} --centre {centre} --name {name} --listen {address} --passphrase-file @pass");
+        if samples(centre).join("accounts.csv").exists() {
+            let exports = format!("exports-{folder}");
+            copy_exports(centre, &self.room.path(&exports));
+            line.push_str(&format!(" --source @{exports}"));
+        }
         self.room.done(&line);
     }
 
@@ -121,7 +171,11 @@ impl Federation {
     pub(crate) fn start(&mut self, code: &'static str) -> Vec<String> {
         let log = File::options().create(true).append(true).open(self.log(code)).unwrap();
         let serve = format!("serve --data @{code} --passphrase-file @pass --json");
-        let mut child = self.room.command(&serve).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut command = self.room.command(&serve);
+        if let Some(apart) = &self.apart {
+            command = apart.hosts.command(apart.host_of(code), &command);
+        }
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let before = self.peers.insert(code, child);
@@ -163,6 +217,13 @@ impl Federation {
         let mut child = self.peers.remove(code).unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    /// The most memory that a running peer has had, in KiB.
+    pub(crate) fn peak_kib(&self, code: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.peers[code].id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// What `anju status` says of a running peer.

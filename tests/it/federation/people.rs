@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::{Federation, ask, now};
 use crate::cli::PASSPHRASE;
+use crate::hosts::Clock;
 
 /// Proposes, notifies, imports, looks up, issues, reads what is granted.
 pub(crate) const TELLER: &str = "zhang";
@@ -55,6 +56,7 @@ pub(crate) struct Hand {
     key: SecretKey,
     centre: CentreCode,
     federation: FederationName,
+    clock: Option<Clock>,
 }
 
 impl Hand {
@@ -67,6 +69,7 @@ impl Hand {
             key: keys()[at].0.clone(),
             centre: CentreCode::new(code).unwrap(),
             federation: FederationName::new("test").unwrap(),
+            clock: federation.clock_of(code),
         }
     }
 
@@ -74,7 +77,8 @@ impl Hand {
     pub(crate) fn signed(&self, act: &Act) -> SignedAct {
         static SERIAL: AtomicU64 = AtomicU64::new(1);
         let request = RequestId(u128::from(SERIAL.fetch_add(1, Ordering::Relaxed)).to_be_bytes());
-        SignedAct::sign(&self.key, &self.name, &self.centre, &self.federation, now(), request, act)
+        let now = now().plus_ms(self.clock.as_ref().map_or(0, Clock::ahead_ms));
+        SignedAct::sign(&self.key, &self.name, &self.centre, &self.federation, now, request, act)
     }
 
     /// Signs it and has the peer carry it out.
@@ -91,7 +95,7 @@ impl Federation {
         let Event::OperatorKey(info) = first else { panic!("{first:?}") };
         let OperatorKey { operator, sealed, centre, federation } = *info;
         let key = sealed.open(&operator.name, passphrase.trim_end().as_bytes()).unwrap();
-        let admin = Hand { socket: self.socket(code), name: operator.name, key, centre, federation };
+        let admin = Hand { socket: self.socket(code), name: operator.name, key, centre, federation, clock: self.clock_of(code) };
         for ((name, role, staff_no), (key, sealed)) in STAFF.into_iter().zip(keys()) {
             let (display, staff_no) = (format!("{name}先生"), staff_no.to_owned());
             let add = Act::OperatorAdd { name: name_of(name), display, staff_no, role, key: key.public(), sealed: sealed.clone() };

@@ -32,6 +32,8 @@ pub const MAX_PULLS: usize = 16;
 pub const ASK_AGAIN_MS: i64 = SECOND_MS;
 /// How often everybody is asked while this peer waits for its own rows: until they are back, its centre is silent.
 pub const HURRY_EVERY_MS: i64 = 2 * SECOND_MS;
+/// How often one connected station is asked for its heads while a journal is behind and nobody connected is known to hold more of it.
+pub const SEARCH_EVERY_MS: i64 = 5 * SECOND_MS;
 /// A call that was not answered within this is forgotten.
 pub const CALL_PATIENCE_MS: i64 = 15 * SECOND_MS;
 
@@ -48,6 +50,7 @@ pub(in crate::node) struct State {
     next_call: u64,
     last_round: Option<Time>,
     last_hurry: Option<Time>,
+    last_search: Option<Time>,
     /// Stations that are asked for their heads again, and since when they are waited for.
     ask_again: BTreeMap<StationKey, Time>,
     absent: absent::State,
@@ -175,7 +178,28 @@ impl Node {
                 self.ask(env, to, About::Heads, out);
             }
         }
+        self.search(env, out)?;
         self.pull_what_is_missing(env, out)
+    }
+
+    /// Gossip tells of heads whose author is not connected here, and then whoever passed it on may hold the rows: somebody is asked
+    /// now, not with the next round.
+    fn search(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        if self.replicate.last_search.is_some_and(|last| env.now.since(last).abs() < SEARCH_EVERY_MS) {
+            return Ok(());
+        }
+        for centre in self.replicate.announced.keys() {
+            let size = env.shelf.journal(centre)?.size;
+            let able = |(station, held): (&StationKey, &u64)| *held > size && self.replicate.connected.contains(station);
+            if !self.replicate.holders.get(centre).is_some_and(|holders| holders.iter().any(able)) {
+                self.replicate.last_search = Some(env.now);
+                if let Some(to) = pick(env.rng, self.replicate.connected.iter().copied()) {
+                    self.ask(env, to, About::Heads, out);
+                }
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     /// Asks every connected station for its heads: somebody waits for something.
@@ -324,7 +348,14 @@ impl Node {
 
     pub(in crate::node) fn call_failed(&mut self, env: &mut Env<'_>, call: u64, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         match self.replicate.calls.remove(&call) {
-            Some(Call { to, about: About::Pull { centre, .. }, .. }) => self.not_a_holder(&centre, &to),
+            Some(Call { to, about: About::Pull { centre, stretch }, since }) => {
+                let took_long = env.now.since(since).abs() >= ASK_AGAIN_MS && self.replicate.connected.contains(&to);
+                if took_long {
+                    self.too_slow(&centre, &to, stretch);
+                } else {
+                    self.not_a_holder(&centre, &to);
+                }
+            }
             Some(Call { to, about: About::Heads, .. }) if self.replicate.connected.contains(&to) => {
                 self.replicate.ask_again.insert(to, env.now);
             }
@@ -341,6 +372,18 @@ impl Node {
         }
         if let About::Pull { centre, .. } = about {
             self.not_a_holder(&centre, &to);
+        }
+    }
+
+    /// A stretch did not come in time: a shorter one may. From others, if others hold it; whoever is alone with it is asked again.
+    fn too_slow(&mut self, centre: &CentreCode, station: &StationKey, stretch: Stretch) {
+        if let Some(pulled) = self.replicate.pulled.get_mut(centre) {
+            pulled.failed(stretch.rows);
+        }
+        let connected = &self.replicate.connected;
+        let others = self.replicate.holders.get(centre).into_iter().flat_map(BTreeMap::keys);
+        if others.into_iter().any(|other| other != station && connected.contains(other)) {
+            self.not_a_holder(centre, station);
         }
     }
 

@@ -3,6 +3,7 @@ use rand::RngExt;
 use super::counter::{issue, wallet};
 use super::world::{Weather, World};
 use crate::desk::Act;
+use crate::node::Input;
 use crate::time::{MINUTE_MS, SECOND_MS};
 
 fn cancel_all(world: &mut World, peer: usize) {
@@ -96,4 +97,28 @@ fn a_second_run_with_the_same_seed_does_the_same() {
         (0..4).flat_map(|at| (0..4).map(move |of| (at, of))).map(|(at, of)| world.size(at, of)).collect::<Vec<_>>()
     };
     assert_eq!(run(), run());
+}
+
+#[test]
+fn rows_of_an_author_who_is_not_connected_are_fetched_from_whoever_is_as_soon_as_gossip_tells_of_them() {
+    let mut world = World::new(24, 3);
+    // A chain: the first and the last do not hear each other.
+    world.part(&[&[0, 1], &[1, 2]]);
+    let mut holder = wallet();
+    for _ in 0..2 {
+        issue(&mut world, 0, &mut holder, 1);
+    }
+    // Rounds come every five seconds, from the first tick on: the next one is not due while this test waits.
+    world.run_for(6 * SECOND_MS);
+    let known = (world.size(0, 0), world.size(1, 0));
+    issue(&mut world, 0, &mut holder, 1);
+    world.run_for(SECOND_MS / 2);
+    issue(&mut world, 0, &mut holder, 1);
+    world.run_for(SECOND_MS / 2);
+    let told = world.peers[0].sent_announcements.last().unwrap().clone();
+    let author = world.station(0);
+    world.feed(2, Input::Announcement { from: author, source: 0, bytes: told });
+    assert!(world.size(2, 0) < world.size(0, 0), "what was announced does not follow what is held: {known:?}");
+    world.run_for(2 * SECOND_MS);
+    assert_eq!(world.size(2, 0), world.size(0, 0));
 }

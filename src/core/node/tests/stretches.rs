@@ -173,3 +173,23 @@ fn a_stretch_that_nobody_serves_keeps_what_came_behind_it_waiting_and_no_more_is
     world.now = world.now.plus_ms(SECOND_MS);
     assert!(feed(&mut world, 1, Input::Tick).iter().all(|call| !matches!(call.2, Question::Pull { .. })));
 }
+
+#[test]
+fn stretches_that_do_not_come_in_time_are_asked_for_in_shorter_ones_of_whoever_is_left_and_what_fails_at_once_is_not() {
+    let mut world = World::new(79, 3);
+    let calls = under_way(&mut world);
+    let (held, (_, rows)) = (world.size(1, 0), stretch(&calls[0]));
+    world.now = world.now.plus_ms(10 * SECOND_MS);
+    let mut next = Vec::new();
+    for (_, call, _) in &calls {
+        assert!(next.is_empty(), "one at a time, as long as it is not known what comes through");
+        next = feed(&mut world, 1, Input::CallFailed { call: *call });
+    }
+    let [next] = next.try_into().unwrap();
+    assert_eq!(stretch(&next).0, held);
+    assert!(stretch(&next).1 <= rows / 4 && stretch(&next).1 > 0, "{:?} of {rows}", stretch(&next));
+    let frame = served(&mut world, 0, &next.2);
+    let [more] = answer(&mut world, &next, &frame).try_into().unwrap();
+    assert!(stretch(&more).1 > stretch(&next).1, "what came through is dared again, and more");
+    assert!(feed(&mut world, 1, Input::CallFailed { call: more.1 }).is_empty(), "or two that fail each other at once would never rest");
+}
