@@ -59,7 +59,7 @@ fn five_hosts_between_which_packets_are_lost_doubled_late_and_out_of_order_come_
     five.until_connected(|a, b| a != SLOW_HOST && b != SLOW_HOST);
     let behind = five.list(0, ROWS_BEHIND);
     five.hosts().heal();
-    let took = five.until_whole(PATIENCE);
+    let took = five.until_whole(PATIENCE * 2);
     println!("{ROWS_BEHIND} rows are at the slow host {took:.1?} after it is heard again");
     assert_eq!(five.look_up(SLOW_HOST, behind + ROWS_BEHIND - 1).verdict, Verdict::Listed);
 
