@@ -139,8 +139,8 @@ impl Five {
     /// Waits until each centre is connected to exactly those that `hears` says.
     fn until_connected(&self, hears: impl Fn(usize, usize) -> bool) {
         self.until("connected to those that are there", PATIENCE, || {
-            for at in 0..FIVE.len() {
-                let expected: Vec<_> = (0..FIVE.len()).filter(|other| *other != at && hears(at, *other)).map(|other| FIVE[other]).collect();
+            for at in ALL {
+                let expected: Vec<_> = ALL.iter().filter(|other| **other != at && hears(at, **other)).map(|other| FIVE[*other]).collect();
                 let mut connected: Vec<_> = self.status(at).stations.into_iter().filter(|s| s.connected).map(|s| s.centre).collect();
                 connected.sort();
                 if connected.iter().map(CentreCode::as_str).ne(expected.iter().copied()) {
