@@ -428,7 +428,12 @@ fn without_listings(bytes: &[u8]) -> Vec<u8> {
             Answer::Frame(frame.to_bytes().into()).to_bytes()
         }
         Answer::Payloads(_) => Answer::Payloads(Vec::new()).to_bytes(),
-        answer @ (Answer::Heads(..) | Answer::Declined(_) | Answer::Held(_) | Answer::Replied(_) | Answer::Charter(_)) => answer.to_bytes(),
+        answer @ (Answer::Heads(..)
+        | Answer::Declined(_)
+        | Answer::Held(_)
+        | Answer::Replied(_)
+        | Answer::Charter(_)
+        | Answer::Cosigned(_)) => answer.to_bytes(),
     }
 }
 
