@@ -167,7 +167,9 @@ impl Node {
         rows: &SoundRows,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
-        self.journal_grew(env.now, author);
+        if !rows.is_empty() {
+            self.journal_grew(env.now, author);
+        }
         for (index, row) in (from..).zip(rows.rows()) {
             let projected = super::project::project_sound(&self.centre, &self.keys, author, index, row.header(), row.entry());
             projected.iter().try_for_each(|projection| self.dossier_arrived(env, author, projection))?;
