@@ -233,6 +233,9 @@ pub enum Event {
         certificate: CertificateSummary,
         /// The account it speaks of; only for an operator, and only at its issuer.
         account_no: Option<String>,
+        /// What stands behind the row that issued it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        backing: Option<Backing>,
     },
     /// A certificate was ended.
     CertificateCancelled {

@@ -78,8 +78,10 @@ pub struct JournalStatus {
     /// Two histories were seen.
     pub forked: bool,
     /// What stands behind its newest row here; nothing while there is none.
+    #[serde(default)]
     pub backing: Option<Backing>,
     /// Milliseconds since the newest cosignature that counts for that row.
+    #[serde(default)]
     pub cosigned_age_ms: Option<i64>,
 }
 
