@@ -193,14 +193,17 @@ fn show(ctx: Ctx, args: Show) -> Result<Done, Failure> {
         }
         None => common::ask(&data, &Request::CertificateShow { number: number.clone() }, common::PATIENCE, |_| ())?,
     };
-    let Event::CertificateShow { certificate, account_no } = shown else {
+    let Event::CertificateShow { certificate, account_no, backing } = shown else {
         return Err(common::unexpected());
     };
     let mut text = summary(ctx, &certificate);
+    if let Some(backing) = &backing {
+        text.push_str(&ctx.fill("certificate.backing", &[("level", &common::backing(ctx, backing))]));
+    }
     if let Some(account_no) = &account_no {
         text.push_str(&ctx.fill("certificate.account", &[("account", &mask(account_no))]));
     }
-    let mut json = json!({ "certificate": certificate, "account_no": account_no });
+    let mut json = json!({ "certificate": certificate, "account_no": account_no, "backing": backing });
     if let Some(out) = &out {
         let request = Request::CertificateFile { number };
         let Event::CertificateFile { file, .. } = common::ask(&data, &request, common::PATIENCE, |_| ())? else {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anju_core::certificate::{CertificateKind, Field};
 use anju_core::charter::CardError;
-use anju_core::desk::{Event, Request, Stage};
+use anju_core::desk::{Backing, Event, Level, Request, Stage};
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::names::RequestId;
 use anju_core::operator::{OperatorName, SealedKey};
@@ -219,6 +219,26 @@ pub(super) fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
 pub(super) fn now() -> Time {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis());
     Time(i64::try_from(since).unwrap_or(i64::MAX))
+}
+
+/// What stands behind a row.
+pub(super) fn backing(ctx: Ctx, backing: &Backing) -> String {
+    let (n, of, needed) = (backing.witnesses.len().to_string(), backing.of.to_string(), backing.needed.to_string());
+    let key = if backing.of == 0 && backing.level == Level::Signed { "level.signed-alone" } else { level_key(backing.level) };
+    let level = ctx.fill(key, &[("n", &n), ("of", &of)]);
+    match (backing.of, backing.settled) {
+        (0, _) => level,
+        (_, true) => ctx.fill("level.settled", &[("level", &level)]),
+        (_, false) => ctx.fill("level.unsettled", &[("level", &level), ("needed", &needed)]),
+    }
+}
+
+const fn level_key(level: Level) -> &'static str {
+    match level {
+        Level::OwnCopy => "level.own-copy",
+        Level::Signed => "level.signed",
+        Level::Witnessed => "level.witnessed",
+    }
 }
 
 /// How long ago, in the largest unit that says something.

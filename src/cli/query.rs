@@ -186,6 +186,9 @@ fn shown(ctx: Ctx, answer: &Answer) -> String {
     let all = authentic.signature && authentic.holder_binding && authentic.inclusion;
     let key = if all { "query.authentic" } else { "query.not-authentic" };
     out.push_str(&ctx.fill(key, &[("size", &authentic.checkpoint_size.to_string())]));
+    if let Some(backing) = &authentic.backing {
+        out.push_str(&ctx.fill("query.backing", &[("level", &common::backing(ctx, backing))]));
+    }
     let authorised = &answer.authorised;
     out.push_str(&ctx.fill(
         "query.authorised",

@@ -89,8 +89,16 @@ fn journal_row(ctx: Ctx, journal: &JournalStatus) -> Vec<String> {
         format!("{}/{}", journal.size, journal.announced),
         journal.applied.to_string(),
         common::age(ctx, journal.age_ms),
+        witnesses(ctx, journal),
         ctx.say(state),
     ]
+}
+
+/// How many witnesses stand behind the newest row, of how many, and since when.
+fn witnesses(ctx: Ctx, journal: &JournalStatus) -> String {
+    let Some(backing) = journal.backing.as_ref().filter(|backing| backing.of > 0) else { return "-".to_owned() };
+    let counted = format!("{}/{}", backing.witnesses.len(), backing.of);
+    if backing.witnesses.is_empty() { counted } else { format!("{counted}, {}", common::age(ctx, journal.cosigned_age_ms)) }
 }
 
 fn station_row(ctx: Ctx, station: &StationStatus) -> Vec<String> {

@@ -86,7 +86,21 @@ mod tests {
         let centre = CentreCode::new("C46020").unwrap();
         let (root, heartbeat, age_ms) = (None, None, None);
         let (name, applied, stale, forked) = (String::new(), size, false, false);
-        let journal = JournalStatus { centre: centre.clone(), name, size, announced, applied, root, heartbeat, age_ms, stale, forked };
+        let (backing, cosigned_age_ms) = (None, None);
+        let journal = JournalStatus {
+            centre: centre.clone(),
+            name,
+            size,
+            announced,
+            applied,
+            root,
+            heartbeat,
+            age_ms,
+            stale,
+            forked,
+            backing,
+            cosigned_age_ms,
+        };
         let (address, round_trip_ms, bytes_in, bytes_out) = (None, None, 0, 0);
         let station = StationStatus { station: STATION, centre: centre.clone(), connected, address, round_trip_ms, bytes_in, bytes_out };
         Status {

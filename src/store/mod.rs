@@ -42,6 +42,7 @@ mod sealed;
 #[cfg(test)]
 mod tests;
 mod window;
+mod witness;
 mod write;
 
 use std::cell::RefCell;

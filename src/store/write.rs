@@ -33,6 +33,7 @@ impl Store {
             Write::Window(write) => self.window(write),
             Write::Outbox(write) => self.write_outbox(write),
             Write::Charter(write) => self.write_charter(write),
+            Write::Cosigned(row) => self.cosigned(row),
             Write::Fault { station, code } => self.fault(*station, *code),
         }
     }

@@ -22,6 +22,7 @@ mod holders;
 mod hosts;
 mod house;
 mod interop;
+mod interop_go;
 mod lists;
 mod loans;
 mod made;

@@ -51,6 +51,7 @@ fn every_shape_that_the_page_names_is_in_the_contract() {
         "centre-card-file",
         "holder-card-file",
         "announcement",
+        "cosigned-note",
         "ask",
         "answer",
         "frame",

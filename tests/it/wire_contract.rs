@@ -17,7 +17,7 @@ use anju_core::listing::{Change, Finding, ObjectedBody};
 use anju_core::matter::{CatalogueBody, DataCatalogue, Matter, MatterBody, Outcome};
 use anju_core::names::{DossierId, DossierRef, RequestId};
 use anju_core::node::announce;
-use anju_core::node::message::{Answer, Ask, Decline, HeadReport, PayloadReport, Question, Under};
+use anju_core::node::message::{Answer, Ask, CosignatureReport, Decline, HeadReport, PayloadReport, Question, Under, Wanted as WantedCosignature};
 use anju_core::seal::{Key, Purpose, aead, hpke};
 use anju_core::sign::{Context, Signature};
 use anju_core::wire;
@@ -108,6 +108,13 @@ fn dossiers(made: &mut Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
     out.push(("dossier-changed", ChangedBody::seal(&mut made.rng, (&place, 57), &lender, &key, b"a change").to_bytes()));
 }
 
+/// The head of the journal, cosigned by the lender.
+fn cosigned(made: &Made) -> Vec<u8> {
+    let author = made.charter.author(&made.issuer.code).unwrap();
+    let witness = made.charter.origin(&made.lender.code);
+    anju_core::journal::cosignature::cosign(&made.journal.head, &author, &witness, &made.lender.keys.heartbeat, made.now).unwrap()
+}
+
 fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
     let centre = made.issuer.code.clone();
     let questions = [
@@ -118,6 +125,8 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Question::Push(made.frame(0, 3).to_bytes().into()),
         Question::Inquire(sealed_inquiry(made).into()),
         Question::Charter { after: 1 },
+        Question::Cosigned(Vec::new()),
+        Question::Cosigned(vec![WantedCosignature { centre: centre.clone(), witness: made.lender.code.clone(), above: 70_000 }]),
     ];
     out.extend(inquiries(made).map(|inquiry| ("inquiry", inquiry.to_bytes())));
     let replies = [
@@ -127,7 +136,7 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
     ];
     out.extend(replies.clone().map(|reply| ("inquiry-reply", reply.to_bytes())));
     out.extend(questions.map(|question| ("ask", Ask::under(&made.charter, question).to_bytes())));
-    let report = HeadReport { centre, note: made.journal.head.note().to_vec() };
+    let report = HeadReport { centre: centre.clone(), note: made.journal.head.note().to_vec() };
     let payload = PayloadReport { index: 3, payload: made.entries[3].payload.clone().unwrap() };
     let answers = [
         Answer::Heads(Vec::new(), Under::of(&made.charter)),
@@ -140,6 +149,7 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Answer::Declined(Decline::Busy),
         Answer::Held(70_000),
         Answer::Replied(sealed_reply(made, &replies[0]).into()),
+        Answer::Cosigned(vec![CosignatureReport { centre, witness: made.lender.code.clone(), note: cosigned(made) }]),
     ];
     out.extend(answers.map(|answer| ("answer", answer.to_bytes())));
 }

@@ -27,6 +27,7 @@ mod house {
     }
 }
 
+use anju_core::desk::{Backing, Level};
 use anju_core::time::{DAY_MS, MINUTE_MS, SECOND_MS};
 
 use crate::shown::Shown;
@@ -99,6 +100,24 @@ impl Words {
             ms => ("age.days", ms / DAY_MS),
         };
         self.fill(key, &[("count", &count.to_string())])
+    }
+
+    /// What stands behind a row.
+    #[must_use]
+    pub fn backing(self, backing: &Backing) -> Shown {
+        let (n, of, needed) = (backing.witnesses.len().to_string(), backing.of.to_string(), backing.needed.to_string());
+        let key = match backing.level {
+            Level::Signed if backing.of == 0 => "level.signed-alone",
+            Level::OwnCopy => "level.own-copy",
+            Level::Signed => "level.signed",
+            Level::Witnessed => "level.witnessed",
+        };
+        let level = self.fill(key, &[("n", &n), ("of", &of)]);
+        match (backing.of, backing.settled) {
+            (0, _) => level,
+            (_, true) => self.fill("level.settled", &[("level", level.as_str())]),
+            (_, false) => self.fill("level.unsettled", &[("level", level.as_str()), ("needed", &needed)]),
+        }
     }
 
     /// How long until `left_ms` have passed, or since when it is overdue: `3 days left`, `2 hours overdue`.

@@ -30,6 +30,9 @@ pub(in crate::cli) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
             ("index", &proof.ended_index.to_string()),
         ],
     );
+    if let Some(backing) = &proof.backing {
+        text.push_str(&ctx.fill("blacklist.proof-backing", &[("level", &common::backing(ctx, backing))]));
+    }
     let mut rows = vec![ctx.say("blacklist.proof-columns").split('|').map(str::to_owned).collect::<Vec<_>>()];
     rows.extend(proof.centres.iter().map(|centre| row(ctx, centre)));
     text.push_str(&table(&rows));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::RuleVerdict;
+use super::{Backing, RuleVerdict};
 use crate::interact::Attestation;
 use crate::names::{CentreCode, CertificateNumber, Digest, GrantId};
 use crate::shelf::{CertificateRow, Ended};
@@ -77,6 +77,9 @@ pub struct Authentic {
     pub checkpoint_size: u64,
     /// Root of that checkpoint.
     pub checkpoint_root: Digest,
+    /// What stands behind the statement beside its author.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backing: Option<Backing>,
 }
 
 /// What the grant allows.

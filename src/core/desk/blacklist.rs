@@ -317,6 +317,9 @@ pub struct Proof {
     pub ended_index: u64,
     /// When.
     pub ended_at: Time,
+    /// What stands behind that row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backing: Option<super::Backing>,
     /// Every other member.
     pub centres: Vec<Acknowledgement>,
     /// Whether all have.

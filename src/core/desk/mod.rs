@@ -50,7 +50,7 @@ pub use federation::{
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
 pub use matter::{CatalogueLine, CatalogueView, MAX_MATTER_PAGE, MatterKey, MatterLine, MatterView, RuleVerdict};
 pub use outbox::{LeftLine, LeftView, MAX_OUTBOX_PAGE, OutboxAct};
-pub use status::{FaultCount, JournalStatus, ReadOnly, StationStatus, Status};
+pub use status::{Backing, FaultCount, JournalStatus, Level, ReadOnly, StationStatus, Status};
 pub use system::{
     Backup, Evidence, KeyAge, KeyRole, LogLine, LogPage, MAX_LOG_PAGE, Storage, SystemView, TREND_SAMPLES_MAX, Trend, Trends,
 };
@@ -233,6 +233,9 @@ pub enum Event {
         certificate: CertificateSummary,
         /// The account it speaks of; only for an operator, and only at its issuer.
         account_no: Option<String>,
+        /// What stands behind the row that issued it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        backing: Option<Backing>,
     },
     /// A certificate was ended.
     CertificateCancelled {

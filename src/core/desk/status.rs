@@ -77,6 +77,66 @@ pub struct JournalStatus {
     pub stale: bool,
     /// Two histories were seen.
     pub forked: bool,
+    /// What stands behind its newest row here; nothing while there is none.
+    #[serde(default)]
+    pub backing: Option<Backing>,
+    /// Milliseconds since the newest cosignature that counts for that row.
+    #[serde(default)]
+    pub cosigned_age_ms: Option<i64>,
+}
+
+/// How much stands behind a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// The row is here, proven under a head that its author signed; but that head is over more rows than are here, and none over these is
+    /// kept yet.
+    OwnCopy,
+    /// The kept head, signed by its author, is over the row.
+    Signed,
+    /// Witnesses cosigned a head over the row.
+    Witnessed,
+}
+
+impl Level {
+    /// Its stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::OwnCopy => "own-copy",
+            Self::Signed => "signed",
+            Self::Witnessed => "witnessed",
+        }
+    }
+}
+
+/// What stands behind a row, as far as this peer knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backing {
+    /// How much.
+    pub level: Level,
+    /// Witnesses of the present charter that cosigned it, in order of their codes. The author is none.
+    pub witnesses: Vec<CentreCode>,
+    /// How many there are beside the author.
+    pub of: u64,
+    /// How many settle it.
+    pub needed: u64,
+    /// Whether enough did.
+    pub settled: bool,
+}
+
+impl Backing {
+    /// Of a row that is here; `signed` when the kept head is over it.
+    #[must_use]
+    pub fn new(signed: bool, witnesses: Vec<CentreCode>, of: u64, needed: u64) -> Self {
+        let level = match (signed, witnesses.is_empty()) {
+            (_, false) => Level::Witnessed,
+            (true, true) => Level::Signed,
+            (false, true) => Level::OwnCopy,
+        };
+        let settled = level != Level::OwnCopy && witnesses.len() as u64 >= needed;
+        Self { level, witnesses, of, needed, settled }
+    }
 }
 
 /// One other station.

@@ -14,6 +14,7 @@
 //! | [`proof`] | inclusion and consistency proofs, made in bounded memory and verified |
 //! | [`note`] | C2SP signed notes and cosignatures |
 //! | [`checkpoint`] | the signed head of a journal and its heartbeat |
+//! | [`cosignature`] | a witness's word for a signed head |
 //! | [`head`] | what two heads of one journal say about each other |
 //! | [`batch`] | authoring: rows in, signed head out |
 //! | [`sound`] | rows whose form and payload were checked, wherever that was done |
@@ -22,6 +23,7 @@
 
 pub mod batch;
 pub mod checkpoint;
+pub mod cosignature;
 pub mod evidence;
 pub mod frame;
 pub mod frontier;
@@ -40,6 +42,7 @@ use minicbor::{Decode, Encode};
 
 pub use batch::Batch;
 pub use checkpoint::{Author, Checkpoint, Origin, SignedHead, VerifiedHead};
+pub use cosignature::VerifiedCosignature;
 pub use evidence::{Evidence, VerifiedEvidence};
 pub use frame::{Frame, ProvenFrame, SoundFrame};
 pub use frontier::Frontier;

@@ -99,6 +99,14 @@ impl Note {
         &self.signatures
     }
 
+    /// The same note with the lines of these keys only.
+    #[must_use]
+    pub fn only(mut self, keys: &[(&str, SignatureType, &PublicKey)]) -> Self {
+        let of = |line: &NoteSignature| keys.iter().any(|(name, kind, key)| line.name == *name && line.key_id == key_id(name, *kind, key));
+        self.signatures.retain(of);
+        self
+    }
+
     /// Adds an Ed25519 signature over the text.
     pub fn sign(&mut self, name: &str, key: &SecretKey) {
         let signature = key.sign_raw(self.text.as_bytes()).0.to_vec();

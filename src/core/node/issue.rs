@@ -290,7 +290,9 @@ impl Node {
     }
 
     pub(super) fn certificate_show(&self, env: &Env<'_>, number: &CertificateNumber) -> Result<Event, Stop> {
-        Ok(Event::CertificateShow { certificate: known(env, number)?.into(), account_no: None })
+        let row = known(env, number)?;
+        let backing = Some(self.backing(env, &row.issuer, row.index)?);
+        Ok(Event::CertificateShow { certificate: row.into(), account_no: None, backing })
     }
 
     /// [`crate::desk::Act::CertificateShow`].
@@ -301,11 +303,13 @@ impl Node {
         number: &CertificateNumber,
         out: &mut Vec<Effect>,
     ) -> Result<Event, Stop> {
-        let certificate = known(env, number)?.into();
+        let row = known(env, number)?;
+        let backing = Some(self.backing(env, &row.issuer, row.index)?);
+        let certificate = row.into();
         let (account_no, subject) = env.shelf.issued(number)?.map(|record| (record.account_no, record.subject)).unzip();
         let told = Told::new(AuditAction::CertificateShow, number.as_str(), DONE).of(subject.flatten());
         self.tell(env, Some(act), vec![told], out)?;
-        Ok(Event::CertificateShow { certificate, account_no })
+        Ok(Event::CertificateShow { certificate, account_no, backing })
     }
 
     pub(super) fn certificate_cancel(

@@ -17,6 +17,8 @@ use crate::wire;
 pub const MAX_ASK_BYTES: usize = 64 * 1024;
 /// Largest answer, in bytes: a frame and its wrapping.
 pub const MAX_ANSWER_BYTES: usize = MAX_FRAME_BYTES + 1024;
+/// Most cosignatures asked for at once: even the longest of them fit an answer.
+pub const MAX_WANTED: usize = 128;
 /// Most payloads asked for at once.
 pub const MAX_PAYLOADS: usize = 8;
 
@@ -97,6 +99,24 @@ pub enum Question {
         #[n(0)]
         after: u64,
     },
+    /// Cosignatures of witnesses.
+    #[n(6)]
+    Cosigned(#[n(0)] Vec<Wanted>),
+}
+
+/// A cosignature that is asked for: the newest of one witness over one journal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(map)]
+pub struct Wanted {
+    /// Whose journal.
+    #[n(0)]
+    pub centre: CentreCode,
+    /// Whose cosignature.
+    #[n(1)]
+    pub witness: CentreCode,
+    /// Only if it is over more rows than these.
+    #[n(2)]
+    pub above: u64,
 }
 
 /// What a station answers.
@@ -123,6 +143,24 @@ pub enum Answer {
     /// Links of the charter's chain.
     #[n(6)]
     Charter(#[n(0)] ChainReport),
+    /// Cosignatures, as far as they are held.
+    #[n(7)]
+    Cosigned(#[n(0)] Vec<CosignatureReport>),
+}
+
+/// The newest cosignature of a witness over a journal.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct CosignatureReport {
+    /// Whose journal.
+    #[n(0)]
+    pub centre: CentreCode,
+    /// Whose cosignature.
+    #[n(1)]
+    pub witness: CentreCode,
+    /// The author's signed head with the witness's line: see [`crate::journal::cosignature`].
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub note: Vec<u8>,
 }
 
 /// Links of the charter's chain, as far as they fit.
@@ -237,6 +275,8 @@ pub enum SoundAnswer {
     Replied(Vec<u8>),
     /// Links of the charter's chain; not verified.
     Charter(ChainReport),
+    /// Cosignatures; not verified.
+    Cosigned(Vec<CosignatureReport>),
 }
 
 impl SoundAnswer {
@@ -254,6 +294,7 @@ impl SoundAnswer {
             Answer::Held(rows) => Self::Held(rows),
             Answer::Replied(bytes) => Self::Replied(bytes.to_vec()),
             Answer::Charter(report) => Self::Charter(report),
+            Answer::Cosigned(reports) => Self::Cosigned(reports),
         })
     }
 }

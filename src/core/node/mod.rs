@@ -23,6 +23,7 @@
 //! | [`audit`] | what our people did is committed to |
 //! | [`vector`] | how far we have applied every journal is declared |
 //! | [`house`] | the peer itself: log, store, backups, keys |
+//! | [`witness`] | other journals are cosigned, and what others cosigned is gathered |
 //! | [`sync`] | somebody waits until this peer is current |
 //! | [`status`] | how the peer is |
 //! | [`accesses`] | who looked at certificates of ours is told to our auditor |
@@ -60,6 +61,7 @@ pub mod sync;
 mod tests;
 pub mod vector;
 pub mod window;
+pub mod witness;
 
 pub use io::{Effect, Env, HouseAsk, Input, Verdict};
 
@@ -167,6 +169,7 @@ pub struct Node {
     vector: vector::State,
     sync: sync::State,
     window: window::State,
+    witness: witness::State,
     /// The time of the last input, to notice a clock that jumps back.
     last_now: Option<Time>,
     clock_jumped_back: bool,
@@ -203,6 +206,7 @@ impl Node {
             vector: vector::State::default(),
             sync: sync::State::default(),
             window: window::State::default(),
+            witness: witness::State::default(),
             last_now: None,
             clock_jumped_back: false,
         }
@@ -240,6 +244,7 @@ impl Node {
             sync: sync::State::default(),
             // Nor which requests of holders were seen.
             window: self.window.clone(),
+            witness: witness::State::default(),
             last_now: self.last_now,
             clock_jumped_back: self.clock_jumped_back,
         }
@@ -298,6 +303,7 @@ impl Node {
         self.membership_tick(env, out)?;
         self.replicate_tick(env, out)?;
         self.repair_tick(env, out)?;
+        self.witness_tick(env, out)?;
         self.sync_tick(env, out)?;
         self.import_tick(env, out)?;
         self.answering_tick(env, out)?;

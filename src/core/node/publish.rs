@@ -167,6 +167,9 @@ impl Node {
         rows: &SoundRows,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
+        if !rows.is_empty() {
+            self.journal_grew(env.now, author);
+        }
         for (index, row) in (from..).zip(rows.rows()) {
             let projected = super::project::project_sound(&self.centre, &self.keys, author, index, row.header(), row.entry());
             projected.iter().try_for_each(|projection| self.dossier_arrived(env, author, projection))?;
@@ -231,8 +234,13 @@ impl Node {
         matches!(self.publish.writing, Writing::Restored { .. })
     }
 
+    /// Whether rows of the own journal were missing at some time since this peer came up: other things may be missing then.
+    pub(super) const fn was_restoring(&self) -> bool {
+        self.publish.was_restoring
+    }
+
     /// More than half of the other members.
-    fn reports_needed(&self) -> usize {
+    pub(super) fn reports_needed(&self) -> usize {
         (self.charter.members().len().saturating_sub(1)) / 2 + 1
     }
 }

@@ -334,6 +334,7 @@ impl Node {
             Currency::Standing
         };
         let current = Current { state, as_of: fresh.heartbeat, age_ms: fresh.age_ms, stale: fresh.stale, behind: fresh.behind, live };
+        let backing = Some(self.backing(env, &found.row.issuer, found.row.index)?);
         let claims = presented.claims();
         let field = |(name, value): (&str, &serde_json::Value)| ReleasedField { name: name.to_owned(), value: value.clone() };
         Ok(Answer {
@@ -346,6 +347,7 @@ impl Node {
                 inclusion: true,
                 checkpoint_size: found.head.size,
                 checkpoint_root: found.head.root,
+                backing,
             },
             authorised: Authorised {
                 grant: presented.id(),

@@ -66,6 +66,7 @@ impl Node {
                 Question::Payloads { .. } if self.observes(&from) => Answer::Declined(Decline::NotHeld),
                 Question::Payloads { centre, indexes } => Self::serve_payloads(env, &centre, &indexes)?,
                 Question::Push(frame) => self.pushed(env, from, &frame, out)?,
+                Question::Cosigned(wanted) => self.report_cosignatures(env, from, under, wanted, out)?,
                 Question::Inquire(_) | Question::Charter { .. } => Answer::Declined(Decline::NotHeld),
             },
         };

@@ -40,6 +40,9 @@ impl Node {
             let state = env.shelf.journal(&member.centre)?;
             let newest = self.newest_head(env, &member.centre)?;
             let fresh = self.freshness(env, &member.centre)?;
+            let newest_row = state.size.checked_sub(1);
+            let backing = newest_row.map(|index| self.backing(env, &member.centre, index)).transpose()?;
+            let cosigned_age_ms = newest_row.map(|index| self.cosigned_age_ms(env, &member.centre, index)).transpose()?.flatten();
             journals.push(JournalStatus {
                 centre: member.centre.clone(),
                 name: member.name.clone(),
@@ -51,6 +54,8 @@ impl Node {
                 age_ms: fresh.age_ms,
                 stale: fresh.stale,
                 forked: env.shelf.forked(&member.centre)?,
+                backing,
+                cosigned_age_ms,
             });
         }
         let faults = env.shelf.faults()?.into_iter().map(|(station, code, count)| FaultCount { station, code, count }).collect();

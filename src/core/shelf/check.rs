@@ -3,7 +3,7 @@
 //! ([`SoundRows`]) and is not hashed again; that the rows lead from the peaks held to the peaks, subtrees and head that are to be written
 //! is computed again, at one hash a row.
 
-use super::{Head, JournalState};
+use super::{CosignatureRow, Head, JournalState};
 use crate::audit::{AuditLog, AuditRow};
 use crate::error::{FaultCode, ShelfError};
 use crate::journal::{Frontier, SoundRows, Subtree};
@@ -107,6 +107,22 @@ pub fn head(held: &JournalState, new: &Head) -> Result<(), Misfit> {
     }
     let frontier = Frontier::from_parts(held.size, held.peaks.clone()).map_err(|_| Misfit::BadState("the peaks held"))?;
     stands(Some(new), &frontier)
+}
+
+/// Checks that a cosignature is newer than the one held of the same witness and journal. Under another key of the witness it may be over
+/// fewer rows: what the old key signed no longer counts.
+///
+/// # Errors
+/// [`Misfit::BadState`].
+pub fn cosigned(held: Option<&CosignatureRow>, new: &CosignatureRow) -> Result<(), Misfit> {
+    let Some(held) = held.filter(|held| held.key == new.key) else { return Ok(()) };
+    if new.size < held.size || (new.size == held.size && new.at <= held.at) {
+        return Err(Misfit::BadState("an older cosignature"));
+    }
+    if new.size == held.size && new.root != held.root {
+        return Err(Misfit::BadState("another root was cosigned"));
+    }
+    Ok(())
 }
 
 /// Checks rows of the audit log: that they are the next ones and lead to `after`. How far the log is committed to is not checked: it

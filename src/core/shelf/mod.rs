@@ -13,6 +13,7 @@ mod matters;
 pub mod memory;
 mod outbox;
 mod window;
+mod witness;
 
 pub use charters::{CharterWrite, Charters, DeedRow, InviteRow, LinkRow, VoteRecord};
 pub use dossiers::{DossierProjection, DossierRow, DossierSaid, DossierWrite, Dossiers};
@@ -25,6 +26,7 @@ pub use matters::{CatalogueRow, MatterProjection, MatterRow, Matters};
 
 pub use outbox::{Outbox, OutboxRow, OutboxWrite};
 pub use window::{Deposits, WindowWrite};
+pub use witness::{CosignatureRow, Cosignatures};
 
 use serde::{Deserialize, Serialize};
 
@@ -323,10 +325,12 @@ pub enum Write {
     Outbox(OutboxWrite),
     /// A record about the federation.
     Charter(CharterWrite),
+    /// A witness cosigned a journal: in place of what was held of the two. Refused unless it is newer.
+    Cosigned(CosignatureRow),
 }
 
 /// Reads. Implementations answer as of the writes made so far, and never cache across a failed transaction.
-pub trait Shelf: Lists + House + Matters + Dossiers + Deposits + Outbox + Charters {
+pub trait Shelf: Lists + House + Matters + Dossiers + Deposits + Outbox + Charters + Cosignatures {
     /// How far `centre`'s journal is held; the default when nothing is.
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError>;
     /// Rows `from..`, at least one if there is one, then as many as fit `max_bytes` of header and payload, at most `max_rows`.

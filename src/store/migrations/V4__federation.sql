@@ -55,3 +55,15 @@ CREATE TABLE invite (
     by TEXT NOT NULL,
     until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- The newest cosignature of each witness over each journal. Our own are what binds us: lost, we might cosign a second history.
+CREATE TABLE cosignature (
+    centre TEXT NOT NULL,
+    witness TEXT NOT NULL,
+    size INTEGER NOT NULL CHECK (size >= 1),
+    root BLOB NOT NULL CHECK (length(root) = 32),
+    key BLOB NOT NULL CHECK (length(key) = 32),
+    at INTEGER NOT NULL,
+    note BLOB NOT NULL,
+    PRIMARY KEY (centre, witness)
+) STRICT, WITHOUT ROWID;

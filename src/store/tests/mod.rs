@@ -2,6 +2,7 @@
 
 mod conformance;
 mod conformance_lists;
+mod cosigned;
 mod crash;
 mod damage;
 mod dossiers;

@@ -187,6 +187,7 @@ fn a_case_a_queue_and_a_proof_are_shown_masked_and_clean() {
             standing: Standing::Repaired,
             ended_index: 12,
             ended_at: Time(1_795_000_000_000),
+            backing: None,
             centres: vec![anju_core::desk::Acknowledgement {
                 centre: CentreCode::new("C46020").unwrap(),
                 name: "三亚".to_owned(),

@@ -167,6 +167,7 @@ fn a_listing_a_proof_and_an_export_show_nothing_but_text() {
         standing: Standing::Repaired,
         ended_index: 12,
         ended_at: Time(1_795_000_000_000),
+        backing: None,
         centres: vec![acknowledged],
         complete: false,
     };

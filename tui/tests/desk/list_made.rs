@@ -188,6 +188,7 @@ pub fn proof() -> Proof {
         standing: Standing::Repaired,
         ended_index: 1_203,
         ended_at: NOW.plus_ms(-DAY_MS),
+        backing: None,
         centres: vec![centre("C46020", "三亚市住房公积金管理局", Some(80_000)), centre("C50000", "重庆市住房公积金管理中心", None)],
         complete: false,
     }

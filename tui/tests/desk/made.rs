@@ -54,6 +54,8 @@ fn journal(code: &str, name: &str, size: u64, announced: u64, age_ms: Option<i64
         age_ms,
         stale: age_ms.is_none_or(|ms| ms > 3_600_000),
         forked: false,
+        backing: None,
+        cosigned_age_ms: None,
     }
 }
 

@@ -171,6 +171,7 @@ pub fn answer_with(state: Currency) -> Answer {
             inclusion: true,
             checkpoint_size: 1_204,
             checkpoint_root: Digest([7; 32]),
+            backing: None,
         },
         authorised: Authorised {
             grant: GrantId([3; 16]),
@@ -229,7 +230,7 @@ pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
             let mut summary = certificate(1, CertificateKind::CrossRegionLoan);
             (summary.issuer, summary.addressee) = (number.centre().clone(), CentreCode::new("C46010").ok());
             summary.number = number.clone();
-            Ok(DeskEvent::CertificateShow { certificate: summary, account_no: None })
+            Ok(DeskEvent::CertificateShow { certificate: summary, account_no: None, backing: None })
         }
         Asked::Act(Act::Query { .. }) => Ok(DeskEvent::Answer(Box::new(answer_with(Currency::Standing)))),
         Asked::Request(Request::CertificateList { after: None, .. }) => {
@@ -239,7 +240,7 @@ pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
         }
         Asked::Act(Act::CertificateShow { .. }) => {
             let certificate = certificate(1, CertificateKind::CrossRegionLoan);
-            Ok(DeskEvent::CertificateShow { certificate, account_no: Some(DOCUMENT.to_owned()) })
+            Ok(DeskEvent::CertificateShow { certificate, account_no: Some(DOCUMENT.to_owned()), backing: None })
         }
         Asked::Request(Request::CertificateFile { number }) => {
             Ok(DeskEvent::CertificateFile { number: number.clone(), file: "c2VhbGVk".to_owned() })

@@ -33,6 +33,7 @@ impl Node {
             listing: row.place,
             ended_index: ended.index,
             ended_at: ended.at,
+            backing: Some(self.backing(env, &self.centre, ended.index)?),
             complete: centres.iter().all(|centre| centre.index.is_some()),
             centres,
         })))

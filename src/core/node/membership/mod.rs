@@ -211,6 +211,7 @@ impl Node {
         let stands = |centre: &CentreCode, note: &[u8]| self.authors.get(centre).is_some_and(|author| author.verify(note).is_ok());
         self.replicate.announced = announced.into_iter().filter(|(centre, head)| stands(centre, &head.note)).collect();
         self.writing_reseated();
+        self.witness_reseated();
         out.push(Effect::Admit(self.admitted()));
         if self.has_other_keys() {
             out.push(Effect::NextKeys);

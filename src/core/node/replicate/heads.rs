@@ -63,7 +63,7 @@ impl Node {
     }
 
     /// A verified head of a journal, told by `from`: newer, the same, older, or proof that its author did what no author may.
-    pub(super) fn learn_head(
+    pub(in crate::node) fn learn_head(
         &mut self,
         env: &mut Env<'_>,
         from: StationKey,
@@ -130,6 +130,7 @@ impl Node {
             return Ok(Verdict::Reject);
         }
         if head.size() == held.size {
+            self.journal_grew(env.now, centre);
             out.push(Effect::Write(Write::Head { centre: centre.clone(), head: head.received_at(env.now) }));
         }
         Ok(Verdict::Accept)
@@ -154,7 +155,7 @@ impl Node {
         Ok(Verdict::Ignore)
     }
 
-    pub(super) fn forked(&self, centre: &CentreCode, one: Vec<u8>, other: &VerifiedHead, from: StationKey, out: &mut Vec<Effect>) {
+    pub(in crate::node) fn forked(&self, centre: &CentreCode, one: Vec<u8>, other: &VerifiedHead, from: StationKey, out: &mut Vec<Effect>) {
         out.push(Effect::Write(Write::Fork { centre: centre.clone(), one, other: other.note().to_vec() }));
         self.blame_author(centre, from, FaultCode::Forked, out);
     }

@@ -18,7 +18,7 @@ use super::{Effect, Env, Node, Verdict, announce, fault};
 use crate::error::{Fault, FaultCode, ShelfError};
 use crate::journal::{Author, Frame, VerifiedHead};
 use crate::names::{CentreCode, StationKey};
-use crate::node::message::{Ask, Decline, Question, SoundAnswer};
+use crate::node::message::{Ask, Decline, Question, SoundAnswer, Wanted};
 use crate::shelf::Head;
 use crate::time::{SECOND_MS, Time};
 pub use push::{MAX_PUSH_BYTES, MAX_PUSHED};
@@ -91,6 +91,8 @@ enum About {
     Inquiry(u64),
     /// The chain of charters.
     Charter,
+    /// Cosignatures of witnesses.
+    Cosigned(Vec<Wanted>),
 }
 
 impl Node {
@@ -112,7 +114,7 @@ impl Node {
             About::Heads => Question::Heads,
             About::Pull { centre, stretch } => Question::Pull { centre: centre.clone(), from: stretch.from, rows: Some(stretch.rows) },
             About::Payloads { centre, indexes } => Question::Payloads { centre: centre.clone(), indexes: indexes.clone() },
-            About::Push | About::Inquiry(_) | About::Charter => return, // These have ways of their own.
+            About::Push | About::Inquiry(_) | About::Charter | About::Cosigned(_) => return, // These have ways of their own.
         };
         let call = self.note_call(Call { to, about, since: env.now });
         let bytes = Ask::under(&self.charter, question).to_bytes();
@@ -135,6 +137,19 @@ impl Node {
     pub(in crate::node) fn ask_chain(&mut self, env: &Env<'_>, to: StationKey, question: Question, out: &mut Vec<Effect>) {
         let call = self.note_call(Call { to, about: About::Charter, since: env.now });
         out.push(Effect::Call { to, call, bytes: Ask::under(&self.charter, question).to_bytes() });
+    }
+
+    /// Asks a station for cosignatures.
+    pub(in crate::node) fn ask_cosigned(&mut self, env: &Env<'_>, to: StationKey, wanted: Vec<Wanted>, out: &mut Vec<Effect>) {
+        let bytes = Ask::under(&self.charter, Question::Cosigned(wanted.clone())).to_bytes();
+        let call = self.note_call(Call { to, about: About::Cosigned(wanted), since: env.now });
+        out.push(Effect::Call { to, call, bytes });
+    }
+
+    /// Which stations are being asked for cosignatures.
+    pub(in crate::node) fn asked_cosigned(&self) -> BTreeSet<StationKey> {
+        let calls = self.replicate.calls.values().filter(|call| matches!(call.about, About::Cosigned(_)));
+        calls.map(|call| call.to).collect()
     }
 
     fn note_call(&mut self, call: Call) -> u64 {
@@ -321,7 +336,7 @@ impl Node {
                 match about {
                     About::Pull { centre, .. } => self.not_a_holder(&centre, &to),
                     About::Inquiry(key) => self.inquiry_replied(env, from, key, None, out)?,
-                    About::Heads | About::Payloads { .. } | About::Push | About::Charter => {}
+                    About::Heads | About::Payloads { .. } | About::Push | About::Charter | About::Cosigned(_) => {}
                 }
             }
             (About::Push, Ok(SoundAnswer::Held(held))) => self.push_ended(env, to, Some(held), out)?,
@@ -333,15 +348,23 @@ impl Node {
                 self.works_under(env, from, under, out);
             }
             (About::Charter, Ok(SoundAnswer::Charter(report))) => self.chain_reported(env, from, report, out)?,
+            (About::Cosigned(wanted), Ok(SoundAnswer::Cosigned(reports))) => self.cosigned_reported(env, from, &wanted, reports, out)?,
             (About::Pull { centre, stretch }, Ok(SoundAnswer::Frame(frame))) => self.frame(env, to, &centre, stretch, frame, out)?,
             (About::Payloads { centre, indexes }, Ok(SoundAnswer::Payloads(payloads))) => {
                 self.payloads(env, to, &centre, &indexes, payloads, out)?;
             }
             (_, Ok(SoundAnswer::Declined(Decline::Busy))) => return Ok(()), // The next tick asks again.
             (about, Ok(SoundAnswer::Declined(decline))) => self.declined(to, about, decline, out),
-            (About::Heads | About::Pull { .. } | About::Payloads { .. } | About::Push | About::Inquiry(_) | About::Charter, _) => {
-                fault(out, from, FaultCode::Unasked)
-            }
+            (
+                About::Heads
+                | About::Pull { .. }
+                | About::Payloads { .. }
+                | About::Push
+                | About::Inquiry(_)
+                | About::Charter
+                | About::Cosigned(_),
+                _,
+            ) => fault(out, from, FaultCode::Unasked),
         }
         self.pull_what_is_missing(env, out)
     }
@@ -361,7 +384,7 @@ impl Node {
             }
             Some(Call { to, about: About::Push, .. }) => self.push_ended(env, to, None, out)?,
             Some(Call { to, about: About::Inquiry(key), .. }) => self.inquiry_replied(env, to, key, None, out)?,
-            Some(Call { about: About::Heads | About::Payloads { .. } | About::Charter, .. }) | None => {}
+            Some(Call { about: About::Heads | About::Payloads { .. } | About::Charter | About::Cosigned(_), .. }) | None => {}
         }
         self.pull_what_is_missing(env, out)
     }
@@ -395,7 +418,7 @@ impl Node {
 }
 
 /// One of the candidates, at random.
-fn pick(rng: &mut dyn CryptoRng, candidates: impl Iterator<Item = StationKey>) -> Option<StationKey> {
+pub(in crate::node) fn pick(rng: &mut dyn CryptoRng, candidates: impl Iterator<Item = StationKey>) -> Option<StationKey> {
     let candidates: Vec<_> = candidates.collect();
     if candidates.is_empty() {
         return None;

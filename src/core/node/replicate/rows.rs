@@ -34,7 +34,13 @@ impl Node {
         loop {
             let of_this = |call: &Call| match &call.about {
                 About::Pull { centre: c, stretch } if c == centre => Some(*stretch),
-                About::Pull { .. } | About::Heads | About::Payloads { .. } | About::Push | About::Inquiry(_) | About::Charter => None,
+                About::Pull { .. }
+                | About::Heads
+                | About::Payloads { .. }
+                | About::Push
+                | About::Inquiry(_)
+                | About::Charter
+                | About::Cosigned(_) => None,
             };
             let under_way: Vec<Stretch> = self.replicate.calls.values().filter_map(of_this).collect();
             let calls = self.replicate.calls.values().filter(|call| matches!(call.about, About::Pull { .. })).count();

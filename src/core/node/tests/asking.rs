@@ -25,9 +25,9 @@ use crate::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
 use crate::seal::{Key, SUITE};
 use crate::shelf::memory::MemoryShelf;
 use crate::shelf::{
-    AccessRow, AuditCommitment, AuditFilter, CaseRecord, CatalogueRow, CertificateRow, Deposits, DossierRow, Dossiers, HitRow, House,
-    HouseWrite, IssuedRecord, JournalState, ListingRow, Lists, MatterRow, Matters, ObjectionRow, Outbox, OutboxRow, PendingHit, Shelf,
-    WithheldRow, Write,
+    AccessRow, AuditCommitment, AuditFilter, CaseRecord, CatalogueRow, CertificateRow, CosignatureRow, Cosignatures, Deposits, DossierRow,
+    Dossiers, HitRow, House, HouseWrite, IssuedRecord, JournalState, ListingRow, Lists, MatterRow, Matters, ObjectionRow, Outbox,
+    OutboxRow, PendingHit, Shelf, WithheldRow, Write,
 };
 use crate::shelf::{Charters, DeedRow, InviteRow, LinkRow, VoteRecord};
 use crate::sign::SecretKey;
@@ -388,6 +388,12 @@ impl Charters for Counting<'_> {
     fn charter_frozen(&self) -> Result<Option<LinkRow>, ShelfError> { no() }
     fn deeds(&self, _: u64) -> Result<Vec<DeedRow>, ShelfError> { no() }
     fn invites(&self) -> Result<Vec<InviteRow>, ShelfError> { no() }
+}
+
+#[rustfmt::skip]
+impl Cosignatures for Counting<'_> {
+    fn cosignatures(&self, _: &CentreCode) -> Result<Vec<CosignatureRow>, ShelfError> { no() }
+    fn cosignature(&self, _: &CentreCode, _: &CentreCode) -> Result<Option<CosignatureRow>, ShelfError> { no() }
 }
 
 #[rustfmt::skip]

@@ -15,7 +15,7 @@ use crate::shelf::{Charters, Shelf};
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 
 /// A federation in which every peer has its people.
-fn federation(seed: u64, size: usize) -> World {
+pub(super) fn federation(seed: u64, size: usize) -> World {
     let mut world = World::new(seed, size);
     (0..size).for_each(|peer| staff(&mut world, peer));
     world.run_for(2 * SECOND_MS);
@@ -51,7 +51,7 @@ fn second(world: &mut World, peer: usize, proposal: Digest) {
 }
 
 /// Proposes, and all of these approve.
-fn change(world: &mut World, by: usize, wishes: Vec<Wish>, others: &[usize]) -> Digest {
+pub(super) fn change(world: &mut World, by: usize, wishes: Vec<Wish>, others: &[usize]) -> Digest {
     let proposal = propose(world, by, wishes).unwrap();
     second(world, by, proposal);
     world.run_for(2 * SECOND_MS);

@@ -29,5 +29,7 @@ mod revoked;
 mod signed;
 mod stretches;
 mod subjects;
+mod traffic;
 mod window;
+mod witness;
 mod world;

@@ -13,7 +13,7 @@ use crate::facts::{AccountFacts, AccountStatus, Fen, Month};
 use crate::journal::{Entry, Frame, Header, Kind};
 use crate::listing::SubjectSecret;
 use crate::names::{CentreCode, FederationName, RequestId, StationKey};
-use crate::node::message::{Answer, SoundAnswer};
+use crate::node::message::{Answer, Ask, Question, SoundAnswer};
 use crate::node::{Effect, Env, HouseAsk, Input, Node, Settings, Verdict};
 use crate::operator::{Operator, OperatorName, Role, SealedKey, SignedAct};
 use crate::seal::Key;
@@ -88,6 +88,8 @@ pub(super) struct World {
     pub(super) rng: StdRng,
     /// Peers that leave the payloads of listings out of everything they serve.
     pub(super) leaving_out: BTreeSet<usize>,
+    /// Messages and bytes that were sent, by kind, while somebody wants to know.
+    pub(super) traffic: Option<BTreeMap<&'static str, (u64, u64)>>,
     /// What everybody's source says; nothing while it does not answer.
     pub(super) source: Option<fn(&str) -> AccountFacts>,
     cut: BTreeSet<(usize, usize)>,
@@ -125,6 +127,7 @@ impl World {
             weather: Weather::FAIR,
             rng,
             leaving_out,
+            traffic: None,
             source: Some(facts),
             cut,
             flying,
@@ -233,6 +236,11 @@ impl World {
     }
 
     fn send(&mut self, from: usize, to: usize, packet: Packet) -> bool {
+        if let Some(traffic) = &mut self.traffic {
+            let (kind, bytes) = kind_of(&packet);
+            let tally = traffic.entry(kind).or_default();
+            *tally = (tally.0 + 1, tally.1 + bytes as u64);
+        }
         if self.rng.random_range(0..100) < self.weather.loss_percent {
             return false;
         }
@@ -418,6 +426,28 @@ impl Peer {
     }
 }
 
+/// What a packet is called in a tally, and its bytes.
+fn kind_of(packet: &Packet) -> (&'static str, usize) {
+    match packet {
+        Packet::Announcement(bytes) => ("announcement", bytes.len()),
+        Packet::Ask(_, bytes) => match Ask::decode(bytes).unwrap().question {
+            Question::Heads => ("heads", bytes.len()),
+            Question::Push(_) => ("push", bytes.len()),
+            Question::Cosigned(_) => ("cosigned", bytes.len()),
+            Question::Pull { .. } | Question::Payloads { .. } | Question::Inquire(_) | Question::Charter { .. } => ("other", bytes.len()),
+        },
+        Packet::Answer(_, bytes) => match Answer::decode(bytes).unwrap() {
+            Answer::Heads(..) => ("heads answer", bytes.len()),
+            Answer::Held(_) => ("held", bytes.len()),
+            Answer::Cosigned(_) => ("cosigned answer", bytes.len()),
+            Answer::Frame(_) | Answer::Payloads(_) | Answer::Declined(_) | Answer::Replied(_) | Answer::Charter(_) => {
+                ("other", bytes.len())
+            }
+        },
+        Packet::Failed(_) => ("failed", 0),
+    }
+}
+
 /// The answer as a server that leaves listings out would give it.
 fn without_listings(bytes: &[u8]) -> Vec<u8> {
     match Answer::decode(bytes).unwrap() {
@@ -428,7 +458,12 @@ fn without_listings(bytes: &[u8]) -> Vec<u8> {
             Answer::Frame(frame.to_bytes().into()).to_bytes()
         }
         Answer::Payloads(_) => Answer::Payloads(Vec::new()).to_bytes(),
-        answer @ (Answer::Heads(..) | Answer::Declined(_) | Answer::Held(_) | Answer::Replied(_) | Answer::Charter(_)) => answer.to_bytes(),
+        answer @ (Answer::Heads(..)
+        | Answer::Declined(_)
+        | Answer::Held(_)
+        | Answer::Replied(_)
+        | Answer::Charter(_)
+        | Answer::Cosigned(_)) => answer.to_bytes(),
     }
 }
 

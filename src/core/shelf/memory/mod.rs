@@ -8,6 +8,7 @@ mod lists;
 mod matters;
 mod outbox;
 mod window;
+mod witness;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +53,7 @@ pub struct MemoryShelf {
     dossiers: dossiers::Tables,
     window: window::Tables,
     outbox: outbox::Tables,
+    witness: witness::Tables,
     full: bool,
 }
 
@@ -122,6 +124,7 @@ impl MemoryShelf {
             Write::Window(write) => self.window.write(write)?,
             Write::Outbox(write) => self.outbox.write(write)?,
             Write::Charter(write) => self.charters.write(write)?,
+            Write::Cosigned(row) => self.witness.write(row)?,
             Write::Fault { station, code } => *self.faults.entry((*station, *code)).or_default() += 1,
         }
         Ok(())

@@ -117,7 +117,9 @@ impl Page for ProofPage {
         canvas.text(area.x, area.y, area.width, Tone::Head, &cx.words.fill("blacklist.proof-head", &values));
         let (tone, key) =
             if proof.complete { (Tone::Good, "blacklist.proof-complete") } else { (Tone::Warn, "blacklist.proof-incomplete") };
-        canvas.text(area.x, area.y + 1, area.width, tone, &cx.words.say(key));
+        let backing = proof.backing.as_ref().map(|backing| Shown::new("  ").and(&cx.words.backing(backing)));
+        let said = cx.words.say(key);
+        canvas.text(area.x, area.y + 1, area.width, tone, &backing.map_or(said.clone(), |backing| said.and(&backing)));
         let table = Self::table(cx.body);
         if proof.centres.is_empty() {
             return empty(cx, "blacklist.proof-alone", "blacklist.proof-alone-next", table, canvas);

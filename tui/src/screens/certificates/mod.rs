@@ -4,7 +4,7 @@
 mod draw;
 mod issue;
 
-use anju_core::desk::{Act, CertificateSummary, Event as DeskEvent, MAX_PAGE, Request};
+use anju_core::desk::{Act, Backing, CertificateSummary, Event as DeskEvent, MAX_PAGE, Request};
 use anju_core::names::CertificateNumber;
 use anju_core::time::Time;
 
@@ -102,6 +102,7 @@ struct HolderFile {
 struct One {
     certificate: CertificateSummary,
     account_no: Option<String>,
+    backing: Option<Backing>,
 }
 
 /// See the module.
@@ -182,6 +183,9 @@ impl Certificates {
             field("certificates.until", Shown::new(&certificate.expires.legal_text())),
             field("certificates.row", Shown::of(certificate.index)),
         ];
+        if let Some(backing) = &one.backing {
+            lines.push(field("certificates.backing", words.backing(backing)));
+        }
         if let Some(ended) = &certificate.ended {
             lines.push(field("certificates.ended", Shown::new(&ended.at.legal_text())));
         }
@@ -278,8 +282,8 @@ impl Certificates {
     fn came(&mut self, cx: &Cx<'_>, tag: Tag, event: DeskEvent) -> Vec<Action> {
         match (tag, event) {
             (LIST, DeskEvent::CertificateList { certificates, more }) => return self.page(certificates, more),
-            (SHOW, DeskEvent::CertificateShow { certificate, account_no }) => {
-                self.one.came(One { certificate, account_no });
+            (SHOW, DeskEvent::CertificateShow { certificate, account_no, backing }) => {
+                self.one.came(One { certificate, account_no, backing });
                 self.refresh(cx);
             }
             (CENTRES, DeskEvent::Status(status)) => self.issuing.centres(&status),

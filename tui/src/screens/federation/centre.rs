@@ -126,9 +126,13 @@ pub(super) fn lines(words: Words, centre: &Centre, status: &Status) -> Vec<Line>
         field("federation.heartbeat", journal.heartbeat.map_or_else(dash, |at| Shown::new(&at.legal_text()))),
         field("federation.age", words.age(journal.age_ms)),
         field("federation.root", journal.root.map_or_else(dash, Shown::of)),
-        Line::Blank,
-        Line::Group(words.say("federation.stations")),
     ];
+    if let Some(backing) = &journal.backing {
+        let tone = if backing.settled { Tone::Good } else { Tone::Warn };
+        lines.push(Line::Field { label: words.say("federation.backing"), value: words.backing(backing), tone });
+        lines.push(field("federation.cosigned", journal.cosigned_age_ms.map_or_else(dash, |age| words.age(Some(age)))));
+    }
+    lines.extend([Line::Blank, Line::Group(words.say("federation.stations"))]);
     for station in &centre.stations {
         let word = if station.connected { "federation.station-up" } else { "federation.station-down" };
         let tone = if station.connected { Tone::Good } else { Tone::Warn };

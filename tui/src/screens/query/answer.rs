@@ -60,7 +60,9 @@ pub(super) fn three(words: Words, answer: &Answer) -> [Said; 3] {
     let size = authentic.checkpoint_size.to_string();
     let all = authentic.signature && authentic.holder_binding && authentic.inclusion;
     let (sign, key) = if all { (Sign::Yes, "query.is-authentic") } else { (Sign::No, "query.is-not-authentic") };
-    let authentic = (sign, words.say("query.authentic-q"), fill(words, key, &[("size", &size)]));
+    let checked = fill(words, key, &[("size", &size)]);
+    let backing = authentic.backing.as_ref().map(|backing| Shown::new("; ").and(&words.backing(backing)));
+    let authentic = (sign, words.say("query.authentic-q"), backing.map_or(checked.clone(), |backing| checked.and(&backing)));
     let until = authorised.expires.legal_text();
     let (no, of) = (authorised.use_no.to_string(), authorised.uses.to_string());
     let values = [("matter", authorised.matter.as_str()), ("until", &until), ("use", &no), ("uses", &of)];

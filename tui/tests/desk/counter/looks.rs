@@ -112,7 +112,7 @@ fn evil(text: &str, asked: &Asked) -> Result<DeskEvent, Trouble> {
             certificate.kind = text.to_owned();
             certificate.ended = Some(Ended { at: NOW, reason: text.to_owned() });
         }),
-        DeskEvent::CertificateShow { certificate, account_no } => {
+        DeskEvent::CertificateShow { certificate, account_no, .. } => {
             (certificate.kind, *account_no) = (text.to_owned(), Some(text.to_owned()));
         }
         DeskEvent::Lookup(answer) => answer.centres.iter_mut().for_each(|centre| centre.name = text.to_owned()),
