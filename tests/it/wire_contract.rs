@@ -17,7 +17,9 @@ use anju_core::listing::{Change, Finding, ObjectedBody};
 use anju_core::matter::{CatalogueBody, DataCatalogue, Matter, MatterBody, Outcome};
 use anju_core::names::{DossierId, DossierRef, RequestId};
 use anju_core::node::announce;
-use anju_core::node::message::{Answer, Ask, CosignatureReport, Decline, HeadReport, PayloadReport, Question, Under, Wanted as WantedCosignature};
+use anju_core::node::message::{
+    Answer, Ask, CosignatureReport, Decline, HeadReport, PayloadReport, Question, Under, Wanted as WantedCosignature,
+};
 use anju_core::seal::{Key, Purpose, aead, hpke};
 use anju_core::sign::{Context, Signature};
 use anju_core::wire;
