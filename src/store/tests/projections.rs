@@ -118,7 +118,7 @@ fn projections_derived_again_have_the_same_digests() {
     let place = Place::new();
     let mut store = with_lists(&place);
     let before = store.projection_digests().unwrap();
-    assert_eq!(before.len(), 15);
+    assert_eq!(before.len(), 16);
     assert_eq!(store.rebuild(&mut project).unwrap(), 696);
     assert_eq!(store.projection_digests().unwrap(), before);
 

@@ -1,6 +1,8 @@
 //! The rules of votes against a model: members that see each other's journals late and in any order, some of whom keep to nothing but
 //! their own journal. Whatever they do, no two versions are agreed on; and when they can see each other again, one is.
 
+#![allow(clippy::disallowed_macros, clippy::print_stdout, reason = "a seed that fails is printed")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand::rngs::StdRng;
