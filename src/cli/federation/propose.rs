@@ -141,7 +141,7 @@ pub(in crate::cli) struct RotateEpoch {
 }
 
 fn quorum(text: &str) -> Result<Quorum, String> {
-    if text == "default" {
+    if matches!(text, "default" | "0") {
         return Ok(Quorum(None));
     }
     text.parse().map(|quorum| Quorum(Some(quorum))).map_err(|_| "N|default".to_owned())
