@@ -130,9 +130,11 @@ impl Engine {
                 _ = house_beat.tick() => self.keep_house(),
             }
         }
-        // Frees whoever waits to send a command, and lets the consumer see the end once it has taken what was handed over.
-        drop((orders, events));
+        // Frees whoever waits to send a command.
+        drop(orders);
         self.say_goodbye().await;
+        // The consumer sees the end when nothing listens any more: whoever starts again finds the addresses free.
+        drop(events);
     }
 
     /// Closes every connection so that the others notice at once and not by a timeout.
