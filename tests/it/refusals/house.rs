@@ -73,7 +73,8 @@ fn a_charter_is_adopted_whole_once_and_by_its_members_only() {
     room.done("federation sign --data @b --charter @one.json --passphrase-file @pass");
     refused(room, &adopt("c", "one.json"), 77, "charter-not-a-member");
     let text = fs::read_to_string(room.path("one.json")).unwrap();
-    let signature = text.rfind("\": \"").unwrap() + 20;
+    let signatures = text.find("\"signatures\"").unwrap();
+    let signature = signatures + text[signatures..].find("\": \"").unwrap() + 20;
     let mut altered = text.clone();
     altered.replace_range(signature..=signature, if &text[signature..=signature] == "0" { "1" } else { "0" });
     room.write("altered.json", &altered);
