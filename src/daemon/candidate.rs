@@ -16,6 +16,8 @@ use anju_peers::{Member, PeerCommand, PeerEvent, PeersConfig, PeersError};
 use super::engine::machine_clock;
 use crate::store::{Store, StoreError};
 
+/// How long the transports are given to let go of their addresses, which they do in tasks of their own, before the peer takes them.
+const LET_GO: Duration = Duration::from_secs(3);
 /// How often the stations are asked.
 const ASK_EVERY: Duration = Duration::from_secs(3);
 
@@ -100,6 +102,7 @@ pub async fn wait(candidate: &Candidate, store: &mut Store, mut told: impl FnMut
                         let _ = peers.send(PeerCommand::Shutdown).await;
                         // The port is free when the last event has come.
                         while events.recv().await.is_some() {}
+                        tokio::time::sleep(LET_GO).await;
                         return Ok(seat);
                     }
                 }

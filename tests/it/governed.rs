@@ -86,7 +86,8 @@ fn a_centre_comes_in_by_invitation_and_vote_and_goes_by_vote() {
 
     let add = format!("add --card @{SHANGHAI}/card.json --fingerprint {fingerprint}");
     change(&federation, &add, &FOUNDERS, 2);
-    assert_eq!(next_line(&mut out)["ready"], SHANGHAI, "it begins by itself when the charter names it");
+    let begun = next_line(&mut out);
+    assert_eq!(begun["ready"], SHANGHAI, "it begins by itself when the charter names it: {begun}");
     federation.adopt(SHANGHAI, child);
     federation.staff(SHANGHAI);
     for code in [HAIKOU, SANYA, CHONGQING, SHANGHAI] {
