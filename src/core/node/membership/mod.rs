@@ -2,7 +2,7 @@
 //!
 //! What anybody said about the next version comes with the journals and is tallied here ([`crate::charter::vote`]); when a quorum has
 //! approved, the version is adopted: written as a link of the chain, and from then on this peer works under it. Who was away learns the
-//! links from anybody ([`chain`]). What our own people say is in [`ballot`], what is under way with candidates in [`invite`].
+//! links from anybody (`chain`). What our own people say is in `ballot`, what is under way with candidates in `invite`.
 //!
 //! Two valid successors of one version cannot come about while members keep to their journals. If they do, nothing is adopted any more
 //! and the alarm stands: which of the two holds is for people to decide.

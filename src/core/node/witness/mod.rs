@@ -2,8 +2,8 @@
 //!
 //! A centre that the charter names as a witness cosigns every other journal when it has grown: the head over exactly the rows that it
 //! holds, if that extends what it cosigned last. What it cosigned is written first, and is told only from the store, to whoever asks
-//! ([`gather`]). So nothing is cosigned twice differently, whatever is restarted in between; and a witness whose store was restored asks
-//! the others what it has cosigned before it goes on ([`recall`]).
+//! (`gather`). So nothing is cosigned twice differently, whatever is restarted in between; and a witness whose store was restored asks
+//! the others what it has cosigned before it goes on (`recall`).
 //!
 //! A cosignature counts for one witness and one journal, and proves nothing about a row that this peer does not hold: whoever counts
 //! cosignatures has the rows, and has compared.
