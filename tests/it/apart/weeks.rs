@@ -84,7 +84,7 @@ fn carried_to_the_dark(five: &Five) -> Carried {
 }
 
 #[test]
-fn a_centre_that_was_dark_for_two_weeks_has_everything_within_a_minute_and_meanwhile_nothing_unknown_was_called_clear() {
+fn a_centre_that_was_dark_for_two_weeks_has_everything_soon_and_meanwhile_nothing_unknown_was_called_clear() {
     let Some(five) = Five::new(1_414) else { return };
     let mut holders = Holders::new(1_414);
     five.federation.wallet();

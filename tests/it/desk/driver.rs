@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::cli::{PASSPHRASE, Room};
 
 /// How long a screen may take to show something, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How often the screen is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(40);
 /// With the value 1, what would be skipped fails.
@@ -127,8 +127,12 @@ impl Screen {
         let start = Instant::now();
         loop {
             let screen = self.screen();
+            // A screen may be looked at while it is drawn: what counts is one that stays.
             if condition(&screen) {
-                return screen;
+                std::thread::sleep(LOOK_EVERY);
+                if self.screen() == screen {
+                    return screen;
+                }
             }
             assert!(start.elapsed() < PATIENCE, "never {what} on:\n{screen}\n{}", self.read("errors"));
             std::thread::sleep(LOOK_EVERY);
