@@ -201,6 +201,8 @@ codes! {
         EpochUnopened = "epoch-unopened",
         /// Two valid successors of one version of the charter are known: nothing is voted on.
         CharterFrozen = "charter-frozen",
+        /// Two histories of this centre's journal are known: nothing new of it would count anywhere.
+        Contained = "contained",
         /// This centre does not vote.
         NotAVoter = "not-a-voter",
         /// What is proposed breaks a rule of charters.

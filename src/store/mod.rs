@@ -28,6 +28,7 @@ mod dossiers;
 mod drops;
 mod error;
 pub mod figures;
+mod forks;
 pub mod head_file;
 mod house;
 mod lists;

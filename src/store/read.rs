@@ -416,10 +416,6 @@ impl<R: Role> Shelf for Db<R> {
         Ok(self.droppable_rows(now, limit)?)
     }
 
-    fn forked(&self, centre: &CentreCode) -> Result<bool, ShelfError> {
-        Ok(self.any("SELECT 1 FROM fork WHERE centre = ?1", [centre.as_str()])?)
-    }
-
     fn faults(&self) -> Result<Vec<(StationKey, FaultCode, u64)>, ShelfError> {
         let sql = "SELECT station, code, count FROM fault ORDER BY station, code";
         let read = |row: &Row<'_>| {

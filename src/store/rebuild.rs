@@ -51,6 +51,7 @@ const WIPE: &str = "
     DELETE FROM matter;
     DELETE FROM catalogue;
     DELETE FROM vote;
+    DELETE FROM fork_report;
     DELETE FROM dossier_said WHERE NOT EXISTS (
         SELECT 1 FROM erased x JOIN journal j USING (centre) WHERE j.code = dossier_said.author AND x.idx = dossier_said.row);
     DELETE FROM dossier WHERE NOT EXISTS (
@@ -142,6 +143,7 @@ impl<R: Role> Db<R> {
         let committed = "SELECT idx, size, root FROM audit_committed ORDER BY idx";
         let matter = "SELECT centre, code, from_day, version, idx, at, body FROM matter ORDER BY centre, code, from_day";
         let vote = "SELECT version, author, idx, at, kind, body FROM vote ORDER BY version, author, idx";
+        let forks = "SELECT accused, author, idx, at, proof FROM fork_report ORDER BY accused, author, idx";
         let catalogue = "SELECT centre, version, idx, at, body FROM catalogue ORDER BY centre";
         Ok(BTreeMap::from([
             ("certificate", self.digest_of(certificate, &|row| plain(row, None))?),
@@ -157,6 +159,7 @@ impl<R: Role> Db<R> {
             ("matter", self.digest_of(matter, &|row| plain(row, None))?),
             ("catalogue", self.digest_of(catalogue, &|row| plain(row, None))?),
             ("vote", self.digest_of(vote, &|row| plain(row, None))?),
+            ("fork_report", self.digest_of(forks, &|row| plain(row, None))?),
             ("dossier", self.digest_of(dossier, &|row| plain(row, None))?),
             ("dossier_said", self.digest_of(said, &|row| plain(row, None))?),
             ("dossier_party", self.digest_of(party, &|row| plain(row, None))?),

@@ -26,7 +26,7 @@ impl Store {
             Write::Rekeyed { number, content_key } => self.rekey(number, content_key),
             Write::Answered(row) => self.keep_answer(row),
             Write::ForgetAnswered { before } => self.run("DELETE FROM answered WHERE until < ?1", [before.0]).map(|_| ()),
-            Write::Fork { centre, one, other } => self.fork(centre, one, other),
+            Write::Fork(row) => self.fork(row),
             Write::List(write) => self.list(write),
             Write::House(write) => self.house(write),
             Write::Dossier(write) => self.dossier_write(write),
@@ -190,6 +190,7 @@ impl Store {
             Projection::AuditCommitted(commitment) => self.audit_committed(commitment),
             Projection::Published(projection) => self.published(projection),
             Projection::Vote(row) => self.voted(row),
+            Projection::Fork(row) => self.fork_reported(row),
             Projection::Dossier(projection) => self.dossier_projection(projection),
             Projection::GrantRevoked { grant, holder, at } => {
                 // Any centre may say it: the earliest time is the same in whatever order the journals arrive.
@@ -310,11 +311,6 @@ impl Store {
         let sealed = self.columns.seal(Column::IssuedContentKey, &[number.as_str().as_bytes()], content_key.expose())?;
         let changed = self.run("UPDATE issued SET content_key = ?2 WHERE number = ?1", params![number.as_str(), sealed])?;
         if changed == 0 { Err(Misfit::Unknown.into()) } else { Ok(()) }
-    }
-
-    fn fork(&self, centre: &CentreCode, one: &[u8], other: &[u8]) -> Result<(), StoreError> {
-        let sql = "INSERT INTO fork (centre, one, other) VALUES (?1, ?2, ?3) ON CONFLICT (centre) DO NOTHING";
-        self.run(sql, params![centre.as_str(), one, other]).map(|_| ())
     }
 
     fn fault(&self, station: StationKey, code: FaultCode) -> Result<(), StoreError> {

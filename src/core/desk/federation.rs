@@ -186,6 +186,9 @@ pub struct ChangeView {
     pub fingerprint: Option<Digest>,
     /// Rows of a journal that count.
     pub rows: Option<u64>,
+    /// Whether our copy of that journal has the same history so far; nothing while it is shorter.
+    #[serde(default)]
+    pub agrees: Option<bool>,
     /// What else there is to say: addresses, numbers, codes.
     pub detail: Option<String>,
 }
@@ -269,6 +272,28 @@ pub struct FederationView {
     pub proposals: Vec<ProposalView>,
     /// Whom we have invited.
     pub invited: Vec<InvitedView>,
+    /// Who has signed two histories, until the charter ends the term.
+    #[serde(default)]
+    pub forks: Vec<ForkView>,
+}
+
+/// A centre that has signed two histories in its present term.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForkView {
+    /// Which.
+    pub centre: CentreCode,
+    /// In which term.
+    pub term: u64,
+    /// When this peer came to know.
+    pub since: Time,
+    /// Rows of the two signed heads.
+    pub rows: [u64; 2],
+    /// Their roots.
+    pub roots: [Digest; 2],
+    /// Which of the two our copy is, 0 or 1; nothing while it is too short to tell.
+    pub ours: Option<usize>,
+    /// Which other centres have reported it.
+    pub reported_by: Vec<CentreCode>,
 }
 
 /// A candidate that we have invited.

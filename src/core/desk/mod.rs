@@ -44,8 +44,8 @@ pub use dossier::{
     PartyLine,
 };
 pub use federation::{
-    ChangeView, FederationAct, FederationView, InvitedView, MAX_HISTORY_PAGE, MemberView, ProposalView, SaidView, StationView, TermView,
-    VersionLine, Wish,
+    ChangeView, FederationAct, FederationView, ForkView, InvitedView, MAX_HISTORY_PAGE, MemberView, ProposalView, SaidView, StationView,
+    TermView, VersionLine, Wish,
 };
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
 pub use matter::{CatalogueLine, CatalogueView, MAX_MATTER_PAGE, MatterKey, MatterLine, MatterView, RuleVerdict};

@@ -71,9 +71,7 @@ kinds! {
     /// How far the author has applied every journal.
     Vector = "vector", true;
     /// Two heads that do not extend each other, as proof.
-    ForkReported = "fork.reported", false;
-    /// A quorum cleared a fork.
-    ForkCleared = "fork.cleared", false;
+    ForkReported = "fork.reported", true;
     /// A commitment to audit rows.
     AuditRecorded = "audit.recorded", true;
 }

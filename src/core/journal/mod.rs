@@ -19,12 +19,14 @@
 //! | [`batch`] | authoring: rows in, signed head out |
 //! | [`sound`] | rows whose form and payload were checked, wherever that was done |
 //! | [`frame`] | rows on the wire, proven before anything is stored |
+//! | [`fork`] | proof that an author signed two histories |
 //! | [`evidence`] | one row with everything that proves it |
 
 pub mod batch;
 pub mod checkpoint;
 pub mod cosignature;
 pub mod evidence;
+pub mod fork;
 pub mod frame;
 pub mod frontier;
 pub mod hash;
@@ -44,6 +46,7 @@ pub use batch::Batch;
 pub use checkpoint::{Author, Checkpoint, Origin, SignedHead, VerifiedHead};
 pub use cosignature::VerifiedCosignature;
 pub use evidence::{Evidence, VerifiedEvidence};
+pub use fork::{ForkProof, VerifiedFork};
 pub use frame::{Frame, ProvenFrame, SoundFrame};
 pub use frontier::Frontier;
 pub use kinds::Kind;

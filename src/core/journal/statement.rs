@@ -212,6 +212,16 @@ impl Statement {
     /// # Errors
     /// [`BuildError`] when the body does not fit or a time lies before 1970.
     pub fn build(rng: &mut dyn CryptoRng, kind: Kind, at: Time, drop_after: Option<Time>, body: &[u8]) -> Result<Entry, BuildError> {
+        Self::of_kind(rng, KindText::Known(kind), at, drop_after, body)
+    }
+
+    /// A row of a kind that only a later version knows.
+    #[cfg(test)]
+    pub(crate) fn of_a_later_version(rng: &mut dyn CryptoRng, at: Time, body: &[u8]) -> Entry {
+        Self::of_kind(rng, KindText::Unknown("later.said".into()), at, None, body).unwrap()
+    }
+
+    fn of_kind(rng: &mut dyn CryptoRng, kind: KindText, at: Time, drop_after: Option<Time>, body: &[u8]) -> Result<Entry, BuildError> {
         if body.len() > MAX_PAYLOAD_BYTES - SALT_BYTES {
             return Err(BuildError::BodyTooLarge(body.len()));
         }
@@ -223,7 +233,7 @@ impl Statement {
         let mut payload = vec![0; SALT_BYTES];
         rng.fill_bytes(&mut payload);
         payload.extend_from_slice(body);
-        let header = Header { kind: KindText::Known(kind), id, at, drop_after, payload: hash::sha256(&payload), ignorable: Vec::new() };
+        let header = Header { kind, id, at, drop_after, payload: hash::sha256(&payload), ignorable: Vec::new() };
         Ok(Entry { header: wire::encode(&header), payload: Some(payload) })
     }
 }

@@ -33,7 +33,7 @@ impl Node {
         (number, card): (&CertificateNumber, &str),
         out: &mut Vec<Effect>,
     ) -> Result<(), Stop> {
-        self.may_write()?;
+        self.may_widen()?;
         let row = self.standing(env, number)?;
         let record = env.shelf.issued(number)?.ok_or(RefusalCode::CertificateErased)?;
         let holder = HolderCard::parse(card, &self.centre, env.now)?.keys;

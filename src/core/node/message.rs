@@ -8,6 +8,7 @@ use minicbor::{Decode, Encode};
 
 use crate::charter::{Charter, EpochCopy};
 use crate::error::Fault;
+use crate::journal::fork::Bridge;
 use crate::journal::frame::MAX_FRAME_BYTES;
 use crate::journal::{Frame, SoundFrame};
 use crate::names::{CentreCode, Digest};
@@ -102,6 +103,19 @@ pub enum Question {
     /// Cosignatures of witnesses.
     #[n(6)]
     Cosigned(#[n(0)] Vec<Wanted>),
+    /// What root has your copy of a journal where it had `at` rows, and what leads from there to its first `to` rows?
+    #[n(7)]
+    Bridge {
+        /// Whose.
+        #[n(0)]
+        centre: CentreCode,
+        /// From so many rows.
+        #[n(1)]
+        at: u64,
+        /// To so many.
+        #[n(2)]
+        to: u64,
+    },
 }
 
 /// A cosignature that is asked for: the newest of one witness over one journal.
@@ -146,6 +160,9 @@ pub enum Answer {
     /// Cosignatures, as far as they are held.
     #[n(7)]
     Cosigned(#[n(0)] Vec<CosignatureReport>),
+    /// What leads from some rows of a journal to more of them.
+    #[n(8)]
+    Bridged(#[n(0)] Bridge),
 }
 
 /// The newest cosignature of a witness over a journal.
@@ -277,6 +294,8 @@ pub enum SoundAnswer {
     Charter(ChainReport),
     /// Cosignatures; not verified.
     Cosigned(Vec<CosignatureReport>),
+    /// A bridge; not verified.
+    Bridged(Bridge),
 }
 
 impl SoundAnswer {
@@ -295,6 +314,7 @@ impl SoundAnswer {
             Answer::Replied(bytes) => Self::Replied(bytes.to_vec()),
             Answer::Charter(report) => Self::Charter(report),
             Answer::Cosigned(reports) => Self::Cosigned(reports),
+            Answer::Bridged(bridge) => Self::Bridged(bridge),
         })
     }
 }

@@ -20,6 +20,7 @@
 //! | [`matter`] | matters and catalogues are published and shown, and ours bind what we ask |
 //! | [`dossier`] | cases that several centres write together: replies, marks, notes |
 //! | [`membership`] | the charter changes: proposals, votes, epochs, candidates |
+//! | [`fork`] | a centre has signed two histories: proven, told, contained |
 //! | [`audit`] | what our people did is committed to |
 //! | [`vector`] | how far we have applied every journal is declared |
 //! | [`house`] | the peer itself: log, store, backups, keys |
@@ -38,6 +39,7 @@ pub mod announce;
 pub mod apply;
 pub mod audit;
 pub mod dossier;
+pub mod fork;
 mod holder;
 pub mod house;
 pub mod interact;
@@ -164,6 +166,7 @@ pub struct Node {
     list: list::State,
     dossier: dossier::State,
     membership: membership::State,
+    fork: fork::State,
     audit: audit::State,
     house: house::State,
     vector: vector::State,
@@ -201,6 +204,7 @@ impl Node {
             list: list::State::default(),
             dossier: dossier::State::default(),
             membership: membership::State::default(),
+            fork: fork::State::default(),
             audit: audit::State::default(),
             house: house::State::default(),
             vector: vector::State::default(),
@@ -238,6 +242,7 @@ impl Node {
             list: self.list.successor(),
             dossier: dossier::State::default(),
             membership: self.membership.successor(),
+            fork: fork::State::default(),
             audit: audit::State::default(),
             house: self.house.clone(),
             vector: self.vector.successor(),
@@ -272,6 +277,7 @@ impl Node {
         match input {
             Input::Started { kept } => {
                 self.membership_started(env)?;
+                self.forks_read(env, &mut out)?;
                 self.start(env, kept.as_ref())?;
                 out.push(Effect::Admit(self.admitted()));
                 self.window_started(env.now);
@@ -329,6 +335,7 @@ impl Node {
         self.audit_due(env, &mut entries)?;
         self.vector_due(env, &mut entries)?;
         self.membership_due(env, &mut entries)?;
+        self.forks_due(env, &mut entries)?;
         if entries.is_empty() {
             return Ok(false);
         }

@@ -12,11 +12,11 @@ use crate::charter::CentreKeys;
 use crate::charter::vote::{Place, Said};
 use crate::grant::Revocation;
 use crate::grant::access::{self, SLOT_AUTHOR, SLOT_ISSUER};
-use crate::journal::{Entry, Header, Kind, MAX_JOURNAL_ROWS};
+use crate::journal::{Entry, ForkProof, Header, Kind, MAX_JOURNAL_ROWS};
 use crate::matter::{CatalogueBody, MatterBody};
 use crate::names::CentreCode;
 use crate::seal::hpke::OpeningKey;
-use crate::shelf::{AuditCommitment, CatalogueRow, Ended, ListProjection, MatterProjection, MatterRow, Projection, VoteRecord};
+use crate::shelf::{AuditCommitment, CatalogueRow, Ended, ForkReport, ListProjection, MatterProjection, MatterRow, Projection, VoteRecord};
 use crate::vector::VectorBody;
 
 /// Projects row `index` of `author`'s journal, as `own` may read it.
@@ -61,7 +61,7 @@ pub fn project_sound(
         }
         // Its reader looks for it where the proposal says it lies.
         Kind::EpochSealed => None,
-        Kind::ForkReported | Kind::ForkCleared => None,
+        Kind::ForkReported => fork_reported(author, index, header, body),
     };
     projection.into_iter().collect()
 }
@@ -145,6 +145,12 @@ fn voted(author: &CentreCode, index: u64, header: &Header, kind: Kind, body: &[u
     let version = Said::parse(kind, body)?.version();
     let place = Place { centre: author.clone(), index };
     Some(Projection::Vote(VoteRecord { version, place, at: header.at(), kind, body: body.to_vec() }))
+}
+
+/// Who is accused is read here; whether it is proven depends on the charter, and is asked there.
+fn fork_reported(author: &CentreCode, index: u64, header: &Header, body: &[u8]) -> Option<Projection> {
+    let accused = ForkProof::decode(body).ok()?.centre;
+    Some(Projection::Fork(ForkReport { accused, author: author.clone(), index, at: header.at(), proof: body.to_vec() }))
 }
 
 /// A number that a journal can have: anything larger is nobody's row, and a store could not keep it.

@@ -174,6 +174,7 @@ impl Node {
             let projected = super::project::project_sound(&self.centre, &self.keys, author, index, row.header(), row.entry());
             projected.iter().try_for_each(|projection| self.dossier_arrived(env, author, projection))?;
             projected.iter().for_each(|projection| self.membership_arrived(projection));
+            projected.iter().for_each(|projection| self.fork_arrived(env.now, projection, out));
             projected.into_iter().for_each(|projection| project(out, projection));
             let among = |index: u64| rows.rows().get(usize::try_from(index.checked_sub(from)?).ok()?);
             if let Some(index) = super::list::payload_ended_by(env, (author, index), row, among)? {

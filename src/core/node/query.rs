@@ -326,7 +326,7 @@ impl Node {
         use_no: u32,
     ) -> Result<Answer, Stop> {
         let fresh = self.freshness(env, &found.row.issuer)?;
-        let state = if fresh.behind || fresh.heartbeat.is_none() || env.shelf.forked(&found.row.issuer)? {
+        let state = if fresh.behind || fresh.heartbeat.is_none() || self.is_contained(&found.row.issuer) {
             Currency::Unknown
         } else if fresh.stale {
             Currency::StandingAsOf

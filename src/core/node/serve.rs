@@ -6,6 +6,7 @@ use super::message::{Answer, Ask, Decline, HeadReport, MAX_PAYLOADS, PayloadRepo
 use super::{Effect, Env, Node, fault};
 use crate::charter::Role;
 use crate::error::{FaultCode, ShelfError};
+use crate::journal::fork::Bridge;
 use crate::journal::frame::{FRAME_BUDGET_BYTES, MAX_FRAME_ENTRIES};
 use crate::journal::proof::OnShelf;
 use crate::journal::statement::absence_allowed;
@@ -67,6 +68,7 @@ impl Node {
                 Question::Payloads { centre, indexes } => Self::serve_payloads(env, &centre, &indexes)?,
                 Question::Push(frame) => self.pushed(env, from, &frame, out)?,
                 Question::Cosigned(wanted) => self.report_cosignatures(env, from, under, wanted, out)?,
+                Question::Bridge { centre, at, to } => Self::bridge(env, &centre, at, to)?,
                 Question::Inquire(_) | Question::Charter { .. } => Answer::Declined(Decline::NotHeld),
             },
         };
@@ -128,6 +130,14 @@ impl Node {
             .map_err(|e| ShelfError::Damaged(e.to_string()))
     }
 
+    fn bridge(env: &Env<'_>, centre: &CentreCode, at: u64, to: u64) -> Result<Answer, ShelfError> {
+        if at > to || to > env.shelf.journal(centre)?.size {
+            return Ok(Answer::Declined(Decline::NotHeld));
+        }
+        let bridge = Bridge::assemble(&OnShelf { shelf: env.shelf, centre }, at, to);
+        bridge.map(Answer::Bridged).map_err(|e| ShelfError::Damaged(e.to_string()))
+    }
+
     fn serve_payloads(env: &Env<'_>, centre: &CentreCode, indexes: &[u64]) -> Result<Answer, ShelfError> {
         let size = env.shelf.journal(centre)?.size;
         let mut payloads = Vec::new();
@@ -167,8 +177,7 @@ pub(super) const fn for_observers(kind: Kind) -> bool {
         | Kind::CharterPromised
         | Kind::EpochSealed
         | Kind::Vector
-        | Kind::ForkReported
-        | Kind::ForkCleared => true,
+        | Kind::ForkReported => true,
         Kind::CertificateIssued
         | Kind::CertificateEnded
         | Kind::HolderBound

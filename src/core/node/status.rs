@@ -53,7 +53,7 @@ impl Node {
                 heartbeat: fresh.heartbeat,
                 age_ms: fresh.age_ms,
                 stale: fresh.stale,
-                forked: env.shelf.forked(&member.centre)?,
+                forked: self.is_contained(&member.centre),
                 backing,
                 cosigned_age_ms,
             });

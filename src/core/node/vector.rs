@@ -65,7 +65,6 @@ const fn deserves(kind: Kind) -> bool {
         | Kind::EpochSealed
         | Kind::Vector
         | Kind::ForkReported
-        | Kind::ForkCleared
         | Kind::AuditRecorded => false,
     }
 }

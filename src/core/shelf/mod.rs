@@ -7,6 +7,7 @@
 mod charters;
 pub mod check;
 mod dossiers;
+mod forks;
 mod house;
 mod lists;
 mod matters;
@@ -17,6 +18,7 @@ mod witness;
 
 pub use charters::{CharterWrite, Charters, DeedRow, InviteRow, LinkRow, VoteRecord};
 pub use dossiers::{DossierProjection, DossierRow, DossierSaid, DossierWrite, Dossiers};
+pub use forks::{ForkReport, ForkRow, Forks};
 pub use house::{AuditCommitment, AuditFilter, House, HouseWrite};
 pub use lists::{
     Adopted, CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, USED_KEPT_DAYS,
@@ -203,6 +205,8 @@ pub enum Projection {
     Dossier(DossierProjection),
     /// Somebody said something about the next version of the charter.
     Vote(VoteRecord),
+    /// Somebody reported a fork.
+    Fork(ForkReport),
 }
 
 /// What an issuer keeps of a certificate it issued. A record, not a projection: it is in no journal. Sealed at rest.
@@ -297,15 +301,8 @@ pub enum Write {
         /// Until when.
         before: Time,
     },
-    /// Two checkpoints that do not extend each other, kept as proof.
-    Fork {
-        /// Who forked.
-        centre: CentreCode,
-        /// One signed note.
-        one: Vec<u8>,
-        /// The other.
-        other: Vec<u8>,
-    },
+    /// What proves a fork.
+    Fork(ForkRow),
     /// A station misbehaved; counted.
     Fault {
         /// Who.
@@ -330,7 +327,7 @@ pub enum Write {
 }
 
 /// Reads. Implementations answer as of the writes made so far, and never cache across a failed transaction.
-pub trait Shelf: Lists + House + Matters + Dossiers + Deposits + Outbox + Charters + Cosignatures {
+pub trait Shelf: Lists + House + Matters + Dossiers + Deposits + Outbox + Charters + Cosignatures + Forks {
     /// How far `centre`'s journal is held; the default when nothing is.
     fn journal(&self, centre: &CentreCode) -> Result<JournalState, ShelfError>;
     /// Rows `from..`, at least one if there is one, then as many as fit `max_bytes` of header and payload, at most `max_rows`.
@@ -368,8 +365,6 @@ pub trait Shelf: Lists + House + Matters + Dossiers + Deposits + Outbox + Charte
     fn damaged(&self, limit: usize) -> Result<Vec<(CentreCode, u64)>, ShelfError>;
     /// Rows whose payload is still here though its drop-after has passed at `now`, at most `limit`.
     fn droppable(&self, now: Time, limit: usize) -> Result<Vec<(CentreCode, u64)>, ShelfError>;
-    /// Whether two heads of this centre are kept as proof of a fork.
-    fn forked(&self, centre: &CentreCode) -> Result<bool, ShelfError>;
     /// Faults counted so far, per station and code.
     fn faults(&self) -> Result<Vec<(StationKey, FaultCode, u64)>, ShelfError>;
 }

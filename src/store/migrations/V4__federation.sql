@@ -67,3 +67,27 @@ CREATE TABLE cosignature (
     note BLOB NOT NULL,
     PRIMARY KEY (centre, witness)
 ) STRICT, WITHOUT ROWID;
+
+-- What proves that a centre signed two histories in one term. Records: who has the two signed heads needs nobody else. `bridge` is what
+-- leads from the shorter head to the longer one. What was kept before there were bridges has term 0.
+CREATE TABLE fork_proof (
+    centre TEXT NOT NULL,
+    term INTEGER NOT NULL CHECK (term >= 0),
+    at INTEGER NOT NULL,
+    one BLOB NOT NULL,
+    other BLOB NOT NULL,
+    bridge BLOB,
+    PRIMARY KEY (centre, term)
+) STRICT, WITHOUT ROWID;
+INSERT INTO fork_proof (centre, term, at, one, other) SELECT centre, 0, 0, one, other FROM fork;
+DROP TABLE fork;
+
+-- A projection: what members reported of forks.
+CREATE TABLE fork_report (
+    accused TEXT NOT NULL,
+    author TEXT NOT NULL,
+    idx INTEGER NOT NULL CHECK (idx >= 0),
+    at INTEGER NOT NULL,
+    proof BLOB NOT NULL,
+    PRIMARY KEY (accused, author, idx)
+) STRICT, WITHOUT ROWID;

@@ -179,6 +179,7 @@ impl Node {
         self.take_seat(env.now, next, copy.as_ref());
         self.membership.adopted = Some(env.now);
         self.reseated(out);
+        self.forks_read(env, out)?;
         // Others may have voted on what follows already.
         self.membership.to_tally = true;
         Ok(())

@@ -3,13 +3,14 @@
 use super::super::{Env, Node, Stop};
 use super::ballot::newest;
 use crate::charter::vote::{Proposal, Vote};
-use crate::charter::{CentreCard, Change, EndedTerm, Former, Link, Member, Station};
+use crate::charter::{CentreCard, Change, EndedTerm, Extent, Former, Link, Member, Station};
 use crate::desk::{
     ChangeView, Event, FederationView, InvitedView, MAX_EVENT_BYTES, MAX_HISTORY_PAGE, MemberView, ProposalView, SaidView, StationView,
     TermView, VersionLine,
 };
 use crate::error::ShelfError;
-use crate::names::StationKey;
+use crate::journal::proof::{OnShelf, root_at};
+use crate::names::{CentreCode, StationKey};
 use crate::shelf::{DeedRow, LinkRow};
 use crate::sign::PublicKey;
 
@@ -52,6 +53,7 @@ impl Node {
             round: vote.is_open().then(|| vote.round()),
             proposals,
             invited: invited.collect(),
+            forks: self.fork_views(env)?,
         })))
     }
 
@@ -68,9 +70,9 @@ impl Node {
 
     fn proposal_view(&self, env: &Env<'_>, vote: &Vote, proposal: &Proposal, deeds: &[DeedRow]) -> Result<ProposalView, ShelfError> {
         let digest = proposal.draft.digest();
-        let said = |centre: &crate::names::CentreCode, approved, reason| SaidView { centre: centre.clone(), approved, reason };
+        let said = |centre: &CentreCode, approved, reason| SaidView { centre: centre.clone(), approved, reason };
         let approved = proposal.approvals.iter().map(|approval| said(&approval.centre, true, None));
-        let agreed = |centre: &crate::names::CentreCode| proposal.approvals.iter().any(|approval| approval.centre == *centre);
+        let agreed = |centre: &CentreCode| proposal.approvals.iter().any(|approval| approval.centre == *centre);
         let rejected = proposal.rejections.iter().filter(|(centre, _)| !agreed(centre));
         let rejected = rejected.map(|(centre, reason)| said(centre, false, Some(reason.clone())));
         let ours = deeds.iter().find(|deed| deed.digest == digest).map(|deed| (deed.by.clone(), deed.approve));
@@ -82,7 +84,7 @@ impl Node {
             by: proposal.place.centre.clone(),
             at: proposal.at,
             reason: proposal.body.reason.clone(),
-            changes: proposal.body.changes.iter().map(change_view).collect(),
+            changes: proposal.body.changes.iter().map(|change| self.judged_view(env, change)).collect::<Result<_, _>>()?,
             voters: proposal.draft.members().iter().filter(|member| member.votes()).count() as u64,
             said: approved.chain(rejected).collect(),
             approved: proposal.approvals.len() as u64,
@@ -91,6 +93,30 @@ impl Node {
             ours,
             barred: barred.map(|barred| format!("{barred:?}").to_lowercase()),
         })
+    }
+
+    /// A change as it is shown before the vote: with whether our copy of a journal agrees with how far it is to count.
+    fn judged_view(&self, env: &Env<'_>, change: &Change) -> Result<ChangeView, ShelfError> {
+        let counts = match change {
+            Change::Remove { centre, counts } | Change::Suspend { centre, counts } => Some((centre, counts)),
+            Change::Rotate { card, counts } => Some((&card.centre, counts)),
+            Change::Add { .. }
+            | Change::Restore { .. }
+            | Change::Stations { .. }
+            | Change::Quorum { .. }
+            | Change::Witnesses { .. }
+            | Change::Epoch { .. } => None,
+        };
+        let agrees = counts.map(|(centre, counts)| Self::agrees(env, centre, counts)).transpose()?.flatten();
+        Ok(ChangeView { agrees, ..change_view(change) })
+    }
+
+    fn agrees(env: &Env<'_>, centre: &CentreCode, counts: &Extent) -> Result<Option<bool>, ShelfError> {
+        if env.shelf.journal(centre)?.size < counts.size {
+            return Ok(None);
+        }
+        let root = root_at(&OnShelf { shelf: env.shelf, centre }, counts.size).map_err(|e| ShelfError::Damaged(e.to_string()))?;
+        Ok(Some(root == counts.root))
     }
 
     fn member_view(&self, member: &Member) -> MemberView {
@@ -196,7 +222,7 @@ fn change_view(change: &Change) -> ChangeView {
         Change::Stations { stations, .. } => Some(stations.iter().map(|s| s.addresses.join(" ")).collect::<Vec<_>>().join(" · ")),
         Change::Quorum { quorum } => Some(quorum.map_or_else(|| "default".to_owned(), |quorum| quorum.to_string())),
         Change::Witnesses { centres, settled } => {
-            let names: Vec<&str> = centres.iter().map(crate::names::CentreCode::as_str).collect();
+            let names: Vec<&str> = centres.iter().map(CentreCode::as_str).collect();
             let settled = settled.unwrap_or_else(|| crate::charter::default_settled(centres.len() as u64));
             Some(format!("{settled}/{} {}", centres.len(), names.join(" ")))
         }
@@ -209,6 +235,7 @@ fn change_view(change: &Change) -> ChangeView {
         name: card.map(|card| card.name.clone()),
         fingerprint: card.map(CentreCard::fingerprint),
         rows,
+        agrees: None,
         detail,
     }
 }

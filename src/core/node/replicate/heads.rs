@@ -72,6 +72,9 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<Verdict, ShelfError> {
         self.told_of(from, centre);
+        if self.is_off_branch(centre, &from, env.now) {
+            return Ok(Verdict::Ignore);
+        }
         let held = env.shelf.journal(centre)?;
         let known = self.newest_head(env, centre)?;
         let standing = known.as_ref().map_or(Standing::Newer, |known| compare(known, &head));
@@ -105,7 +108,8 @@ impl Node {
                 Ok(Verdict::Reject)
             }
             Standing::Forked => {
-                self.forked(centre, known.map(|k| k.note).unwrap_or_default(), &head, from, out);
+                let known = known.map(|known| known.note).unwrap_or_default();
+                self.forked(env, centre, (&known, head.note()), from, out)?;
                 Ok(Verdict::Accept)
             }
         }
@@ -150,18 +154,13 @@ impl Node {
         let Some(ours) = held.head.as_ref().filter(|_| by_author && head.size() <= held.size) else { return Ok(Verdict::Ignore) };
         let root = root_at(&OnShelf { shelf: env.shelf, centre }, head.size()).map_err(|e| ShelfError::Damaged(e.to_string()))?;
         if root != head.root() {
-            self.forked(centre, ours.note.clone(), head, from, out);
+            self.forked(env, centre, (&ours.note.clone(), head.note()), from, out)?;
         }
         Ok(Verdict::Ignore)
     }
 
-    pub(in crate::node) fn forked(&self, centre: &CentreCode, one: Vec<u8>, other: &VerifiedHead, from: StationKey, out: &mut Vec<Effect>) {
-        out.push(Effect::Write(Write::Fork { centre: centre.clone(), one, other: other.note().to_vec() }));
-        self.blame_author(centre, from, FaultCode::Forked, out);
-    }
-
     /// What a signed head proves, its author did, whoever told of it.
-    pub(super) fn blame_author(&self, centre: &CentreCode, told_by: StationKey, code: FaultCode, out: &mut Vec<Effect>) {
+    pub(in crate::node) fn blame_author(&self, centre: &CentreCode, told_by: StationKey, code: FaultCode, out: &mut Vec<Effect>) {
         let writer = self.charter.member(centre).and_then(|m| m.stations.iter().find(|s| s.writer)).map_or(told_by, |s| s.key);
         fault(out, writer, code);
     }

@@ -93,6 +93,8 @@ enum About {
     Charter,
     /// Cosignatures of witnesses.
     Cosigned(Vec<Wanted>),
+    /// How a journal that seems to be forked goes on.
+    Bridge(CentreCode),
 }
 
 impl Node {
@@ -114,7 +116,7 @@ impl Node {
             About::Heads => Question::Heads,
             About::Pull { centre, stretch } => Question::Pull { centre: centre.clone(), from: stretch.from, rows: Some(stretch.rows) },
             About::Payloads { centre, indexes } => Question::Payloads { centre: centre.clone(), indexes: indexes.clone() },
-            About::Push | About::Inquiry(_) | About::Charter | About::Cosigned(_) => return, // These have ways of their own.
+            About::Push | About::Inquiry(_) | About::Charter | About::Cosigned(_) | About::Bridge(_) => return, // These have ways of their own.
         };
         let call = self.note_call(Call { to, about, since: env.now });
         let bytes = Ask::under(&self.charter, question).to_bytes();
@@ -144,6 +146,19 @@ impl Node {
         let bytes = Ask::under(&self.charter, Question::Cosigned(wanted.clone())).to_bytes();
         let call = self.note_call(Call { to, about: About::Cosigned(wanted), since: env.now });
         out.push(Effect::Call { to, call, bytes });
+    }
+
+    /// Asks a station how a journal goes on.
+    pub(in crate::node) fn ask_bridge(
+        &mut self,
+        env: &Env<'_>,
+        to: StationKey,
+        centre: CentreCode,
+        question: Question,
+        out: &mut Vec<Effect>,
+    ) {
+        let call = self.note_call(Call { to, about: About::Bridge(centre), since: env.now });
+        out.push(Effect::Call { to, call, bytes: Ask::under(&self.charter, question).to_bytes() });
     }
 
     /// Which stations are being asked for cosignatures.
@@ -336,6 +351,7 @@ impl Node {
                 match about {
                     About::Pull { centre, .. } => self.not_a_holder(&centre, &to),
                     About::Inquiry(key) => self.inquiry_replied(env, from, key, None, out)?,
+                    About::Bridge(centre) => self.bridged(env, from, &centre, None, out),
                     About::Heads | About::Payloads { .. } | About::Push | About::Charter | About::Cosigned(_) => {}
                 }
             }
@@ -349,6 +365,8 @@ impl Node {
             }
             (About::Charter, Ok(SoundAnswer::Charter(report))) => self.chain_reported(env, from, report, out)?,
             (About::Cosigned(wanted), Ok(SoundAnswer::Cosigned(reports))) => self.cosigned_reported(env, from, &wanted, reports, out)?,
+            (About::Bridge(centre), Ok(SoundAnswer::Bridged(bridge))) => self.bridged(env, from, &centre, Some(bridge), out),
+            (About::Bridge(centre), Ok(SoundAnswer::Declined(_))) => self.bridged(env, from, &centre, None, out),
             (About::Pull { centre, stretch }, Ok(SoundAnswer::Frame(frame))) => self.frame(env, to, &centre, stretch, frame, out)?,
             (About::Payloads { centre, indexes }, Ok(SoundAnswer::Payloads(payloads))) => {
                 self.payloads(env, to, &centre, &indexes, payloads, out)?;
@@ -362,7 +380,8 @@ impl Node {
                 | About::Push
                 | About::Inquiry(_)
                 | About::Charter
-                | About::Cosigned(_),
+                | About::Cosigned(_)
+                | About::Bridge(_),
                 _,
             ) => fault(out, from, FaultCode::Unasked),
         }
@@ -384,6 +403,7 @@ impl Node {
             }
             Some(Call { to, about: About::Push, .. }) => self.push_ended(env, to, None, out)?,
             Some(Call { to, about: About::Inquiry(key), .. }) => self.inquiry_replied(env, to, key, None, out)?,
+            Some(Call { to, about: About::Bridge(centre), .. }) => self.bridged(env, to, &centre, None, out),
             Some(Call { about: About::Heads | About::Payloads { .. } | About::Charter | About::Cosigned(_), .. }) | None => {}
         }
         self.pull_what_is_missing(env, out)

@@ -40,7 +40,8 @@ impl Node {
                 | About::Push
                 | About::Inquiry(_)
                 | About::Charter
-                | About::Cosigned(_) => None,
+                | About::Cosigned(_)
+                | About::Bridge(_) => None,
             };
             let under_way: Vec<Stretch> = self.replicate.calls.values().filter_map(of_this).collect();
             let calls = self.replicate.calls.values().filter(|call| matches!(call.about, About::Pull { .. })).count();
@@ -106,6 +107,7 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         let held = env.shelf.journal(centre)?;
+        let note = frame.note().to_vec();
         match self.prove(env, frame, None, &held) {
             Ok(proven) if proven.rows().is_empty() => {
                 self.not_a_holder(centre, &from);
@@ -114,7 +116,10 @@ impl Node {
             }
             Ok(proven) => self.store_frame(env, (centre, from), proven, held, out)?,
             Err(problem) => {
-                self.blame(env.now, from, problem.code, out);
+                let perhaps_forked = problem.code == FaultCode::BadProof && self.suspected(env, from, centre, &note, out)?;
+                if !perhaps_forked {
+                    self.blame(env.now, from, problem.code, out);
+                }
                 self.not_a_holder(centre, &from);
             }
         }
@@ -157,6 +162,7 @@ impl Node {
         let parts = proven.into_parts();
         let size = parts.frontier.size();
         let seen = parts.head.clone().received_at(env.now);
+        self.proven_under(centre, &parts.head, size);
         let announced = self.replicate.announced.remove(centre);
         self.replicate.heard.insert(centre.clone());
         let mut head = held.head;
@@ -168,7 +174,7 @@ impl Node {
                 let newest = if seen.size > known.size { seen } else { known };
                 self.replicate.announced.insert(centre.clone(), newest);
             } else if known.size == size && known.root != parts.frontier.root() {
-                self.forked(centre, known.note, &parts.head, self.keys.station_key(), out);
+                self.forked(env, centre, (&known.note, parts.head.note()), self.keys.station_key(), out)?;
             } else if known.size == size {
                 let newer = head.as_ref().is_none_or(|h| h.heartbeat < known.heartbeat || h.size < size);
                 head = if newer { Some(known) } else { head };

@@ -3,7 +3,7 @@
 use super::counter::{issue, wallet};
 use super::listings::{decided, listing};
 use super::world::World;
-use crate::journal::{Entry, Frontier, Kind, SoundRows, Statement};
+use crate::journal::{Entry, Frontier, SoundRows, Statement};
 use crate::names::CentreCode;
 use crate::shelf::memory::MemoryShelf;
 use crate::shelf::{JournalState, Shelf, Write};
@@ -36,7 +36,7 @@ fn upgraded(seed: u64, listings: u8, rounds: u64) -> (World, crate::names::Certi
     }
     let number = issue(&mut world, 0, &mut holder, 2);
     let now = world.now;
-    let unknown = Statement::build(&mut world.rng, Kind::ForkReported, now, None, &[0]).unwrap();
+    let unknown = Statement::of_a_later_version(&mut world.rng, now, &[0]);
     let last = decided(&mut world, 99, 90);
     world.append(0, vec![unknown, last]);
     world.run_for(5 * SECOND_MS);
@@ -56,7 +56,7 @@ fn rows_behind_one_that_an_older_version_did_not_know_are_applied_by_the_newer_u
     world.run_for(2 * SECOND_MS);
     assert!((1..=5).all(|index| listing(&world, 1, 0, index).is_some()));
     assert!(world.peers[1].shelf.certificate(&number).unwrap().is_some());
-    assert_eq!(applied(&world), 7, "the proposal of a charter is not interpreted");
+    assert_eq!(applied(&world), 7, "what a later version says is not interpreted");
     let size = world.size(1, 0);
     let row = decided(&mut world, 9, 90);
     world.append(0, vec![row]);

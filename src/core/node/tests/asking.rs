@@ -29,7 +29,7 @@ use crate::shelf::{
     Dossiers, HitRow, House, HouseWrite, IssuedRecord, JournalState, ListingRow, Lists, MatterRow, Matters, ObjectionRow, Outbox,
     OutboxRow, PendingHit, Shelf, WithheldRow, Write,
 };
-use crate::shelf::{Charters, DeedRow, InviteRow, LinkRow, VoteRecord};
+use crate::shelf::{Charters, DeedRow, ForkReport, ForkRow, Forks, InviteRow, LinkRow, VoteRecord};
 use crate::sign::SecretKey;
 use crate::time::{SECOND_MS, Time};
 use crate::window::{Deposit, DepositToken};
@@ -397,6 +397,12 @@ impl Cosignatures for Counting<'_> {
 }
 
 #[rustfmt::skip]
+impl Forks for Counting<'_> {
+    fn fork(&self, _: &CentreCode) -> Result<Option<ForkRow>, ShelfError> { no() }
+    fn fork_reports(&self, _: &CentreCode, _: usize) -> Result<Vec<ForkReport>, ShelfError> { no() }
+}
+
+#[rustfmt::skip]
 impl Outbox for Counting<'_> {
     fn outbox(&self, _: &RequestId) -> Result<Option<OutboxRow>, ShelfError> { no() }
     fn outbox_waiting(&self, _: &CentreCode, _: usize) -> Result<Vec<OutboxRow>, ShelfError> { no() }
@@ -412,9 +418,6 @@ impl Shelf for Counting<'_> {
     }
     fn entries(&self, centre: &CentreCode, from: u64, max_rows: u64, max_bytes: usize) -> Result<Vec<Entry>, ShelfError> {
         self.read("entries", self.shelf.entries(centre, from, max_rows, max_bytes))
-    }
-    fn forked(&self, centre: &CentreCode) -> Result<bool, ShelfError> {
-        self.read("forked", self.shelf.forked(centre))
     }
     fn subtree(&self, _: &CentreCode, _: u8, _: u64) -> Result<Digest, ShelfError> { no() }
     fn certificate(&self, _: &CertificateNumber) -> Result<Option<CertificateRow>, ShelfError> { no() }

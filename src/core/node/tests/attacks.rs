@@ -7,7 +7,7 @@ use crate::error::FaultCode;
 use crate::journal::{Author, Frame, Frontier, Kind, Statement, batch};
 use crate::node::message::{Answer, Ask, PayloadReport, Question, SoundAnswer, Under};
 use crate::node::{Input, Verdict, announce};
-use crate::shelf::{Shelf, Write};
+use crate::shelf::{Forks, Shelf, Write};
 use crate::time::{DAY_MS, MINUTE_MS, SECOND_MS, Time};
 
 /// A head with these rows, signed by `peer`'s keys for `author`'s journal.
@@ -115,7 +115,7 @@ fn two_histories_of_one_size_are_kept_as_proof() {
     let (_, batch) = batch_by(&mut world, 0, &author, &Frontier::empty(), 1, later);
     let frame = Frame { centre: author.centre.clone(), from: 1, entries: Vec::new(), proof: Vec::new(), note: batch.head.note().to_vec() };
     announce_as(&mut world, 0, 1, &frame);
-    assert!(world.peers[1].shelf.forked(&author.centre).unwrap());
+    assert!(world.peers[1].shelf.fork(&author.centre).unwrap().is_some());
     assert!(world.faults(1).contains(&FaultCode::Forked));
     let held = world.peers[1].shelf.journal(&author.centre).unwrap();
     assert_ne!(held.head.unwrap().root, batch.head.root(), "the second history is not taken over");

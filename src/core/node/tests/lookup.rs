@@ -3,11 +3,12 @@
 use rand::SeedableRng;
 
 use super::asking::*;
+use super::histories::History;
 use super::world::{START, World};
 use crate::audit::AuditAction;
 use crate::desk::{Act, Applicant, Doubt, Event, Request, Verdict};
 use crate::error::RefusalCode;
-use crate::journal::{Kind, Statement};
+use crate::journal::Statement;
 use crate::listing::hit::HitBody;
 use crate::listing::status::Standing;
 use crate::listing::{Change, Day};
@@ -168,7 +169,9 @@ fn what_is_withheld_forked_damaged_or_not_understood_is_never_read_as_not_listed
         let expected = match case {
             0 => Doubt::Withheld,
             1 => {
-                world.peers[1].shelf.apply(&Write::Fork { centre, one: vec![1], other: vec![2] }).unwrap();
+                let (mut one, mut other) = (History::of(&world, 1, 0), History::of(&world, 1, 0));
+                one.grow(&mut world, 0, &[1]);
+                other.grow(&mut world, 0, &[1]);
                 Doubt::Forked
             }
             2 => {
@@ -176,7 +179,7 @@ fn what_is_withheld_forked_damaged_or_not_understood_is_never_read_as_not_listed
                 Doubt::Withheld
             }
             _ => {
-                let entry = Statement::build(&mut world.rng, Kind::ForkReported, START, None, b"later").unwrap();
+                let entry = Statement::of_a_later_version(&mut world.rng, START, b"later");
                 append(&mut world, 0, vec![entry]);
                 world.run_for(5 * SECOND_MS);
                 Doubt::NotApplied

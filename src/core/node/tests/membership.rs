@@ -11,7 +11,7 @@ use crate::names::{CentreCode, Digest};
 use crate::node::message::{Answer, Ask, Decline, Question, Under};
 use crate::node::{Effect, Input};
 use crate::seal::SUITE;
-use crate::shelf::{Charters, Shelf};
+use crate::shelf::{Charters, Forks, Shelf};
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 
 /// A federation in which every peer has its people.
@@ -365,7 +365,7 @@ fn what_keys_sign_that_a_version_has_ended_is_void_and_no_fork() {
     let answer = crate::node::message::SoundAnswer::read(&Answer::Heads(vec![report], under).to_bytes());
     world.feed(0, Input::Answered { from, call, answer });
     assert_eq!(world.peers[0].shelf.journal(&who).unwrap(), before);
-    assert!(!world.peers[0].shelf.forked(&who).unwrap());
+    assert!(world.peers[0].shelf.fork(&who).unwrap().is_none());
 }
 
 #[test]

@@ -2,27 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use super::histories::{History, centre, row, tell_of};
 use super::membership::{change, federation};
 use super::world::World;
 use crate::desk::{Backing, Event, Level, Request, Wish};
 use crate::error::FaultCode;
 use crate::journal::note::Note;
-use crate::journal::{Author, Entry, Frame, Frontier, Kind, Statement, batch, cosignature};
+use crate::journal::{Author, Frame, batch, cosignature};
 use crate::names::{CentreCode, Digest};
 use crate::node::message::{Answer, Ask, CosignatureReport, MAX_WANTED, Question, SoundAnswer, Under, Wanted};
 use crate::node::witness::{ASK_COSIGNED_RARELY_MS, COSIGN_EVERY_MS};
-use crate::node::{Effect, Env, Input, announce};
-use crate::shelf::{CosignatureRow, Cosignatures, Shelf, Write};
+use crate::node::{Effect, Env, Input};
+use crate::shelf::{CosignatureRow, Cosignatures, Forks, Shelf, Write};
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
-
-fn centre(world: &World, peer: usize) -> CentreCode {
-    world.peers[peer].centre.clone()
-}
-
-fn row(world: &mut World) -> Entry {
-    let now = world.now;
-    Statement::build(&mut world.rng, Kind::AuditRecorded, now, None, b"read by all").unwrap()
-}
 
 fn write(world: &mut World, peer: usize) {
     let entry = row(world);
@@ -44,43 +36,6 @@ fn backing(world: &mut World, at: usize, of: usize, index: u64) -> Backing {
     let peer = &world.peers[at];
     let env = Env { now: world.now, rng: &mut world.rng, shelf: &peer.shelf };
     peer.node.backing(&env, &of, index).unwrap()
-}
-
-/// A history that the author keeps beside its own node.
-#[derive(Clone)]
-struct History {
-    frontier: Frontier,
-    note: Vec<u8>,
-}
-
-impl History {
-    fn of(world: &World, at: usize, author: usize) -> Self {
-        let held = world.peers[at].shelf.journal(&centre(world, author)).unwrap();
-        let note = held.head.map(|head| head.note).unwrap_or_default();
-        Self { frontier: Frontier::from_parts(held.size, held.peaks).unwrap(), note }
-    }
-
-    /// Appends a row, and tells these peers of it.
-    fn grow(&mut self, world: &mut World, author: usize, tell: &[usize]) {
-        let keys = world.peers[author].keys.clone();
-        let by = world.peers[author].node.authors[&centre(world, author)].clone();
-        let entries = vec![row(world)];
-        let from = self.frontier.size();
-        let batch = batch::append(&self.frontier, entries.clone(), &by, &keys.signing, &keys.heartbeat, world.now).unwrap();
-        (self.frontier, self.note) = (batch.frontier.clone(), batch.head.note().to_vec());
-        let frame = Frame { centre: by.centre, from, entries, proof: Vec::new(), note: self.note.clone() };
-        tell.iter().for_each(|to| tell_of(world, author, *to, &frame));
-    }
-
-    fn root(&self) -> (u64, Digest) {
-        (self.frontier.size(), self.frontier.root())
-    }
-}
-
-fn tell_of(world: &mut World, author: usize, to: usize, frame: &Frame) {
-    let (secrets, station) = (world.secrets(), world.station(author));
-    let bytes = announce::seal(&mut world.rng, world.charter.founding(), &secrets, &station, frame).unwrap();
-    world.feed(to, Input::Announcement { from: station, source: 1, bytes });
 }
 
 /// The note with which `witness` cosigns a head of `author`'s, made by the test and not by a node.
@@ -231,7 +186,7 @@ fn of_two_histories_shown_to_two_halves_at_most_one_is_witnessed_by_a_majority()
                 history.insert((witness, row.root));
                 assert!(row.size <= 1, "a fork that is known is cosigned no further");
             }
-            assert!(world.peers[at].shelf.forked(&centre(&world, 0)).unwrap(), "split {split}: peer {at} knows");
+            assert!(world.peers[at].shelf.fork(&centre(&world, 0)).unwrap().is_some(), "split {split}: peer {at} knows");
         }
         assert_eq!((by_one.len(), by_other.len()), (split, 5 - split), "each of them cosigned one root");
         assert!(by_one.iter().all(|(_, root)| by_other.iter().all(|(_, other)| root != other)));
@@ -286,7 +241,7 @@ fn a_witness_that_lost_the_rows_of_a_journal_cosigns_no_other_history_in_their_p
     world.run_for(MINUTE_MS);
     assert_eq!(world.size(1, 0), 2, "the other history is what it holds now");
     assert_eq!(cosigned(&world, 1, 0, 1), Some(before));
-    assert!(world.peers[1].shelf.forked(&centre(&world, 0)).unwrap(), "and it has both signed heads");
+    assert!(world.peers[1].shelf.fork(&centre(&world, 0)).unwrap().is_some(), "and it has both signed heads");
 }
 
 #[test]
@@ -316,7 +271,7 @@ fn a_witness_restored_from_a_backup_asks_a_majority_what_it_has_cosigned_before_
     world.heal();
     world.run_for(MINUTE_MS);
     assert_eq!(own(&world, 1, 0), Some(one.root()), "it was told, and keeps to it");
-    assert!(world.peers[1].shelf.forked(&centre(&world, 0)).unwrap());
+    assert!(world.peers[1].shelf.fork(&centre(&world, 0)).unwrap().is_some());
     write(&mut world, 2);
     world.run_for(MINUTE_MS);
     assert_eq!(own(&world, 1, 2).unwrap().0, world.size(2, 2), "others' journals it cosigns again");
@@ -413,7 +368,7 @@ fn a_cosignature_over_another_history_is_proof_of_a_fork_and_counts_for_no_row_h
     let report = CosignatureReport { centre: centre(&world, 0), witness: centre(&world, 1), note: lie };
     answer(&mut world, 3, (to, call), vec![report]);
     assert!(cosigned(&world, 3, 0, 1).is_none());
-    assert!(world.peers[3].shelf.forked(&centre(&world, 0)).unwrap());
+    assert!(world.peers[3].shelf.fork(&centre(&world, 0)).unwrap().is_some());
     assert!(world.faults(3).contains(&FaultCode::Forked));
     let backing = backing(&mut world, 3, 0, 0);
     assert!(!backing.witnesses.contains(&centre(&world, 1)));

@@ -434,13 +434,17 @@ fn kind_of(packet: &Packet) -> (&'static str, usize) {
             Question::Heads => ("heads", bytes.len()),
             Question::Push(_) => ("push", bytes.len()),
             Question::Cosigned(_) => ("cosigned", bytes.len()),
-            Question::Pull { .. } | Question::Payloads { .. } | Question::Inquire(_) | Question::Charter { .. } => ("other", bytes.len()),
+            Question::Pull { .. }
+            | Question::Payloads { .. }
+            | Question::Inquire(_)
+            | Question::Charter { .. }
+            | Question::Bridge { .. } => ("other", bytes.len()),
         },
         Packet::Answer(_, bytes) => match Answer::decode(bytes).unwrap() {
             Answer::Heads(..) => ("heads answer", bytes.len()),
             Answer::Held(_) => ("held", bytes.len()),
             Answer::Cosigned(_) => ("cosigned answer", bytes.len()),
-            Answer::Frame(_) | Answer::Payloads(_) | Answer::Declined(_) | Answer::Replied(_) | Answer::Charter(_) => {
+            Answer::Frame(_) | Answer::Payloads(_) | Answer::Declined(_) | Answer::Replied(_) | Answer::Charter(_) | Answer::Bridged(_) => {
                 ("other", bytes.len())
             }
         },
@@ -463,7 +467,8 @@ fn without_listings(bytes: &[u8]) -> Vec<u8> {
         | Answer::Held(_)
         | Answer::Replied(_)
         | Answer::Charter(_)
-        | Answer::Cosigned(_)) => answer.to_bytes(),
+        | Answer::Cosigned(_)
+        | Answer::Bridged(_)) => answer.to_bytes(),
     }
 }
 

@@ -207,7 +207,7 @@ impl Node {
             return Ok(false);
         } else if root_at(&OnShelf { shelf: env.shelf, centre }, head.size()).map_err(damaged)? != head.root() {
             let ours = held.head.map(|head| head.note).unwrap_or_default();
-            self.forked(centre, ours, head, from, out);
+            self.forked(env, centre, (&ours, head.note()), from, out)?;
             return Ok(true);
         }
         out.push(Effect::Write(Write::Cosigned(row)));

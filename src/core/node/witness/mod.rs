@@ -84,10 +84,10 @@ impl Node {
     }
 
     /// Cosigns a journal if it has grown and follows what we cosigned. Returns from when on it is to be looked at again, if it is too early.
-    fn cosign_journal(&self, env: &Env<'_>, centre: &CentreCode, out: &mut Vec<Effect>) -> Result<Option<Time>, ShelfError> {
+    fn cosign_journal(&mut self, env: &Env<'_>, centre: &CentreCode, out: &mut Vec<Effect>) -> Result<Option<Time>, ShelfError> {
         let held = env.shelf.journal(centre)?;
-        let Some(head) = self.cosignable(env, centre, &held)? else { return Ok(None) };
-        let Some(author) = self.author(centre) else { return Ok(None) };
+        let Some(head) = self.cosignable(centre, &held)? else { return Ok(None) };
+        let Some(author) = self.author(centre).cloned() else { return Ok(None) };
         let (key, mut at) = (self.keys.heartbeat.public(), env.now);
         if let Some(before) = env.shelf.cosignature(centre, &self.centre)? {
             if !self.follows(env, &before, &head, out)? || (before.size == head.size() && before.key == key) {
@@ -99,7 +99,7 @@ impl Node {
             at = at.max(before.at);
         }
         let witness = self.charter.origin(&self.centre);
-        let note = cosignature::cosign(&head, author, &witness, &self.keys.heartbeat, at).map_err(damaged)?;
+        let note = cosignature::cosign(&head, &author, &witness, &self.keys.heartbeat, at).map_err(damaged)?;
         let at = Time::from_seconds(at.seconds());
         let (centre, witness) = (centre.clone(), self.centre.clone());
         let row = CosignatureRow { centre, witness, size: head.size(), root: head.root(), key, at, note };
@@ -109,10 +109,10 @@ impl Node {
 
     /// The head of another's journal that may be cosigned: over every row held and no other, of the present term of an author that writes,
     /// and of no author that is known to have forked.
-    fn cosignable(&self, env: &Env<'_>, centre: &CentreCode, held: &JournalState) -> Result<Option<VerifiedHead>, ShelfError> {
+    fn cosignable(&self, centre: &CentreCode, held: &JournalState) -> Result<Option<VerifiedHead>, ShelfError> {
         let Some(author) = self.author(centre).filter(|author| *centre != self.centre && author.limit.is_none()) else { return Ok(None) };
         let Some(head) = held.head.as_ref().filter(|head| head.size == held.size && head.size > 0) else { return Ok(None) };
-        if env.shelf.forked(centre)? {
+        if self.is_contained(centre) {
             return Ok(None);
         }
         // The charter may have changed since this head came.
@@ -128,13 +128,13 @@ impl Node {
     }
 
     /// Whether `head`, which is over every row held, extends what we cosigned before. If it does not, its author has signed both.
-    fn follows(&self, env: &Env<'_>, before: &CosignatureRow, head: &VerifiedHead, out: &mut Vec<Effect>) -> Result<bool, ShelfError> {
+    fn follows(&mut self, env: &Env<'_>, before: &CosignatureRow, head: &VerifiedHead, out: &mut Vec<Effect>) -> Result<bool, ShelfError> {
         if before.size > head.size() {
             return Ok(false);
         }
         let follows = root_at(&OnShelf { shelf: env.shelf, centre: &before.centre }, before.size).map_err(damaged)? == before.root;
         if !follows {
-            self.forked(&before.centre, before.note.clone(), head, self.keys.station_key(), out);
+            self.forked(env, &before.centre, (&before.note, head.note()), self.keys.station_key(), out)?;
         }
         Ok(follows)
     }

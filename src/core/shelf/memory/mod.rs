@@ -3,6 +3,7 @@
 
 mod charters;
 mod dossiers;
+mod forks;
 mod house;
 mod lists;
 mod matters;
@@ -43,7 +44,7 @@ pub struct MemoryShelf {
     holders_ended: BTreeMap<(Thumbprint, CertificateNumber), (u64, Time)>,
     answered: BTreeMap<(CentreCode, RequestId), AnsweredRow>,
     issued: BTreeMap<CertificateNumber, IssuedRecord>,
-    forks: BTreeMap<CentreCode, (Vec<u8>, Vec<u8>)>,
+    forks: forks::Tables,
     faults: BTreeMap<(StationKey, FaultCode), u64>,
     damaged: RefCell<BTreeSet<(CentreCode, u64)>>,
     lists: lists::Tables,
@@ -115,9 +116,7 @@ impl MemoryShelf {
             Write::Rekeyed { number, content_key } => {
                 self.issued.get_mut(number).ok_or(Misfit::Unknown)?.content_key = content_key.clone();
             }
-            Write::Fork { centre, one, other } => {
-                self.forks.entry(centre.clone()).or_insert_with(|| (one.clone(), other.clone()));
-            }
+            Write::Fork(row) => self.forks.write(row),
             Write::List(write) => self.list(write)?,
             Write::House(write) => self.house.write(write)?,
             Write::Dossier(write) => self.dossiers.write(write),
@@ -231,6 +230,7 @@ impl MemoryShelf {
             Projection::AuditCommitted(commitment) => self.house.commit(commitment),
             Projection::Published(projection) => self.matters.project(projection),
             Projection::Vote(row) => self.charters.project(row),
+            Projection::Fork(row) => self.forks.project(row),
             Projection::Dossier(projection) => self.dossiers.project(projection),
             Projection::GrantRevoked { grant, holder, at } => {
                 let first = self.revoked.entry((*grant, *holder)).or_insert(*at);
@@ -362,10 +362,6 @@ impl Shelf for MemoryShelf {
             entry.payload.is_some() && drop_after.is_some_and(|at| at <= now)
         };
         Ok(rows.filter(|(_, _, entry)| over(entry)).map(|(centre, index, _)| (centre.clone(), index)).take(limit).collect())
-    }
-
-    fn forked(&self, centre: &CentreCode) -> Result<bool, ShelfError> {
-        Ok(self.forks.contains_key(centre))
     }
 
     fn faults(&self) -> Result<Vec<(StationKey, FaultCode, u64)>, ShelfError> {

@@ -69,7 +69,7 @@ impl Node {
 
     /// Looks, once after each start and after each refusal, whether an approved import is not done. Writes nothing.
     pub(in crate::node) fn import_tick(&mut self, env: &Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
-        if self.list.listing != Listing::Unknown || self.may_write().is_err() {
+        if self.list.listing != Listing::Unknown || self.may_widen().is_err() {
             return Ok(());
         }
         self.list.listing = Listing::Nothing;
@@ -82,7 +82,7 @@ impl Node {
 
     /// The next rows of an approved import are listed.
     pub(in crate::node) fn import_goes_on(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
-        if self.may_write().is_err() {
+        if self.may_widen().is_err() {
             self.list.listing = Listing::Unknown;
             return Ok(());
         }

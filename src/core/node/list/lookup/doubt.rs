@@ -12,7 +12,7 @@ impl Node {
     /// The own journal counts without being heard of, since nobody else writes it; but not while rows of it are missing here after a
     /// restored backup, for some of them may be listings.
     pub(in crate::node) fn doubt(&self, env: &Env<'_>, centre: &CentreCode) -> Result<Option<Doubt>, ShelfError> {
-        if env.shelf.forked(centre)? {
+        if self.is_contained(centre) {
             return Ok(Some(Doubt::Forked));
         }
         let read_only = self.read_only();

@@ -31,7 +31,7 @@ pub(in crate::node::list) struct Waiting {
 impl Node {
     /// Cases whose period has ended: their subjects' secrets are asked for, each once.
     pub(in crate::node) fn cases_due(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
-        let Ok(pepper) = self.pepper() else { return Ok(()) };
+        let (Ok(pepper), Ok(())) = (self.pepper(), self.may_widen()) else { return Ok(()) };
         for record in env.shelf.cases_due(env.now, MAX_PUBLISHING)? {
             let publishing = |job: &&Job| matches!(job, Job::Publish(_));
             let under_way = |job: &Job| matches!(job, Job::Publish(waiting) if waiting.serial == record.serial);
@@ -63,7 +63,7 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         // Without a secret, or while nothing may be written, the case stays due.
-        let (Some(Some(secret)), Ok(())) = (secrets.first(), self.may_write()) else { return Ok(()) };
+        let (Some(Some(secret)), Ok(())) = (secrets.first(), self.may_widen()) else { return Ok(()) };
         let Some(record) = env.shelf.case(waiting.serial)? else { return Ok(()) };
         let held = Held { case: read(&record)?, record };
         let mut effects = Vec::new();

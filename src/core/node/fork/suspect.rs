@@ -1,0 +1,86 @@
+//! Rows came that do not follow from ours, under a head that their author signed. Either the server made them up, or the author has signed
+//! two histories. Its own answer tells: what root has its history where our signed head ends? A bridge to the head it served that carries
+//! another root than our head's proves the fork; anything else is the server's fault.
+
+use super::super::message::Question;
+use super::super::{Effect, Env, Node};
+use crate::error::{FaultCode, ShelfError};
+use crate::journal::VerifiedHead;
+use crate::journal::fork::{Bridge, ForkProof};
+use crate::names::{CentreCode, StationKey};
+use crate::time::Time;
+
+/// A question on its way.
+#[derive(Debug)]
+pub(super) struct Suspect {
+    /// Whom we have asked.
+    station: StationKey,
+    /// A head whose rows are ours.
+    ours: VerifiedHead,
+    /// The head that does not follow from them.
+    theirs: VerifiedHead,
+}
+
+impl Node {
+    /// Rows under `note` do not follow from ours. Returns whether that may be the author's doing: then their server is asked, and not
+    /// blamed yet.
+    pub(in crate::node) fn suspected(
+        &mut self,
+        env: &mut Env<'_>,
+        from: StationKey,
+        centre: &CentreCode,
+        note: &[u8],
+        out: &mut Vec<Effect>,
+    ) -> Result<bool, ShelfError> {
+        let Some(author) = self.author(centre).cloned() else { return Ok(false) };
+        let Ok(theirs) = author.verify(note) else { return Ok(false) };
+        if self.is_contained(centre) {
+            self.not_of_our_branch(env.now, centre, from, note);
+            return Ok(true);
+        }
+        if self.fork.suspects.contains_key(centre) {
+            return Ok(true);
+        }
+        let ours = match self.fork.proven_under.get(centre).filter(|head| head.size() <= theirs.size()) {
+            Some(head) => Some(head.clone()),
+            None => env.shelf.journal(centre)?.head.and_then(|head| author.verify(&head.note).ok()),
+        };
+        let differs = |ours: &VerifiedHead| ours.size() < theirs.size() || ours.root() != theirs.root();
+        let Some(ours) = ours.filter(|ours| ours.size() > 0 && ours.size() <= theirs.size() && differs(ours)) else { return Ok(false) };
+        let question = Question::Bridge { centre: centre.clone(), at: ours.size(), to: theirs.size() };
+        self.fork.suspects.insert(centre.clone(), Suspect { station: from, ours, theirs });
+        self.ask_bridge(env, from, centre.clone(), question, out);
+        Ok(true)
+    }
+
+    /// What the suspected server says, or nothing when it says nothing.
+    pub(in crate::node) fn bridged(
+        &mut self,
+        env: &Env<'_>,
+        from: StationKey,
+        centre: &CentreCode,
+        bridge: Option<Bridge>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(Suspect { ours, theirs, .. }) = self.fork.suspects.remove(centre).filter(|suspect| suspect.station == from) else {
+            return;
+        };
+        let Some(bridge) = bridge else { return };
+        if bridge.verify(ours.size(), theirs.size(), &theirs.root()).is_err() || bridge.root == ours.root() {
+            self.blame(env.now, from, FaultCode::BadProof, out);
+            return;
+        }
+        let bridge = (ours.size() < theirs.size()).then_some(bridge);
+        let proof = ForkProof::new(centre.clone(), ours.note().to_vec(), theirs.note().to_vec(), bridge);
+        self.blame_author(centre, from, FaultCode::Forked, out);
+        self.keep(env.now, proof, out);
+        self.not_of_our_branch(env.now, centre, from, theirs.note());
+    }
+    /// What this station holds of a journal is another branch of it than ours: nothing of it is pulled.
+    fn not_of_our_branch(&mut self, now: Time, centre: &CentreCode, station: StationKey, note: &[u8]) {
+        self.off_branch(now, centre, station);
+        if self.replicate.announced.get(centre).is_some_and(|head| head.note == note) {
+            self.replicate.announced.remove(centre);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Row 2 of `docs/FAULTS.md`: a centre signs two histories.
+
+use super::asking::{self, doubts, list};
+use super::histories::{History, centre, row};
+use super::world::World;
+use crate::desk::{Doubt, Event, Request, Verdict};
+use crate::error::FaultCode;
+use crate::journal::fork::{Bridge, ForkProof};
+use crate::journal::{Header, Kind, Statement};
+use crate::listing::Change;
+use crate::node::message::{Answer, Ask, Question, SoundAnswer};
+use crate::node::{Effect, Input};
+use crate::shelf::{Forks, Lists, Shelf};
+use crate::time::{MINUTE_MS, SECOND_MS};
+
+const PERSON: asking::Number<'_> = ("01", "11010519491231002X");
+const OTHER: asking::Number<'_> = ("01", "460199199211165352");
+/// Long after every test.
+const LATER: u32 = 20_291_231;
+/// Anti-entropy twice, and what it sets going.
+const TWO_ROUNDS_MS: i64 = MINUTE_MS + 10 * SECOND_MS;
+
+fn contained(world: &World, at: usize, of: usize) -> bool {
+    world.peers[at].node.is_contained(&centre(world, of))
+}
+
+/// How many reports of a fork stand in the journal of `author`, as it holds it itself.
+fn reports(world: &World, author: usize) -> usize {
+    let (shelf, of) = (&world.peers[author].shelf, centre(world, author));
+    let rows = shelf.entries(&of, 0, 10_000, usize::MAX).unwrap();
+    rows.iter().filter(|row| Header::parse(&row.header).unwrap().kind() == Some(Kind::ForkReported)).count()
+}
+
+/// Peer 0 has died, and whoever has its keys shows one history to `some` and another to `others`, so many rows each.
+fn split(world: &mut World, some: &[usize], others: &[usize], rows: [usize; 2]) -> [History; 2] {
+    world.set_up(0, false);
+    world.part(&[some, others]);
+    let mut histories = [History::of(world, some[0], 0), History::of(world, some[0], 0)];
+    for ((history, rows), tell) in histories.iter_mut().zip(rows).zip([some, others]) {
+        (0..rows).for_each(|_| history.grow(world, 0, tell));
+    }
+    world.run_for(5 * SECOND_MS);
+    world.heal();
+    histories
+}
+
+#[test]
+fn two_histories_are_proven_told_and_contained_everywhere_within_two_rounds_and_others_go_on() {
+    for (seed, rows) in [(1_801, [1, 1]), (1_802, [1, 3]), (1_803, [4, 2]), (1_804, [3, 3])] {
+        let mut world = World::new(seed, 6);
+        world.run_for(5 * SECOND_MS);
+        let [one, other] = split(&mut world, &[1, 2, 5], &[3, 4], rows);
+        assert_ne!(one.root(), other.root());
+        world.run_for(TWO_ROUNDS_MS);
+        for at in 1..6 {
+            assert!(contained(&world, at, 0), "{rows:?}: peer {at} has not heard of it");
+            let kept = world.peers[at].shelf.fork(&centre(&world, 0)).unwrap().unwrap();
+            let author = &world.peers[at].node.authors[&centre(&world, 0)];
+            kept.proof.verify(author).unwrap();
+            assert!((1..6).all(|of| !contained(&world, at, of)), "nobody else is");
+        }
+        let told: usize = (1..6).map(|at| reports(&world, at)).sum();
+        assert!((1..=5).contains(&told), "{told} reports");
+        let blamed: Vec<_> = (1..6).flat_map(|at| world.faults(at)).collect();
+        assert!(!blamed.contains(&FaultCode::BadProof), "{rows:?}: an honest server was blamed");
+        let entry = row(&mut world);
+        world.append(1, vec![entry]);
+        world.run_for(10 * SECOND_MS);
+        assert!((2..6).all(|at| world.size(at, 1) == world.size(1, 1)), "everybody else goes on");
+        let before = told;
+        world.run_for(5 * MINUTE_MS);
+        assert_eq!((1..6).map(|at| reports(&world, at)).sum::<usize>(), before, "what was reported is not reported again");
+    }
+}
+
+#[test]
+fn a_peer_that_was_away_learns_of_a_fork_from_the_report_and_a_restart_does_not_forget_it() {
+    let mut world = World::new(1_811, 5);
+    world.run_for(5 * SECOND_MS);
+    world.set_up(4, false);
+    split(&mut world, &[1], &[2, 3], [1, 2]);
+    world.run_for(TWO_ROUNDS_MS);
+    world.set_up(4, true);
+    world.run_for(TWO_ROUNDS_MS);
+    assert!(contained(&world, 4, 0));
+    for at in [1, 4] {
+        world.set_up(at, false);
+        world.set_up(at, true);
+        world.run_for(SECOND_MS);
+        assert!(contained(&world, at, 0));
+    }
+}
+
+#[test]
+fn what_a_forked_centre_lists_is_unknown_and_what_it_withdraws_still_ends() {
+    let mut world = asking::founded(1_821);
+    let place = list(&mut world, 0, PERSON, LATER, LATER);
+    let second = list(&mut world, 0, OTHER, LATER, LATER);
+    world.run_for(5 * SECOND_MS);
+    assert_eq!(asking::lookup(&mut world, 1, PERSON).verdict, Verdict::Listed);
+    let mut other = History::of(&world, 1, 0);
+    other.grow(&mut world, 0, &[2]);
+    world.run_for(SECOND_MS);
+    // Peer 1 stays with the author's own node, which goes on beside the second history.
+    let entry = row(&mut world);
+    world.append(0, vec![entry]);
+    world.run_for(TWO_ROUNDS_MS);
+    assert!(contained(&world, 1, 0) && contained(&world, 2, 0));
+    let answer = asking::lookup(&mut world, 1, PERSON);
+    assert_eq!((answer.verdict, doubts(&answer)[0]), (Verdict::Unknown, Some(Doubt::Forked)));
+    assert!(answer.hits.iter().all(|hit| !hit.counts), "it is shown, and does not count");
+    asking::end(&mut world, &place, PERSON, Change::Withdrawn);
+    world.run_for(10 * SECOND_MS);
+    let ended = |world: &World, place| world.peers[1].shelf.listing(place).unwrap().unwrap().ended.is_some();
+    assert!(ended(&world, &place) && !ended(&world, &second));
+    assert_eq!(asking::lookup(&mut world, 1, PERSON).verdict, Verdict::Unknown, "and nothing of it is called clear");
+}
+
+#[test]
+fn a_report_that_proves_nothing_contains_nobody() {
+    let mut world = World::new(1_831, 4);
+    let entry = row(&mut world);
+    world.append(1, vec![entry]);
+    world.run_for(5 * SECOND_MS);
+    let held = world.peers[2].shelf.journal(&centre(&world, 1)).unwrap();
+    let older = world.peers[2].shelf.journal(&centre(&world, 1)).unwrap().head.unwrap().note;
+    let entry = row(&mut world);
+    world.append(1, vec![entry]);
+    world.run_for(5 * SECOND_MS);
+    let newer = world.peers[2].shelf.journal(&centre(&world, 1)).unwrap();
+    let (of, note) = (centre(&world, 1), newer.head.clone().unwrap().note);
+    let on_shelf = crate::journal::proof::OnShelf { shelf: &world.peers[2].shelf, centre: &of };
+    let honest = Bridge::assemble(&on_shelf, held.size, newer.size).unwrap();
+    let mut bent = honest.clone();
+    bent.root.0[0] ^= 1;
+    let proofs = [
+        ForkProof::new(of.clone(), older.clone(), note.clone(), Some(honest)),
+        ForkProof::new(of.clone(), older.clone(), note.clone(), Some(bent)),
+        ForkProof::new(of.clone(), older.clone(), note.clone(), None),
+        ForkProof::new(of.clone(), note.clone(), note.clone(), None),
+        ForkProof::new(centre(&world, 3), older, note, None),
+    ];
+    let now = world.now;
+    let rows = proofs.iter().map(|proof| Statement::build(&mut world.rng, Kind::ForkReported, now, None, &proof.to_bytes()).unwrap());
+    let rows = rows.collect();
+    world.append(0, rows);
+    world.run_for(TWO_ROUNDS_MS);
+    for at in 0..4 {
+        assert!((0..4).all(|of| !contained(&world, at, of)), "peer {at} believes it");
+        assert_eq!(world.size(at, 0), world.size(0, 0), "the rows are copied like any other");
+    }
+}
+
+#[test]
+fn a_server_that_makes_rows_up_is_blamed_when_it_cannot_show_how_they_follow() {
+    for lie in [false, true] {
+        let mut world = World::new(1_841, 3);
+        let entry = row(&mut world);
+        world.append(0, vec![entry]);
+        world.run_for(5 * SECOND_MS);
+        // Two rows follow; peer 1 is told only of the head, and peer 2 serves it other rows.
+        world.part(&[&[0, 2], &[1]]);
+        let entries = vec![row(&mut world), row(&mut world)];
+        world.append(0, entries);
+        world.run_for(5 * SECOND_MS);
+        let (of, server) = (centre(&world, 0), world.station(2));
+        let held = world.peers[2].shelf.journal(&of).unwrap();
+        let made_up = crate::journal::Frame {
+            centre: of.clone(),
+            from: held.size - 2,
+            entries: vec![row(&mut world), row(&mut world)],
+            proof: Vec::new(),
+            note: held.head.clone().unwrap().note,
+        };
+        let mut asked_for_bridge = false;
+        let mut waiting = vec![Input::Connected(server)];
+        for _ in 0..20 {
+            let Some(input) = waiting.pop() else { break };
+            for effect in world.feed_raw(1, input) {
+                match effect {
+                    Effect::Write(write) => world.peers[1].shelf.apply(&write).unwrap(),
+                    Effect::Call { to, call, bytes } if to == server => {
+                        let answer = match Ask::decode(&bytes).unwrap().question {
+                            Question::Pull { .. } => Answer::Frame(made_up.to_bytes().into()),
+                            Question::Bridge { at, to, .. } => {
+                                asked_for_bridge = true;
+                                let on_shelf = crate::journal::proof::OnShelf { shelf: &world.peers[2].shelf, centre: &of };
+                                let mut bridge = Bridge::assemble(&on_shelf, at, to).unwrap();
+                                bridge.root.0[0] ^= u8::from(lie);
+                                Answer::Bridged(bridge)
+                            }
+                            Question::Heads => {
+                                let report = crate::node::message::HeadReport { centre: of.clone(), note: held.head.clone().unwrap().note };
+                                Answer::Heads(vec![report], crate::node::message::Under::of(&world.charter))
+                            }
+                            _ => continue,
+                        };
+                        let answer = SoundAnswer::read(&answer.to_bytes());
+                        waiting.push(Input::Answered { from: server, call, answer });
+                    }
+                    _ => {}
+                }
+            }
+        }
+        assert!(asked_for_bridge);
+        assert_eq!(world.faults(1), [FaultCode::BadProof]);
+        assert!(!contained(&world, 1, 0), "an honest author is accused of nothing");
+    }
+}
+
+#[test]
+fn a_centre_of_which_two_histories_are_known_widens_nothing_until_its_term_is_over() {
+    let mut world = asking::founded(1_851);
+    let place = list(&mut world, 0, PERSON, LATER, LATER);
+    world.run_for(5 * SECOND_MS);
+    let mut other = History::of(&world, 1, 0);
+    other.grow(&mut world, 0, &[2]);
+    let entry = row(&mut world);
+    world.append(0, vec![entry]);
+    world.run_for(TWO_ROUNDS_MS);
+    assert!(contained(&world, 0, 0), "it learns of it itself");
+    assert!(world.peers[0].node.may_widen().is_err() && world.peers[0].node.may_write().is_ok());
+    let view = world.ask(2, Request::Federation);
+    let Some(Event::Federation(view)) = world.closing(2, view) else { panic!("no view") };
+    let fork = &view.forks[0];
+    assert_eq!((&fork.centre, fork.term, fork.ours.is_some()), (&centre(&world, 0), 1, true));
+    assert!(!fork.reported_by.is_empty());
+    asking::end(&mut world, &place, PERSON, Change::Withdrawn);
+}
