@@ -92,7 +92,7 @@ impl Exit {
             | R::PickupUnknown | R::VersionNotNewer | R::MatterUnknown | R::CatalogueUnknown | R::WrongCertificateKind
             | R::ModeNotAllowed | R::FieldNotInMatter | R::FieldNotGranted | R::RuleUnknown | R::DossierUnknown
             | R::DossierUnreadable | R::NotEntitled | R::NothingNew | R::LeftUnknown
-            | R::EpochUnopened | R::CharterFrozen | R::NotAVoter | R::ProposalInvalid | R::ProposalUnknown | R::ProposalOpen
+            | R::EpochUnopened | R::CharterFrozen | R::Contained | R::NotAVoter | R::ProposalInvalid | R::ProposalUnknown | R::ProposalOpen
             | R::VoteBound | R::InvitationUnknown => Self::Refused,
         }
     }

@@ -24,6 +24,7 @@
 
 pub mod backup;
 mod charters;
+mod cut;
 mod dossiers;
 mod drops;
 mod error;

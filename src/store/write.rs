@@ -18,6 +18,7 @@ impl Store {
         match write {
             Write::Append { centre, from, rows, subtrees, state } => self.append(centre, *from, rows, subtrees, state),
             Write::Head { centre, head } => self.head(centre, head),
+            Write::Cut { centre, own, at, state } => self.cut((centre, *own), *at, state),
             Write::Applied { centre, applied } => self.applied(centre, *applied),
             Write::Erase { centre, index } => self.erase(centre, *index),
             Write::Restore { centre, index, payload } => self.restore(centre, *index, payload),

@@ -2,6 +2,7 @@
 //!
 //! It is all a peer needs to append and to know the root: one hash per set bit of the size, whatever the size.
 
+use super::proof::Subtrees;
 use super::{MAX_JOURNAL_ROWS, STORED_LEVEL_STEP, Subtree, hash};
 use crate::names::Digest;
 
@@ -45,6 +46,19 @@ impl Frontier {
         }
         if peaks.len() != size.count_ones() as usize {
             return Err(FrontierError::WrongPeaks { size, peaks: peaks.len() });
+        }
+        Ok(Self { size, peaks })
+    }
+
+    /// The frontier of the first `size` rows of a journal that is held.
+    ///
+    /// # Errors
+    /// What reading a subtree comes to.
+    pub fn of_first<S: Subtrees>(subtrees: &S, size: u64) -> Result<Self, S::Error> {
+        let (mut peaks, mut start) = (Vec::new(), 0);
+        for level in (0..64_u8).rev().filter(|level| (size >> level) & 1 == 1) {
+            peaks.push(subtrees.subtree(level, start >> level)?);
+            start += 1 << level;
         }
         Ok(Self { size, peaks })
     }

@@ -24,10 +24,19 @@ pub(super) struct State {
 }
 
 impl Node {
+    /// A journal has fewer rows than before: what it means is derived again from its first row on.
+    pub(super) fn journal_was_cut(&mut self, centre: &CentreCode) {
+        self.apply.stopped.remove(centre);
+    }
+
     /// A page of the first journal that can go on. Behind everything else of its input: a row may have been appended there.
     pub(super) fn apply_tick(&mut self, env: &Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         let centres: Vec<CentreCode> = self.authors.keys().cloned().collect();
         for centre in centres {
+            // What is cut is not on the shelf yet.
+            if out.iter().any(|effect| matches!(effect, Effect::Write(Write::Cut { centre: cut, .. }) if *cut == centre)) {
+                continue;
+            }
             let state = env.shelf.journal(&centre)?;
             if state.applied >= state.size || self.apply.stopped.get(&centre) == Some(&state.applied) {
                 continue;

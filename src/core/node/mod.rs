@@ -307,6 +307,7 @@ impl Node {
 
     fn tick(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         self.membership_tick(env, out)?;
+        self.fork_tick(env, out)?;
         self.replicate_tick(env, out)?;
         self.repair_tick(env, out)?;
         self.witness_tick(env, out)?;

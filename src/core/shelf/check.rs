@@ -83,6 +83,24 @@ pub fn append(held: &JournalState, from: u64, rows: &SoundRows, subtrees: &[Subt
     Ok(())
 }
 
+/// Checks a cut: fewer rows than before, none of them applied, and no head beyond them.
+///
+/// # Errors
+/// [`Misfit::BadState`].
+pub fn cut(held: &JournalState, after: &JournalState) -> Result<(), Misfit> {
+    if after.size >= held.size {
+        return Err(Misfit::BadState("a cut that leaves every row"));
+    }
+    if after.applied != 0 {
+        return Err(Misfit::BadState("applied"));
+    }
+    let frontier = Frontier::from_parts(after.size, after.peaks.clone()).map_err(|_| Misfit::BadState("peaks"))?;
+    if after.head.as_ref().is_some_and(|head| head.size > after.size) {
+        return Err(Misfit::BadState("a head beyond the rows"));
+    }
+    stands(after.head.as_ref(), &frontier)
+}
+
 /// Checks that of `size` rows at least as many are applied as before, and no more than there are.
 ///
 /// # Errors

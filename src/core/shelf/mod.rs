@@ -260,6 +260,18 @@ pub enum Write {
         /// The new head.
         head: Head,
     },
+    /// Rows behind the first ones of a journal never counted: only their headers are kept, beside the journal, and what they meant is
+    /// forgotten. What the others mean is derived again, for `applied` is 0.
+    Cut {
+        /// Whose journal.
+        centre: CentreCode,
+        /// Whether it is this centre's own.
+        own: bool,
+        /// When.
+        at: Time,
+        /// The journal after that.
+        state: JournalState,
+    },
     /// The meaning of rows that were held before is applied now.
     Applied {
         /// Whose journal.

@@ -34,7 +34,7 @@ const INDEX_BITS: u32 = 40;
 const KEY_MAX: i64 = (1 << (63 - INDEX_BITS)) - 1;
 
 /// The integer under which row `index` is kept: rows of one journal lie together, in order.
-fn place(key: i64, index: u64) -> Result<i64, StoreError> {
+pub(super) fn place(key: i64, index: u64) -> Result<i64, StoreError> {
     let fits = (0..=KEY_MAX).contains(&key) && index >> INDEX_BITS == 0;
     if !fits {
         return Err(StoreError::Engine("a row beyond what its place can name".to_owned()));

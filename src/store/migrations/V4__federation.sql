@@ -91,3 +91,12 @@ CREATE TABLE fork_report (
     proof BLOB NOT NULL,
     PRIMARY KEY (accused, author, idx)
 ) STRICT, WITHOUT ROWID;
+
+-- Headers of rows that never counted: of a term that the charter ended before them, or of a history that it did not choose.
+CREATE TABLE void_row (
+    centre TEXT NOT NULL,
+    cut_at INTEGER NOT NULL,
+    idx INTEGER NOT NULL CHECK (idx >= 0),
+    header BLOB NOT NULL,
+    PRIMARY KEY (centre, cut_at, idx)
+) STRICT, WITHOUT ROWID;

@@ -2,9 +2,10 @@
 
 use anju_core::audit::SubjectMark;
 use anju_core::error::{FaultCode, ShelfError};
+use anju_core::journal::fork::{Bridge, ForkProof};
 use anju_core::names::{GrantId, RequestId, StationKey, Thumbprint};
 use anju_core::shelf::memory::MemoryShelf;
-use anju_core::shelf::{CertificateRow, Ended, IssuedRecord, Projection, Shelf, Write};
+use anju_core::shelf::{CertificateRow, Ended, ForkReport, ForkRow, IssuedRecord, Projection, Shelf, Write};
 use anju_core::time::Time;
 use proptest::prelude::*;
 
@@ -99,7 +100,17 @@ fn write_of(step: Step, authors: &mut [Author; 2], accepted: &[(usize, u64, Vec<
             })
         }
         11.. => match a % 2 {
-            0 => Write::Fork { centre: author.centre.clone(), one: vec![1], other: vec![2] },
+            0 if b.is_multiple_of(2) => Write::Fork(fork(&author.centre, small % 3)),
+            0 => {
+                let (accused, author) = (author.centre.clone(), centre(CENTRES[usize::from(b) % CENTRES.len()]));
+                Write::Project(Projection::Fork(ForkReport {
+                    accused,
+                    author,
+                    index: small,
+                    at: NOW,
+                    proof: vec![place; usize::from(b % 3)],
+                }))
+            }
             1.. => {
                 let code = FaultCode::ALL[usize::from(b) % FaultCode::ALL.len()];
                 Write::Fault { station: StationKey([place; 32]), code }
@@ -107,6 +118,11 @@ fn write_of(step: Step, authors: &mut [Author; 2], accepted: &[(usize, u64, Vec<
         },
     };
     (which, write)
+}
+
+fn fork(centre: &CentreCode, term: u64) -> ForkRow {
+    let bridge = (term > 1).then(|| Bridge { root: Digest([1; 32]), proof: vec![Digest([2; 32])] });
+    ForkRow { term, at: NOW, proof: ForkProof::new(centre.clone(), vec![1], vec![2], bridge) }
 }
 
 /// Everything the contract can be asked, as text.
@@ -124,7 +140,8 @@ fn look(shelf: &dyn Shelf) -> Vec<String> {
             seen.push(format!("{:?}", subtree.map_err(|e| matches!(e, ShelfError::Failed(_)))));
         }
         seen.push(format!("{:?}", (0..20).map(|i| shelf.erased(&centre, i).unwrap()).collect::<Vec<_>>()));
-        seen.push(format!("{:?} {:?}", shelf.forked(&centre), shelf.certificates(&centre, None, 3)));
+        seen.push(format!("{:?}", shelf.fork_reports(&centre, 2)));
+        seen.push(format!("{:?} {:?}", shelf.fork(&centre), shelf.certificates(&centre, None, 3)));
         seen.push(format!("{:?}", shelf.certificates(&centre, Some(&number(code, 3)), 100)));
         for prefix in ["", code, &format!("{code}-JCZM-2026-00000"), "C4", "Z"] {
             seen.push(format!("{:?}", shelf.certificate_count(&centre, prefix)));

@@ -1,7 +1,9 @@
 //! Projections derived again are the projections there were.
 
 use anju_core::listing::Change;
-use anju_core::shelf::{AuditCommitment, CertificateRow, DossierProjection, Ended, ListProjection, MatterProjection, Projection, Shelf};
+use anju_core::shelf::{
+    AuditCommitment, CertificateRow, DossierProjection, Ended, ListProjection, Lists, MatterProjection, Projection, Shelf,
+};
 
 use super::conformance_lists::{at, ending, hit, listing, objection};
 use super::dossiers::{opened, said};
@@ -118,7 +120,7 @@ fn projections_derived_again_have_the_same_digests() {
     let place = Place::new();
     let mut store = with_lists(&place);
     let before = store.projection_digests().unwrap();
-    assert_eq!(before.len(), 16);
+    assert_eq!(before.len(), 17);
     assert_eq!(store.rebuild(&mut project).unwrap(), 696);
     assert_eq!(store.projection_digests().unwrap(), before);
 
@@ -150,6 +152,69 @@ fn projections_derived_again_have_the_same_digests() {
         store.rebuild(&mut project).unwrap();
         assert_eq!(store.projection_digests().unwrap(), before, "{alter}");
     }
+}
+
+/// Derives the rows of a journal again, as a peer does whose journal is applied no further than its first row.
+fn derive_again(store: &mut Store, code: &str) {
+    let size = store.journal(&centre(code)).unwrap().size;
+    let rows = store.entries(&centre(code), 0, size, usize::MAX).unwrap();
+    let meant = (0..).zip(&rows).flat_map(|(index, entry)| project(&centre(code), index, entry)).map(Write::Project);
+    let writes: Vec<Write> = meant.chain([Write::Applied { centre: centre(code), applied: size }]).collect();
+    store.write(&writes).unwrap();
+}
+
+/// A journal as it was after its first rows.
+fn first_rows(store: &Store, code: &str, size: u64) -> JournalState {
+    let on_shelf = anju_core::journal::proof::OnShelf { shelf: store, centre: &centre(code) };
+    let frontier = Frontier::of_first(&on_shelf, size).unwrap();
+    JournalState { size, peaks: frontier.peaks().to_vec(), head: None, applied: 0 }
+}
+
+#[test]
+fn a_journal_that_was_cut_means_what_it_would_without_the_rows_that_went_and_goes_on() {
+    for size in [0, 1, 100, 183, 192, 255, 256, 300] {
+        let place = Place::new();
+        let mut store = with_lists(&place);
+        let (all, other) = (store.journal(&centre("C46010")).unwrap().size, store.journal(&centre("C46020")).unwrap());
+        let state = first_rows(&store, "C46010", size);
+        store.write(&[Write::Cut { centre: centre("C46010"), own: true, at: NOW, state: state.clone() }]).unwrap();
+        assert_eq!(store.journal(&centre("C46010")).unwrap(), state);
+        assert_eq!(store.journal(&centre("C46020")).unwrap(), other, "another journal is as it was");
+        let kept: i64 = place.raw().query_row("SELECT count(*) FROM void_row WHERE centre = 'C46010'", (), |row| row.get(0)).unwrap();
+        assert_eq!(kept.unsigned_abs(), all - size, "the headers are kept");
+        derive_again(&mut store, "C46010");
+        let mut derived = store.projection_digests().unwrap();
+        store.rebuild(&mut project).unwrap();
+        let mut rebuilt = store.projection_digests().unwrap();
+        // That a holder took a grant back is the holder's word, whoever carried it.
+        for digests in [&mut derived, &mut rebuilt] {
+            digests.remove("grant_revoked").unwrap();
+        }
+        let differing: Vec<_> = derived.iter().filter(|(table, digest)| rebuilt[*table] != **digest).collect();
+        assert!(differing.is_empty(), "{size}: {differing:?}");
+        assert!(store.scrub(NOW, &mut |_| {}).unwrap().is_sound());
+        let mut author = Author::resume("C46010", &store.journal(&centre("C46010")).unwrap(), 12);
+        append(&mut store, &mut author, &[b"decide", b"issue"]);
+        assert_eq!(store.journal(&centre("C46010")).unwrap().size, size + 2);
+        assert!(store.scrub(NOW, &mut |_| {}).unwrap().is_sound());
+    }
+}
+
+#[test]
+fn a_listing_that_a_row_ended_which_went_stands_again_and_its_payload_is_asked_for() {
+    let place = Place::new();
+    let mut store = place.open();
+    let mut author = Author::new("C46010");
+    append(&mut store, &mut author, &[b"decide", b"decide", &[b'w', 0], &[b'w', 1]]);
+    for index in [0, 1] {
+        store.write(&[Write::Erase { centre: centre("C46010"), index }]).unwrap();
+    }
+    let state = first_rows(&store, "C46010", 3);
+    store.write(&[Write::Cut { centre: centre("C46010"), own: false, at: NOW, state }]).unwrap();
+    let ended = |index| store.listing(&at("C46010", index)).unwrap().unwrap().ended.map(|ended| ended.index);
+    assert_eq!((ended(0), ended(1)), (Some(2), None));
+    assert_eq!(store.damaged(9).unwrap(), [(centre("C46010"), 1)]);
+    assert!(store.erased(&centre("C46010"), 0).unwrap());
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use anju_core::journal::fork::ForkProof;
 use anju_core::listing::import::StagedRow;
 use anju_core::shelf::{
-    Adopted, CaseRecord, HitRow, House, HouseWrite, IssuedRecord, ListProjection, ListWrite, Lists, PendingHit, Projection, Shelf,
+    Adopted, CaseRecord, ForkRow, HitRow, House, HouseWrite, IssuedRecord, ListProjection, ListWrite, Lists, PendingHit, Projection, Shelf,
 };
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -71,7 +72,7 @@ fn plant(store: &mut Store) {
         .write(&[
             Write::Project(Projection::Access(shown)),
             Write::Issued(record),
-            Write::Fork { centre: centre("C46010"), one: canaries, other: Vec::new() },
+            Write::Fork(ForkRow { term: 1, at: NOW, proof: ForkProof::new(centre("C46010"), canaries, Vec::new(), None) }),
         ])
         .unwrap();
     let kept = store.issued(&number("C46010", 1)).unwrap().unwrap();

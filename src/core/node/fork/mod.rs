@@ -9,8 +9,10 @@
 //! | file | what it is for |
 //! | --- | --- |
 //! | `suspect` | rows that do not follow from ours: the server's doing, or the author's? |
+//! | `void` | rows that an ended term does not count are let go |
 
 mod suspect;
+mod void;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +38,8 @@ pub(super) struct State {
     proven_under: BTreeMap<CentreCode, VerifiedHead>,
     /// Journals of which rows came that do not follow from ours, until it is known why.
     suspects: BTreeMap<CentreCode, suspect::Suspect>,
+    /// Journals held of which it is being found out how far they count.
+    searches: BTreeMap<CentreCode, void::Search>,
     /// Stations whose copy of a journal lies on another branch than ours, and since when that is known.
     off_branch: BTreeMap<(CentreCode, StationKey), Time>,
 }
@@ -65,7 +69,8 @@ impl Node {
 
     /// Reads what is known of every author's present term: at the start, and when the charter has changed.
     pub(super) fn forks_read(&mut self, env: &Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
-        self.fork = State::default();
+        let proven_under = std::mem::take(&mut self.fork.proven_under);
+        self.fork = State { proven_under, ..State::default() };
         for centre in self.authors.keys().cloned().collect::<Vec<_>>() {
             if let Some(row) = env.shelf.fork(&centre)? {
                 self.contain(row.at, row.proof);
@@ -74,7 +79,7 @@ impl Node {
                 self.read_report(env.now, &report, out);
             }
         }
-        Ok(())
+        self.let_go_of_void_rows(env, out)
     }
 
     /// A statement was projected: perhaps somebody reports a fork.
@@ -107,9 +112,14 @@ impl Node {
         told_by: StationKey,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
+        let Some(author) = self.author(centre) else { return Ok(()) };
+        let present = |note: &[u8]| author.verify(note).ok().filter(|head| head.term() == author.term);
+        // What keys of a term that is over signed beyond what counts is void, and no fork.
+        let (Some(one), Some(other)) = (present(one), present(other)) else { return Ok(()) };
         self.blame_author(centre, told_by, FaultCode::Forked, out);
-        let Some(author) = self.author(centre).filter(|_| !self.is_contained(centre)) else { return Ok(()) };
-        let (Ok(one), Ok(other)) = (author.verify(one), author.verify(other)) else { return Ok(()) };
+        if self.is_contained(centre) {
+            return Ok(());
+        }
         let (one, other) = if one.size() <= other.size() { (one, other) } else { (other, one) };
         let bridge = if one.size() == other.size() {
             None

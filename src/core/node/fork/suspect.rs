@@ -34,6 +34,9 @@ impl Node {
     ) -> Result<bool, ShelfError> {
         let Some(author) = self.author(centre).cloned() else { return Ok(false) };
         let Ok(theirs) = author.verify(note) else { return Ok(false) };
+        if self.is_searched(centre) {
+            return Ok(true);
+        }
         if self.is_contained(centre) {
             self.not_of_our_branch(env.now, centre, from, note);
             return Ok(true);
@@ -45,6 +48,11 @@ impl Node {
             Some(head) => Some(head.clone()),
             None => env.shelf.journal(centre)?.head.and_then(|head| author.verify(&head.note).ok()),
         };
+        let is_present = |head: &VerifiedHead| head.term() == author.term;
+        if is_present(&theirs) && !author.ended.is_empty() && !ours.as_ref().is_some_and(is_present) {
+            self.left_behind(env, &theirs, centre)?;
+            return Ok(true);
+        }
         let differs = |ours: &VerifiedHead| ours.size() < theirs.size() || ours.root() != theirs.root();
         let Some(ours) = ours.filter(|ours| ours.size() > 0 && ours.size() <= theirs.size() && differs(ours)) else { return Ok(false) };
         let question = Question::Bridge { centre: centre.clone(), at: ours.size(), to: theirs.size() };
@@ -56,25 +64,27 @@ impl Node {
     /// What the suspected server says, or nothing when it says nothing.
     pub(in crate::node) fn bridged(
         &mut self,
-        env: &Env<'_>,
+        env: &mut Env<'_>,
         from: StationKey,
         centre: &CentreCode,
         bridge: Option<Bridge>,
         out: &mut Vec<Effect>,
-    ) {
-        let Some(Suspect { ours, theirs, .. }) = self.fork.suspects.remove(centre).filter(|suspect| suspect.station == from) else {
-            return;
-        };
-        let Some(bridge) = bridge else { return };
+    ) -> Result<(), ShelfError> {
+        if self.found_out(env, from, centre, bridge.as_ref(), out)? {
+            return Ok(());
+        }
+        let suspect = self.fork.suspects.remove(centre).filter(|suspect| suspect.station == from);
+        let (Some(Suspect { ours, theirs, .. }), Some(bridge)) = (suspect, bridge) else { return Ok(()) };
         if bridge.verify(ours.size(), theirs.size(), &theirs.root()).is_err() || bridge.root == ours.root() {
             self.blame(env.now, from, FaultCode::BadProof, out);
-            return;
+            return Ok(());
         }
         let bridge = (ours.size() < theirs.size()).then_some(bridge);
         let proof = ForkProof::new(centre.clone(), ours.note().to_vec(), theirs.note().to_vec(), bridge);
         self.blame_author(centre, from, FaultCode::Forked, out);
         self.keep(env.now, proof, out);
         self.not_of_our_branch(env.now, centre, from, theirs.note());
+        Ok(())
     }
     /// What this station holds of a journal is another branch of it than ours: nothing of it is pulled.
     fn not_of_our_branch(&mut self, now: Time, centre: &CentreCode, station: StationKey, note: &[u8]) {

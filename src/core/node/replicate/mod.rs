@@ -68,6 +68,16 @@ impl State {
     }
 }
 
+impl State {
+    /// What is known of a journal is about rows that are not held any more.
+    pub(in crate::node) fn forget_journal(&mut self, centre: &CentreCode) {
+        self.announced.remove(centre);
+        self.holders.remove(centre);
+        self.pulled.remove(centre);
+        self.heard.remove(centre);
+    }
+}
+
 #[derive(Debug)]
 struct Call {
     to: StationKey,
@@ -351,7 +361,7 @@ impl Node {
                 match about {
                     About::Pull { centre, .. } => self.not_a_holder(&centre, &to),
                     About::Inquiry(key) => self.inquiry_replied(env, from, key, None, out)?,
-                    About::Bridge(centre) => self.bridged(env, from, &centre, None, out),
+                    About::Bridge(centre) => self.bridged(env, from, &centre, None, out)?,
                     About::Heads | About::Payloads { .. } | About::Push | About::Charter | About::Cosigned(_) => {}
                 }
             }
@@ -365,8 +375,8 @@ impl Node {
             }
             (About::Charter, Ok(SoundAnswer::Charter(report))) => self.chain_reported(env, from, report, out)?,
             (About::Cosigned(wanted), Ok(SoundAnswer::Cosigned(reports))) => self.cosigned_reported(env, from, &wanted, reports, out)?,
-            (About::Bridge(centre), Ok(SoundAnswer::Bridged(bridge))) => self.bridged(env, from, &centre, Some(bridge), out),
-            (About::Bridge(centre), Ok(SoundAnswer::Declined(_))) => self.bridged(env, from, &centre, None, out),
+            (About::Bridge(centre), Ok(SoundAnswer::Bridged(bridge))) => self.bridged(env, from, &centre, Some(bridge), out)?,
+            (About::Bridge(centre), Ok(SoundAnswer::Declined(_))) => self.bridged(env, from, &centre, None, out)?,
             (About::Pull { centre, stretch }, Ok(SoundAnswer::Frame(frame))) => self.frame(env, to, &centre, stretch, frame, out)?,
             (About::Payloads { centre, indexes }, Ok(SoundAnswer::Payloads(payloads))) => {
                 self.payloads(env, to, &centre, &indexes, payloads, out)?;
@@ -403,7 +413,7 @@ impl Node {
             }
             Some(Call { to, about: About::Push, .. }) => self.push_ended(env, to, None, out)?,
             Some(Call { to, about: About::Inquiry(key), .. }) => self.inquiry_replied(env, to, key, None, out)?,
-            Some(Call { to, about: About::Bridge(centre), .. }) => self.bridged(env, to, &centre, None, out),
+            Some(Call { to, about: About::Bridge(centre), .. }) => self.bridged(env, to, &centre, None, out)?,
             Some(Call { about: About::Heads | About::Payloads { .. } | About::Charter | About::Cosigned(_), .. }) | None => {}
         }
         self.pull_what_is_missing(env, out)

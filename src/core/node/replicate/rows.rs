@@ -29,6 +29,9 @@ impl Node {
     }
 
     fn pull(&mut self, env: &mut Env<'_>, centre: &CentreCode, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        if self.is_searched(centre) {
+            return Ok(());
+        }
         let size = env.shelf.journal(centre)?.size;
         let Some(of) = self.replicate.announced.get(centre).map(|head| head.size) else { return Ok(()) };
         loop {
@@ -106,6 +109,9 @@ impl Node {
         frame: SoundFrame,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
+        if self.is_searched(centre) {
+            return Ok(());
+        }
         let held = env.shelf.journal(centre)?;
         let note = frame.note().to_vec();
         match self.prove(env, frame, None, &held) {

@@ -2,6 +2,7 @@
 
 use super::asking::{self, doubts, list};
 use super::histories::{History, centre, row};
+use super::membership::{federation, read_only, rotate_at, view};
 use super::world::World;
 use crate::desk::{Doubt, Event, Request, Verdict};
 use crate::error::FaultCode;
@@ -226,4 +227,109 @@ fn a_centre_of_which_two_histories_are_known_widens_nothing_until_its_term_is_ov
     assert_eq!((&fork.centre, fork.term, fork.ours.is_some()), (&centre(&world, 0), 1, true));
     assert!(!fork.reported_by.is_empty());
     asking::end(&mut world, &place, PERSON, Change::Withdrawn);
+}
+
+/// Peer 4 has signed two histories; a vote keeps the one that peers 0 and 1 hold.
+fn cleared(world: &mut World) {
+    world.heal();
+    world.run_for(TWO_ROUNDS_MS);
+    assert!((0..4).all(|at| contained(world, at, 4)));
+    let (kept, lost) = (view(world, 0).forks[0].ours, view(world, 2).forks[0].ours);
+    assert!(kept.is_some() && lost.is_some() && kept != lost);
+    rotate_at(world, 4, 0, &[1, 2, 3], None);
+    world.run_for(2 * MINUTE_MS);
+}
+
+fn of_one_mind(world: &World, peers: &[usize]) {
+    let held = |at: &usize| {
+        let state = world.peers[*at].shelf.journal(&centre(world, 4)).unwrap();
+        (state.size, state.peaks, state.applied)
+    };
+    let all: Vec<_> = peers.iter().map(held).collect();
+    assert!(all.iter().all(|one| *one == all[0]), "{all:?}");
+    assert_eq!(all[0].0, all[0].2, "and applied");
+}
+
+#[test]
+fn a_vote_clears_a_fork_and_whoever_held_the_other_history_comes_over_and_forgets_what_it_meant() {
+    let mut world = federation(1_861, 5);
+    world.set_up(4, false);
+    world.part(&[&[0, 1], &[2, 3]]);
+    let (mut one, mut other) = (History::of(&world, 0, 4), History::of(&world, 0, 4));
+    let common = one.root().0;
+    (0..3).for_each(|_| one.grow(&mut world, 4, &[0, 1]));
+    let listed = super::listings::decided(&mut world, 7, 90);
+    other.grow_by(&mut world, 4, vec![listed], &[2, 3]);
+    (0..5).for_each(|_| other.grow(&mut world, 4, &[2, 3]));
+    world.run_for(5 * SECOND_MS);
+    let listing = |world: &World, at: usize| super::listings::listing(world, at, 4, common);
+    assert!(listing(&world, 2).is_some() && listing(&world, 0).is_none());
+    cleared(&mut world);
+    for at in 0..4 {
+        assert!(!contained(&world, at, 4), "peer {at}");
+        let row = &world.peers[at].shelf.entries(&centre(&world, 4), common, 1, usize::MAX).unwrap()[0];
+        assert_eq!(Header::parse(&row.header).unwrap().kind(), Some(Kind::AuditRecorded), "peer {at} holds the history that counts");
+        assert!(listing(&world, at).is_none(), "peer {at} has forgotten the listing");
+        assert!(world.faults(at).iter().all(|code| *code == FaultCode::Forked), "{:?}", world.faults(at));
+    }
+    of_one_mind(&world, &[0, 1, 2, 3]);
+    // The centre comes back with the keys that the version names, gets its own rows from the others, and goes on behind them.
+    world.set_up(4, true);
+    world.run_for(2 * MINUTE_MS);
+    assert_eq!(read_only(&mut world, 4), None);
+    let entry = row(&mut world);
+    world.append(4, vec![entry]);
+    world.run_for(20 * SECOND_MS);
+    of_one_mind(&world, &[0, 1, 2, 3, 4]);
+    assert!(world.size(0, 4) > one.root().0);
+}
+
+#[test]
+fn a_centre_whose_own_rows_a_vote_did_not_keep_lets_go_of_them_and_writes_on_behind_those_that_count() {
+    let mut world = federation(1_862, 5);
+    world.part(&[&[0, 1], &[2, 3, 4]]);
+    let mut thief = History::of(&world, 0, 4);
+    (0..2).for_each(|_| thief.grow(&mut world, 4, &[0, 1]));
+    for _ in 0..4 {
+        let entry = row(&mut world);
+        world.append(4, vec![entry]);
+    }
+    world.run_for(5 * SECOND_MS);
+    cleared(&mut world);
+    world.run_for(2 * MINUTE_MS);
+    assert_eq!(read_only(&mut world, 4), None);
+    let entry = row(&mut world);
+    world.append(4, vec![entry]);
+    world.run_for(20 * SECOND_MS);
+    of_one_mind(&world, &[0, 1, 2, 3, 4]);
+    assert!((0..5).all(|at| !contained(&world, at, 4)));
+}
+
+#[test]
+fn rows_that_a_thief_of_keys_signed_beyond_what_a_vote_counts_are_let_go_everywhere() {
+    let mut world = federation(1_863, 5);
+    let honest = History::of(&world, 0, 4);
+    world.set_up(4, false);
+    let mut thief = honest.clone();
+    let listed = super::listings::decided(&mut world, 7, 90);
+    thief.grow_by(&mut world, 4, vec![listed], &[0, 1, 2, 3]);
+    world.run_for(MINUTE_MS);
+    assert!((0..4).all(|at| super::listings::listing(&world, at, 4, honest.root().0).is_some()));
+    assert!((0..4).all(|at| !contained(&world, at, 4)), "one history is no fork");
+    rotate_at(&mut world, 4, 0, &[1, 2, 3], Some(honest.root().0));
+    world.run_for(MINUTE_MS);
+    for at in 0..4 {
+        assert_eq!(world.size(at, 4), honest.root().0, "peer {at}");
+        assert!(super::listings::listing(&world, at, 4, honest.root().0).is_none());
+    }
+    world.set_up(4, true);
+    world.run_for(2 * MINUTE_MS);
+    assert_eq!(read_only(&mut world, 4), None);
+    of_one_mind(&world, &[0, 1, 2, 3, 4]);
+    // What the thief goes on to sign is nobody's word any more.
+    world.set_up(4, false);
+    thief.grow(&mut world, 4, &[0, 1, 2, 3]);
+    world.run_for(MINUTE_MS);
+    of_one_mind(&world, &[0, 1, 2, 3]);
+    assert!((0..4).all(|at| !contained(&world, at, 4)));
 }

@@ -64,7 +64,7 @@ fn version(world: &World, peer: usize) -> u64 {
     world.peers[peer].node.charter().version()
 }
 
-fn view(world: &mut World, peer: usize) -> FederationView {
+pub(super) fn view(world: &mut World, peer: usize) -> FederationView {
     let token = world.ask(peer, Request::Federation);
     match world.closing(peer, token) {
         Some(Event::Federation(view)) => (**view).clone(),
@@ -72,7 +72,7 @@ fn view(world: &mut World, peer: usize) -> FederationView {
     }
 }
 
-fn read_only(world: &mut World, peer: usize) -> Option<ReadOnly> {
+pub(super) fn read_only(world: &mut World, peer: usize) -> Option<ReadOnly> {
     let token = world.ask(peer, Request::Status);
     match world.closing(peer, token) {
         Some(Event::Status(status)) => status.read_only.clone(),
@@ -287,6 +287,11 @@ fn a_suspended_centre_reads_and_does_not_write_until_it_is_restored() {
 
 /// Peer `of` gets the next keys of its own, proposes them, and three others agree.
 fn rotate(world: &mut World, of: usize, others: &[usize]) {
+    rotate_at(world, of, of, others, None);
+}
+
+/// As [`rotate`], proposed by whoever it is, with so many rows that count; all that the proposer holds when it is not said.
+pub(super) fn rotate_at(world: &mut World, of: usize, by: usize, others: &[usize], rows: Option<u64>) -> Digest {
     let p = &mut world.peers[of];
     let fresh = CentreKeys::random(&mut world.rng);
     let keys = CentreKeys {
@@ -298,7 +303,7 @@ fn rotate(world: &mut World, of: usize, others: &[usize]) {
     let addresses = vec![format!("/ip4/127.0.0.1/tcp/{}", 7000 + of)];
     let card = CentreCard::new(p.centre.clone(), format!("中心{of}"), addresses, &keys);
     p.next_keys = Some(keys);
-    change(world, of, vec![Wish::RotateKeys { card: Box::new(card), rows: None }], others);
+    change(world, by, vec![Wish::RotateKeys { card: Box::new(card), rows }], others)
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::super::{CharterWrite, Charters, DeedRow, InviteRow, LinkRow, VoteReco
 use super::MemoryShelf;
 use crate::charter::vote::Place;
 use crate::error::ShelfError;
-use crate::names::{Digest, RequestId};
+use crate::names::{CentreCode, Digest, RequestId};
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
@@ -52,6 +52,10 @@ impl Tables {
             }
         }
         Ok(())
+    }
+
+    pub(super) fn cut(&mut self, centre: &CentreCode, size: u64) {
+        self.votes.retain(|(_, place), _| place.centre != *centre || place.index < size);
     }
 
     pub(super) fn project(&mut self, row: &VoteRecord) {

@@ -24,6 +24,11 @@ impl Tables {
         }
     }
 
+    pub(super) fn cut(&mut self, centre: &CentreCode, size: u64) {
+        self.opened.retain(|place, _| place.centre != *centre || place.index < size);
+        self.said.retain(|(author, index), _| author != centre || *index < size);
+    }
+
     pub(super) fn project(&mut self, projection: &DossierProjection) {
         match projection {
             DossierProjection::Opened(row) => {

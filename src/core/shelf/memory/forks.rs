@@ -19,6 +19,10 @@ impl Tables {
         self.proofs.entry((row.proof.centre.clone(), row.term)).or_insert_with(|| row.clone());
     }
 
+    pub(super) fn cut(&mut self, centre: &CentreCode, size: u64) {
+        self.reports.retain(|(_, author, index), _| author != centre || *index < size);
+    }
+
     pub(super) fn project(&mut self, row: &ForkReport) {
         let key = (row.accused.clone(), row.author.clone(), row.index);
         self.reports.entry(key).or_insert_with(|| row.clone());

@@ -34,6 +34,10 @@ impl Tables {
         Ok(())
     }
 
+    pub(super) fn cut(&mut self, size: u64) {
+        self.commitments.retain(|index, _| *index < size);
+    }
+
     pub(super) fn commit(&mut self, commitment: &AuditCommitment) {
         self.commitments.entry(commitment.index).or_insert_with(|| commitment.clone());
     }

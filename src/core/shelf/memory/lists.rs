@@ -69,6 +69,25 @@ impl Tables {
         }
     }
 
+    /// Forgets what rows of a journal meant from `size` on. Returns the listings that they had ended.
+    pub(super) fn cut(&mut self, centre: &CentreCode, size: u64) -> Vec<u64> {
+        let kept = |(of, index): &(CentreCode, u64)| of != centre || *index < size;
+        self.listings.retain(|place, _| kept(place));
+        self.changes.retain(|place, _| kept(place));
+        self.objections.retain(|place, _| kept(place));
+        self.hits.retain(|place, _| kept(place));
+        self.acknowledged.retain(|place, _| kept(place));
+        self.withheld.retain(|place, _| kept(place));
+        let mut again = Vec::new();
+        for ((of, index), row) in &mut self.listings {
+            if of == centre && row.ended.as_ref().is_some_and(|ended| ended.index >= size) {
+                row.ended = None;
+                again.push(*index);
+            }
+        }
+        again
+    }
+
     /// A row that comes after its ending, because its payload was missing, has ended all the same.
     fn decided(&mut self, row: &ListingRow) {
         let place = (row.place.centre.clone(), row.place.index);

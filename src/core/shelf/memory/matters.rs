@@ -31,6 +31,11 @@ impl Tables {
         }
     }
 
+    pub(super) fn cut(&mut self, centre: &CentreCode) {
+        self.matters.retain(|(of, ..), _| of != centre);
+        self.catalogues.remove(centre);
+    }
+
     fn of<'a>(&'a self, centre: &'a CentreCode) -> impl Iterator<Item = &'a MatterRow> {
         self.matters.values().filter(move |row| row.centre == *centre)
     }

@@ -95,6 +95,12 @@ impl MemoryShelf {
         match write {
             Write::Append { centre, from, rows, subtrees, state } => self.append(centre, *from, rows, subtrees, state)?,
             Write::Head { centre, head } => self.head(centre, head)?,
+            Write::Cut { centre, own, state, .. } => {
+                self.cut(centre, state)?;
+                if *own {
+                    self.house.cut(state.size);
+                }
+            }
             Write::Applied { centre, applied } => self.applied(centre, *applied)?,
             Write::Erase { centre, index } => self.erase(centre, *index)?,
             Write::Restore { centre, index, payload } => self.restore(centre, *index, payload)?,
@@ -148,6 +154,30 @@ impl MemoryShelf {
     fn head(&mut self, centre: &CentreCode, head: &Head) -> Result<(), ShelfError> {
         check::head(&Shelf::journal(self, centre)?, head)?;
         self.journals.entry(centre.clone()).or_default().state.head = Some(head.clone());
+        Ok(())
+    }
+
+    fn cut(&mut self, centre: &CentreCode, after: &JournalState) -> Result<(), ShelfError> {
+        check::cut(&Shelf::journal(self, centre)?, after)?;
+        let (size, journal) = (after.size, self.journals.entry(centre.clone()).or_default());
+        journal.entries.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        journal.subtrees.retain(|(level, index), _| (index + 1) << level <= size);
+        journal.erased.retain(|index| *index < size);
+        let restored = self.lists.cut(centre, size);
+        for index in restored.into_iter().filter(|index| journal.erased.remove(index)) {
+            self.damaged.get_mut().insert((centre.clone(), index));
+        }
+        self.damaged.get_mut().retain(|(of, index)| of != centre || *index < size);
+        journal.state = after.clone();
+        let erased = &journal.erased;
+        self.certificates.retain(|number, row| number.centre() != *centre || erased.contains(&row.index));
+        self.accesses.retain(|(author, index), _| author != centre || *index < size);
+        self.holders_ended.retain(|(_, number), (index, _)| number.centre() != *centre || *index < size);
+        self.matters.cut(centre);
+        self.charters.cut(centre, size);
+        self.forks.cut(centre, size);
+        self.dossiers.cut(centre, size);
+        self.witness.cut(centre, size);
         Ok(())
     }
 

@@ -15,6 +15,11 @@ pub(super) struct Tables {
 }
 
 impl Tables {
+    /// Who cosigned rows that never counted has cosigned nothing of what does.
+    pub(super) fn cut(&mut self, centre: &CentreCode, size: u64) {
+        self.cosignatures.retain(|(of, _), row| of != centre || row.size <= size);
+    }
+
     pub(super) fn write(&mut self, row: &CosignatureRow) -> Result<(), Misfit> {
         let place = (row.centre.clone(), row.witness.clone());
         check::cosigned(self.cosignatures.get(&place), row)?;

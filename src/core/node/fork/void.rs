@@ -1,0 +1,162 @@
+//! Rows that do not count any more are let go.
+//!
+//! A version of the charter that ends a term says how far it counts: so many rows under one root. Whoever holds more of that term holds
+//! rows that are void; whoever holds another history holds rows that never counted. Both are cut away from where they leave what counts,
+//! what they meant is forgotten, and the rest is pulled from whoever has it. Where another history leaves the one that counts is searched
+//! by asking stations what root theirs has at one size after the other. What must never be here: a cut that no charter asks for.
+
+use super::super::message::Question;
+use super::super::replicate::pick;
+use super::super::{Effect, Env, Node};
+use crate::error::ShelfError;
+use crate::journal::fork::Bridge;
+use crate::journal::proof::{OnShelf, root_at};
+use crate::journal::{Author, Frontier, VerifiedHead};
+use crate::names::{CentreCode, Digest, StationKey};
+use crate::shelf::{JournalState, Write};
+use crate::time::{SECOND_MS, Time};
+
+/// How long one station is waited for before another is asked, in milliseconds.
+const ASK_ANOTHER_AFTER_MS: i64 = 5 * SECOND_MS;
+
+/// The search for where the history held leaves the one that counts.
+#[derive(Debug)]
+pub(super) struct Search {
+    /// Rows and root of the history that counts.
+    target: (u64, Digest),
+    /// So many rows are the same in both.
+    same: u64,
+    /// At so many they differ.
+    differ: u64,
+    /// The station that was asked, about how many rows, and when.
+    asked: Option<(StationKey, u64, Time)>,
+}
+
+impl Node {
+    /// Looks at every journal of which a term has ended: after the start, and when the charter has changed.
+    pub(super) fn let_go_of_void_rows(&mut self, env: &Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let ended = |author: &&Author| author.limit.is_some() || !author.ended.is_empty();
+        for author in self.authors.values().filter(ended).cloned().collect::<Vec<_>>() {
+            self.let_go_of(env, &author, out)?;
+        }
+        Ok(())
+    }
+
+    fn let_go_of(&mut self, env: &Env<'_>, author: &Author, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let Some(counts) = author.limit.or_else(|| author.ended.last().map(|term| term.counts)) else { return Ok(()) };
+        let held = env.shelf.journal(&author.centre)?;
+        if held.size < counts.size || self.goes_on_in_present_term(author, &held) {
+            return Ok(());
+        }
+        if root_of(env, &author.centre, counts.size)? != counts.root {
+            self.search_where_it_leaves(&author.centre, (counts.size, counts.root), counts.size);
+        } else if held.size > counts.size && author.centre != self.centre {
+            // Our own rows beyond it are ours to go on with: the next head of ours is over them.
+            self.cut(env, &author.centre, counts.size, out)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the rows held were proven under a head of the term that is going on, as far as this peer knows.
+    fn goes_on_in_present_term(&self, author: &Author, held: &JournalState) -> bool {
+        let present = |head: &VerifiedHead| author.limit.is_none() && head.term() == author.term;
+        let kept = held.head.as_ref().filter(|head| head.size == held.size);
+        let kept = kept.is_some_and(|head| author.verify(&head.note).is_ok_and(|head| present(&head)));
+        kept || self.fork.proven_under.get(&author.centre).is_some_and(present)
+    }
+
+    /// Rows came under a head of the present term that do not follow from ours, and ours are of a term that has ended: ours are not those
+    /// that count.
+    pub(super) fn left_behind(&mut self, env: &Env<'_>, theirs: &VerifiedHead, centre: &CentreCode) -> Result<(), ShelfError> {
+        let size = env.shelf.journal(centre)?.size;
+        self.search_where_it_leaves(centre, (theirs.size(), theirs.root()), size.min(theirs.size()));
+        Ok(())
+    }
+
+    fn search_where_it_leaves(&mut self, centre: &CentreCode, target: (u64, Digest), differ: u64) {
+        self.fork.searches.entry(centre.clone()).or_insert(Search { target, same: 0, differ, asked: None });
+    }
+
+    /// Whether it is being searched how far a journal held counts: until then nothing is added to it.
+    pub(in crate::node) fn is_searched(&self, centre: &CentreCode) -> bool {
+        self.fork.searches.contains_key(centre)
+    }
+
+    /// Asks on, or somebody else.
+    pub(in crate::node) fn fork_tick(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        for centre in self.fork.searches.keys().cloned().collect::<Vec<_>>() {
+            self.search_on(env, &centre, out)?;
+        }
+        Ok(())
+    }
+
+    fn search_on(&mut self, env: &mut Env<'_>, centre: &CentreCode, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let Some(search) = self.fork.searches.get(centre) else { return Ok(()) };
+        if search.differ <= search.same + 1 {
+            let keep = search.same;
+            self.fork.searches.remove(centre);
+            return self.cut(env, centre, keep, out);
+        }
+        if search.asked.is_some_and(|(_, _, since)| env.now.since(since).abs() < ASK_ANOTHER_AFTER_MS) {
+            return Ok(());
+        }
+        let (at, to) = (search.same.midpoint(search.differ), search.target.0);
+        // Whoever did not answer, or has the other history too, is asked again only if there is nobody else.
+        let not = search.asked.map(|(station, ..)| station);
+        let others = self.replicate.connected.iter().copied().filter(|station| Some(*station) != not);
+        let whom = pick(env.rng, others).or(not.filter(|station| self.replicate.connected.contains(station)));
+        let Some(whom) = whom else { return Ok(()) };
+        if let Some(search) = self.fork.searches.get_mut(centre) {
+            search.asked = Some((whom, at, env.now));
+        }
+        self.ask_bridge(env, whom, centre.clone(), Question::Bridge { centre: centre.clone(), at, to }, out);
+        Ok(())
+    }
+
+    /// What a station says of the history that counts. Returns whether it was asked in a search.
+    pub(super) fn found_out(
+        &mut self,
+        env: &mut Env<'_>,
+        from: StationKey,
+        centre: &CentreCode,
+        bridge: Option<&Bridge>,
+        out: &mut Vec<Effect>,
+    ) -> Result<bool, ShelfError> {
+        let Some(search) = self.fork.searches.get_mut(centre) else { return Ok(false) };
+        let Some((_, at, _)) = search.asked.filter(|(station, ..)| *station == from) else { return Ok(false) };
+        let (to, root) = search.target;
+        // A bridge that does not lead there is of another history: no fault, and somebody else is asked when this one's time is over.
+        let Some(bridge) = bridge.filter(|bridge| bridge.verify(at, to, &root).is_ok()) else { return Ok(true) };
+        if bridge.root == root_of(env, centre, at)? {
+            search.same = at;
+        } else {
+            search.differ = at;
+        }
+        search.asked = None;
+        self.search_on(env, centre, out)?;
+        Ok(true)
+    }
+
+    /// Lets go of every row behind the first `size` of a journal, and of what they meant.
+    fn cut(&mut self, env: &Env<'_>, centre: &CentreCode, size: u64, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let held = env.shelf.journal(centre)?;
+        let on_shelf = OnShelf { shelf: env.shelf, centre };
+        let frontier = Frontier::of_first(&on_shelf, size).map_err(|e| ShelfError::Damaged(e.to_string()))?;
+        let counts = |note: &[u8]| self.author(centre).is_some_and(|author| author.verify(note).is_ok());
+        let head = held.head.filter(|head| head.size <= size && counts(&head.note));
+        let state = JournalState { size, peaks: frontier.peaks().to_vec(), head, applied: 0 };
+        out.push(Effect::Write(Write::Cut { centre: centre.clone(), own: *centre == self.centre, at: env.now, state }));
+        self.fork.proven_under.remove(centre);
+        self.replicate.forget_journal(centre);
+        self.journal_was_cut(centre);
+        if *centre == self.centre {
+            self.own_rows_missing();
+        }
+        out.push(Effect::WhenStored);
+        Ok(())
+    }
+}
+
+fn root_of(env: &Env<'_>, centre: &CentreCode, size: u64) -> Result<Digest, ShelfError> {
+    root_at(&OnShelf { shelf: env.shelf, centre }, size).map_err(|e| ShelfError::Damaged(e.to_string()))
+}
