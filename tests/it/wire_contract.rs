@@ -12,6 +12,7 @@ use anju_core::dossier::{ChangedBody, DossierKind, DossierPlace, Head, JoinedBod
 use anju_core::error::{Refusal, RefusalCode};
 use anju_core::grant::{Access, Presented, access};
 use anju_core::interact::{Attestation, Compared, Finding as Found, Inquiry, Reply, Stated, Wanted};
+use anju_core::journal::fork::{Bridge, ForkProof};
 use anju_core::journal::{Entry, Kind, Statement};
 use anju_core::listing::{Change, Finding, ObjectedBody};
 use anju_core::matter::{CatalogueBody, DataCatalogue, Matter, MatterBody, Outcome};
@@ -127,6 +128,7 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Question::Push(made.frame(0, 3).to_bytes().into()),
         Question::Inquire(sealed_inquiry(made).into()),
         Question::Charter { after: 1 },
+        Question::Bridge { centre: centre.clone(), at: 0, to: 1 << 40 },
         Question::Cosigned(Vec::new()),
         Question::Cosigned(vec![WantedCosignature { centre: centre.clone(), witness: made.lender.code.clone(), above: 70_000 }]),
     ];
@@ -151,9 +153,14 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Answer::Declined(Decline::Busy),
         Answer::Held(70_000),
         Answer::Replied(sealed_reply(made, &replies[0]).into()),
+        Answer::Bridged(Bridge { root: made.charter.digest(), proof: vec![made.charter.digest(); 64] }),
         Answer::Cosigned(vec![CosignatureReport { centre, witness: made.lender.code.clone(), note: cosigned(made) }]),
     ];
     out.extend(answers.map(|answer| ("answer", answer.to_bytes())));
+    for bridge in [None, Some(Bridge { root: made.charter.digest(), proof: Vec::new() })] {
+        let (one, other) = (made.journal.head.note().to_vec(), cosigned(made));
+        out.push(("fork-proof", ForkProof::new(made.issuer.code.clone(), one, other, bridge).to_bytes()));
+    }
 }
 
 /// A question of each kind to the issuer.

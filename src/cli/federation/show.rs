@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anju_core::charter::{CharterFile, Link};
-use anju_core::desk::{ChangeView, Event, FederationView, MAX_HISTORY_PAGE, MemberView, ProposalView, Request, VersionLine};
+use anju_core::desk::{ChangeView, Event, FederationView, ForkView, MAX_HISTORY_PAGE, MemberView, ProposalView, Request, VersionLine};
 use anju_core::names::Digest;
 use serde_json::json;
 
@@ -112,6 +112,7 @@ fn shown(ctx: Ctx, view: &FederationView) -> String {
     if let Some(version) = view.frozen {
         out.push_str(&ctx.fill("federation.frozen", &[("version", &number(version))]));
     }
+    view.forks.iter().for_each(|fork| out.push_str(&forked(ctx, fork)));
     if !view.epoch_held {
         out.push_str(&ctx.say("federation.epoch-missing"));
     }
@@ -123,6 +124,22 @@ fn shown(ctx: Ctx, view: &FederationView) -> String {
         let (id, until) = (invited.id.to_string(), invited.until.legal_text());
         out.push_str(&ctx.fill("federation.invited-line", &[("centre", invited.centre.as_str()), ("until", &until), ("id", &id)]));
     }
+    out
+}
+
+/// A centre that has signed two histories, and what can be done.
+fn forked(ctx: Ctx, fork: &ForkView) -> String {
+    let heads = fork.rows.iter().zip(&fork.roots).enumerate();
+    let heads = heads.map(|(at, (rows, root))| {
+        let key = if fork.ours == Some(at) { "federation.fork-head-ours" } else { "federation.fork-head" };
+        ctx.fill(key, &[("rows", &rows.to_string()), ("root", &short(root))])
+    });
+    let reported: Vec<&str> = fork.reported_by.iter().map(anju_core::names::CentreCode::as_str).collect();
+    let (term, since) = (fork.term.to_string(), fork.since.legal_text());
+    let named = [("centre", fork.centre.as_str()), ("term", &term), ("since", &since), ("by", &reported.join(" "))];
+    let mut out = ctx.fill("federation.fork", &named);
+    out.extend(heads);
+    out.push_str(&ctx.fill("federation.fork-next", &named));
     out
 }
 
@@ -167,6 +184,9 @@ pub(super) fn change_line(ctx: Ctx, change: &ChangeView) -> String {
     }
     if let Some(rows) = change.rows {
         line.push_str(&ctx.fill("federation.rows-count", &[("rows", &rows.to_string())]));
+    }
+    if let Some(agrees) = change.agrees {
+        line.push_str(&ctx.say(if agrees { "federation.rows-ours" } else { "federation.rows-not-ours" }));
     }
     if let Some(fingerprint) = change.fingerprint {
         line.push_str(&ctx.fill("federation.fingerprint", &[("fingerprint", &grouped(&fingerprint))]));

@@ -179,7 +179,7 @@ impl Node {
         let seen = match self.verify_cosignature(report, &key) {
             Ok(seen) => seen,
             Err(problem) => {
-                fault(out, from, problem.code);
+                self.blame(env.now, from, problem.code, out);
                 return Ok(false);
             }
         };
