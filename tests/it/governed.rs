@@ -12,20 +12,20 @@ const SHANGHAI: &str = "C31010";
 const FOUNDERS: [&str; 3] = [HAIKOU, SANYA, CHONGQING];
 
 /// A line of the program as a centre's security administrator.
-fn as_admin(federation: &Federation, code: &str, line: &str, exit: i32) -> Value {
+pub(crate) fn as_admin(federation: &Federation, code: &str, line: &str, exit: i32) -> Value {
     let who = format!("--data @{code} --operator admin --operator-passphrase-file @{code}/first-operator.passphrase");
     federation.room.json(&format!("{line} {who}"), exit)
 }
 
 /// A centre's two people approve.
-fn approve(federation: &Federation, code: &str, proposal: &str) {
+pub(crate) fn approve(federation: &Federation, code: &str, proposal: &str) {
     let line = format!("federation approve {proposal} --reason 同意");
     assert_eq!(as_admin(federation, code, &line, 0)["complete"], false);
     assert_eq!(federation.acts(code, AUDITOR, &line, 0)["complete"], true);
 }
 
 /// Proposes at the first of these centres, and all of them approve. Waits until each has adopted the version.
-fn change(federation: &Federation, what: &str, voters: &[&str], version: u64) -> String {
+pub(crate) fn change(federation: &Federation, what: &str, voters: &[&str], version: u64) -> String {
     let proposed = as_admin(federation, voters[0], &format!("federation propose {what} --reason 例会决定"), 0);
     assert_eq!(proposed["version"], version);
     let proposal = proposed["proposal"].as_str().unwrap().to_owned();
@@ -41,11 +41,11 @@ fn change(federation: &Federation, what: &str, voters: &[&str], version: u64) ->
     proposal
 }
 
-fn view(federation: &Federation, code: &str) -> Value {
+pub(crate) fn view(federation: &Federation, code: &str) -> Value {
     federation.room.json(&format!("federation show --data @{code}"), 0)["federation"].clone()
 }
 
-fn until(what: &str, condition: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
     let start = std::time::Instant::now();
     while !condition() {
         assert!(start.elapsed() < PATIENCE, "{what} does not come about");
@@ -57,7 +57,7 @@ fn wait_for_proposal(federation: &Federation, code: &str, proposal: &str) {
     until("the proposal", || view(federation, code)["proposals"].as_array().unwrap().iter().any(|p| p["proposal"] == proposal));
 }
 
-fn wait_for_version(federation: &Federation, code: &str, version: u64) {
+pub(crate) fn wait_for_version(federation: &Federation, code: &str, version: u64) {
     until("the version", || view(federation, code)["version"] == version);
 }
 

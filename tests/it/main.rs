@@ -17,6 +17,7 @@ mod demo;
 mod desk;
 mod faults;
 mod federation;
+mod forked;
 mod governed;
 mod holders;
 mod hosts;

@@ -277,8 +277,8 @@ impl Node {
         match input {
             Input::Started { kept } => {
                 self.membership_started(env)?;
-                self.forks_read(env, &mut out)?;
                 self.start(env, kept.as_ref())?;
+                self.forks_read(env, &mut out)?;
                 out.push(Effect::Admit(self.admitted()));
                 self.window_started(env.now);
             }

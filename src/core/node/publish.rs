@@ -108,6 +108,8 @@ impl Node {
     /// Why this peer does not write, if it does not.
     pub(super) fn read_only(&self) -> Option<ReadOnly> {
         match &self.publish.writing {
+            // While it is being found out how far our own rows count, nothing may follow them.
+            Writing::Free if self.is_searched(&self.centre) => Some(ReadOnly::Restored { reported: 0, needed: self.reports_needed() }),
             Writing::Free => None,
             Writing::NotTheWriter => Some(ReadOnly::NotTheWriter),
             Writing::Suspended => Some(ReadOnly::Suspended),
@@ -204,9 +206,19 @@ impl Node {
 
     /// Somebody holds more of our journal than we do: this store was restored. Stop writing until it is back.
     pub(super) fn own_rows_missing(&mut self) {
-        if matches!(self.publish.writing, Writing::Free) {
-            self.publish.was_restoring = true;
-            self.publish.writing = Writing::Restored { reported: BTreeSet::new() };
+        match self.publish.writing {
+            Writing::Free => {
+                self.publish.was_restoring = true;
+                self.publish.writing = Writing::Restored { reported: BTreeSet::new() };
+            }
+            // It asks first when its keys have come.
+            Writing::OtherKeys { .. } => self.publish.writing = Writing::OtherKeys { was_free: false },
+            Writing::NotStarted
+            | Writing::NotTheWriter
+            | Writing::Suspended
+            | Writing::Observer
+            | Writing::Removed
+            | Writing::Restored { .. } => {}
         }
     }
 

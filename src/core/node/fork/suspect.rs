@@ -3,6 +3,7 @@
 //! another root than our head's proves the fork; anything else is the server's fault.
 
 use super::super::message::Question;
+use super::super::replicate::CALL_PATIENCE_MS;
 use super::super::{Effect, Env, Node};
 use crate::error::{FaultCode, ShelfError};
 use crate::journal::VerifiedHead;
@@ -19,6 +20,8 @@ pub(super) struct Suspect {
     ours: VerifiedHead,
     /// The head that does not follow from them.
     theirs: VerifiedHead,
+    /// Since when the answer is waited for.
+    since: Time,
 }
 
 impl Node {
@@ -41,7 +44,8 @@ impl Node {
             self.not_of_our_branch(env.now, centre, from, note);
             return Ok(true);
         }
-        if self.fork.suspects.contains_key(centre) {
+        let waits = |suspect: &Suspect| env.now.since(suspect.since).abs() < CALL_PATIENCE_MS;
+        if self.fork.suspects.get(centre).is_some_and(waits) {
             return Ok(true);
         }
         let ours = match self.fork.proven_under.get(centre).filter(|head| head.size() <= theirs.size()) {
@@ -56,7 +60,7 @@ impl Node {
         let differs = |ours: &VerifiedHead| ours.size() < theirs.size() || ours.root() != theirs.root();
         let Some(ours) = ours.filter(|ours| ours.size() > 0 && ours.size() <= theirs.size() && differs(ours)) else { return Ok(false) };
         let question = Question::Bridge { centre: centre.clone(), at: ours.size(), to: theirs.size() };
-        self.fork.suspects.insert(centre.clone(), Suspect { station: from, ours, theirs });
+        self.fork.suspects.insert(centre.clone(), Suspect { station: from, ours, theirs, since: env.now });
         self.ask_bridge(env, from, centre.clone(), question, out);
         Ok(true)
     }

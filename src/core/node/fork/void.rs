@@ -45,6 +45,10 @@ impl Node {
     fn let_go_of(&mut self, env: &Env<'_>, author: &Author, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         let Some(counts) = author.limit.or_else(|| author.ended.last().map(|term| term.counts)) else { return Ok(()) };
         let held = env.shelf.journal(&author.centre)?;
+        if author.centre == self.centre && held.size < counts.size {
+            // Rows of ours count that are not here: they come back before anything follows them.
+            self.own_rows_missing();
+        }
         if held.size < counts.size || self.goes_on_in_present_term(author, &held) {
             return Ok(());
         }

@@ -282,6 +282,7 @@ fn a_vote_clears_a_fork_and_whoever_held_the_other_history_comes_over_and_forget
     world.run_for(20 * SECOND_MS);
     of_one_mind(&world, &[0, 1, 2, 3, 4]);
     assert!(world.size(0, 4) > one.root().0);
+    assert!((0..4).all(|at| !world.faults(at).contains(&FaultCode::RolledBack)), "it signed nothing before it had its rows");
 }
 
 #[test]
@@ -303,6 +304,8 @@ fn a_centre_whose_own_rows_a_vote_did_not_keep_lets_go_of_them_and_writes_on_beh
     world.run_for(20 * SECOND_MS);
     of_one_mind(&world, &[0, 1, 2, 3, 4]);
     assert!((0..5).all(|at| !contained(&world, at, 4)));
+    let faults: Vec<_> = (0..4).flat_map(|at| world.faults(at)).filter(|code| *code != FaultCode::Forked).collect();
+    assert!(faults.is_empty(), "it signed nothing while its rows were not those that count: {faults:?}");
 }
 
 #[test]
