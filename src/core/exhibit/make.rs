@@ -145,6 +145,7 @@ pub(super) const fn is_sealed(kind: Option<Kind>) -> bool {
             | Kind::HolderBound
             | Kind::AccessRecorded
             | Kind::ListingDecided
+            | Kind::ListingObjected
             | Kind::ListingHit
             | Kind::DossierOpened
             | Kind::DossierJoined
@@ -156,7 +157,6 @@ pub(super) const fn is_sealed(kind: Option<Kind>) -> bool {
             | Kind::HolderEnded
             | Kind::GrantRevoked
             | Kind::ListingChanged
-            | Kind::ListingObjected
             | Kind::CataloguePublished
             | Kind::MatterPublished
             | Kind::CharterProposed
