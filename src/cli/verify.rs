@@ -150,7 +150,6 @@ fn told(row: &ProvenRow) -> Option<Told> {
         | Kind::EpochSealed
         | Kind::Vector
         | Kind::ForkReported
-        | Kind::ForkCleared
         | Kind::AuditRecorded => None,
     }
 }

@@ -117,7 +117,6 @@ pub const fn shows_payload(kind: Option<Kind>) -> bool {
             | Kind::CharterPromised
             | Kind::Vector
             | Kind::ForkReported
-            | Kind::ForkCleared
             | Kind::AuditRecorded,
         ) => true,
         Some(
@@ -165,7 +164,6 @@ pub(super) const fn is_sealed(kind: Option<Kind>) -> bool {
             | Kind::CharterPromised
             | Kind::Vector
             | Kind::ForkReported
-            | Kind::ForkCleared
             | Kind::AuditRecorded,
         )
         | None => false,
