@@ -41,15 +41,18 @@ fn the_committed_exhibits_are_what_the_generator_makes() {
 #[test]
 fn every_exhibit_holds_or_fails_by_the_check_it_is_named_for() {
     let vectors = committed();
-    let mut failed = BTreeSet::new();
+    let (mut failed, mut wrong) = (BTreeSet::new(), Vec::new());
     for (name, text) in &vectors {
         let vector: Vector = serde_json::from_str(text).unwrap();
         let judged = judge(&vector);
         let verdict = judged.as_ref().map_or_else(|broken| broken.check.code(), |_| "holds");
-        assert_eq!(verdict, vector.expect, "{name}: {} ({:?})", vector.what, judged.err());
+        if verdict != vector.expect {
+            wrong.push(format!("{name} came to {verdict}: {} ({:?})", vector.what, judged.err()));
+        }
         assert!(name.starts_with(&vector.expect), "{name}");
         failed.insert(vector.expect);
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
     let checks: BTreeSet<String> = Check::ALL.iter().map(|check| check.code().to_owned()).chain(["holds".to_owned()]).collect();
     assert_eq!(failed, checks, "every check fails somewhere");
 }
