@@ -260,6 +260,9 @@ pub(super) fn stage(ctx: Ctx, stage: Stage) -> String {
     if let Stage::Copying { done, of } = stage {
         return ctx.fill("stage.copying", &[("done", &bytes(done)), ("of", &bytes(of))]);
     }
+    if let Stage::Hashing { done, of } = stage {
+        return ctx.fill("stage.hashing", &[("done", &done.to_string()), ("of", &of.to_string())]);
+    }
     ctx.say(match stage {
         Stage::ReadingSource => "stage.reading-source",
         Stage::Pulling => "stage.pulling",
@@ -268,6 +271,7 @@ pub(super) fn stage(ctx: Ctx, stage: Stage) -> String {
         Stage::AskingIssuer => "stage.asking-issuer",
         Stage::Deriving => "stage.deriving",
         Stage::Copying { .. } => "stage.copying",
+        Stage::Hashing { .. } => "stage.hashing",
     })
 }
 

@@ -93,7 +93,7 @@ impl Exit {
             | R::ModeNotAllowed | R::FieldNotInMatter | R::FieldNotGranted | R::RuleUnknown | R::DossierUnknown
             | R::DossierUnreadable | R::NotEntitled | R::NothingNew | R::LeftUnknown
             | R::EpochUnopened | R::CharterFrozen | R::Contained | R::NotAVoter | R::ProposalInvalid | R::ProposalUnknown | R::ProposalOpen
-            | R::VoteBound | R::InvitationUnknown => Self::Refused,
+            | R::VoteBound | R::InvitationUnknown | R::StatementUnknown | R::NotProvable => Self::Refused,
         }
     }
 }

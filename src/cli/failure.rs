@@ -88,6 +88,8 @@ failures! {
     CharterMissing = "charter-missing" => Config,
     CharterNoCentre = "charter-no-centre" => Refused,
     EvidenceBad = "evidence-bad" => Data,
+    ExhibitBroken = "exhibit-broken" => Data,
+    ExhibitLarge = "exhibit-too-large" => Data,
     FieldsMissing = "fields-missing" => Usage,
     StatedBad = "stated-bad" => Data,
     NoRandomness = "no-randomness" => Software,

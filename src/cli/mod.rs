@@ -15,6 +15,7 @@ mod demo;
 pub mod desk;
 mod document;
 mod dossier;
+mod evidence;
 mod exit;
 mod failure;
 mod federation;
@@ -26,6 +27,7 @@ mod holder_grant;
 mod holder_window;
 mod init;
 mod inquiry;
+mod journal;
 mod keys;
 mod loan;
 mod matter;
@@ -45,6 +47,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 mod text;
+mod verify;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -107,6 +110,10 @@ enum Command {
     #[command(subcommand)]
     Audit(audit::Command),
     #[command(subcommand)]
+    Journal(journal::Command),
+    Evidence(evidence::Args),
+    Verify(verify::Args),
+    #[command(subcommand)]
     Store(store::Command),
     Demo(demo::Args),
     Completions(completions::Args),
@@ -168,6 +175,9 @@ fn dispatch(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::Sync(args) => sync::run(ctx, &args),
         Command::Operator(command) => operator::run(ctx, command),
         Command::Audit(command) => audit::run(ctx, command),
+        Command::Journal(command) => journal::run(ctx, command),
+        Command::Evidence(args) => evidence::run(ctx, &args),
+        Command::Verify(args) => verify::run(ctx, &args),
         Command::Demo(args) => demo::run(ctx, args),
         Command::Completions(args) => completions::run(&args, Line::command()),
     }

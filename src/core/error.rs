@@ -215,6 +215,10 @@ codes! {
         VoteBound = "vote-bound",
         /// No invitation of this id.
         InvitationUnknown = "invitation-unknown",
+        /// No such statement in any journal held here.
+        StatementUnknown = "statement-unknown",
+        /// What is held here does not prove it.
+        NotProvable = "not-provable",
     }
 }
 

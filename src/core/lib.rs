@@ -13,6 +13,7 @@
 //! | [`charter`] | who is in the federation, with which keys |
 //! | [`facts`] | what a certificate says, derived from account, transactions and loans |
 //! | [`certificate`], [`grant`], [`holder`] | signed evidence, consent to read it, and the citizen's side of both |
+//! | [`exhibit`] | evidence files: what proves a statement to a stranger, with the charter in it |
 //! | [`listing`] | the blacklist: subjects, due process, what is published of it |
 //! | [`matter`] | what a centre asks certificates for, and by which rules it judges them, as data |
 //! | [`dossier`] | cases that several centres write together |
@@ -29,6 +30,7 @@ pub mod charter;
 pub mod desk;
 pub mod dossier;
 pub mod error;
+pub mod exhibit;
 pub mod facts;
 pub mod grant;
 pub mod holder;

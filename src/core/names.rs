@@ -270,6 +270,16 @@ pub struct DossierRef {
     pub index: u64,
 }
 
+/// One row of one centre's journal, such as `C46010-S57`: how people and programs name a statement, whatever its kind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct StatementRef {
+    /// In whose journal.
+    pub centre: CentreCode,
+    /// Row of it.
+    pub index: u64,
+}
+
 macro_rules! numbered_name {
     ($name:ident, $field:ident, $mark:literal, $what:literal) => {
         impl fmt::Display for $name {
@@ -302,6 +312,7 @@ macro_rules! numbered_name {
 }
 numbered_name!(ListingRef, index, "L", "listing number");
 numbered_name!(CaseNumber, serial, "A", "case number");
+numbered_name!(StatementRef, index, "S", "statement number");
 numbered_name!(DossierRef, index, "D", "dossier number");
 
 #[cfg(test)]

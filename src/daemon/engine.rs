@@ -413,6 +413,9 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::Proposed { .. }
         | Event::Answered { .. }
         | Event::RoundOpened { .. }
+        | Event::Evidence(_)
+        | Event::Journal(_)
+        | Event::JournalProof(_)
         | Event::Published { .. } => true,
         Event::Progress { .. }
         | Event::Status(_)
@@ -433,6 +436,7 @@ const fn tells_of_the_head(event: &Event) -> bool {
         | Event::Import(_)
         | Event::Audit { .. }
         | Event::AuditState(_)
+        | Event::Scrubbed(_)
         | Event::Account(_)
         | Event::Attested(_)
         | Event::Left(_)

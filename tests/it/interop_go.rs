@@ -5,11 +5,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use anju_core::exhibit::{Proven, ProvenPart, ProvenRow};
 use anju_core::journal::proof::{consistency, inclusion, root_at};
 use anju_core::journal::{Author, Entry, Frontier, Kind, Origin, Statement, batch, cosignature};
 use anju_core::names::{CentreCode, Digest, FederationName};
 use anju_core::seal::Key;
-use anju_core::sign::SecretKey;
+use anju_core::sign::{PublicKey, SecretKey};
 use anju_core::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -72,6 +73,40 @@ fn encoded(proof: Vec<Digest>) -> Vec<String> {
     proof.iter().map(|digest| STANDARD.encode(digest.0)).collect()
 }
 
+/// A line of a note of which only the public key is known.
+fn known(name: &str, key: PublicKey, time: Option<Time>) -> Value {
+    let seconds = time.map(Time::seconds);
+    json!({ "name": name, "public": STANDARD.encode(key.0), "cosignature": time.is_some(), "time": seconds.unwrap_or_default() })
+}
+
+/// Every row of a committed evidence file, with what stands in that file and nothing else. The heartbeat's key is the charter's.
+fn exhibits() -> Vec<Value> {
+    let vector: Value = serde_json::from_str(include_str!("../vectors/exhibit/holds_settled.json")).unwrap();
+    let proven = Proven::verify(&hex::decode(vector["bytes"].as_str().unwrap()).unwrap(), &[]).unwrap();
+    let charter = proven.charter();
+    let of_part = |part: &ProvenPart| {
+        let (author, head) = (charter.author(part.centre()).unwrap(), part.head());
+        let text = |note: &[u8]| String::from_utf8(note.to_vec()).unwrap();
+        let lines = |at: Time| {
+            vec![known(head.origin().as_str(), part.key(), None), known(&head.origin().heartbeat_name(), author.heartbeat, Some(at))]
+        };
+        let cosigned = part.witnesses().iter().map(|witness| {
+            let cosignature = witness.cosignature();
+            let mut lines = lines(cosignature.head().heartbeat());
+            lines.push(known(&charter.origin(witness.witness()).heartbeat_name(), cosignature.key(), Some(cosignature.at())));
+            (witness.witness().to_string(), json!({ "note": text(cosignature.head().note()), "lines": lines }))
+        });
+        let cosigned: serde_json::Map<String, Value> = cosigned.collect();
+        let head_json = json!({ "note": text(head.note()), "lines": lines(head.heartbeat()) });
+        let row = |row: &ProvenRow| {
+            let place = json!({ "index": row.place().index, "size": head.size(), "proof": encoded(row.proof().to_vec()) });
+            json!({ "head": head_json, "cosigned": cosigned, "row": place, "header": STANDARD.encode(&row.entry().header) })
+        };
+        part.rows().iter().map(row).collect::<Vec<_>>()
+    };
+    proven.parts().iter().flat_map(of_part).collect()
+}
+
 fn input() -> Value {
     let mut rng = StdRng::seed_from_u64(71);
     let federation = FederationName::new("interop").unwrap();
@@ -106,5 +141,6 @@ fn input() -> Value {
         "records": rows.iter().map(|row| STANDARD.encode(&row.header)).collect::<Vec<_>>(),
         "inclusion": places.map(inclusion),
         "trees": sizes.map(tree),
+        "exhibits": exhibits(),
     })
 }

@@ -15,6 +15,7 @@ mod cli;
 mod counter;
 mod demo;
 mod desk;
+mod evidence;
 mod faults;
 mod federation;
 mod forked;

@@ -56,6 +56,8 @@ fn every_shape_that_the_page_names_is_in_the_contract() {
         "answer",
         "frame",
         "evidence",
+        "exhibit",
+        "charter-chain",
         "entry",
         "listing-decided",
         "listing-changed",

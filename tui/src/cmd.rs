@@ -25,6 +25,8 @@ pub enum Cmd {
     Copy,
     /// Rows to a file.
     Export,
+    /// What proves the thing that is shown, to a file.
+    Evidence,
     /// Show what is masked, for a reason.
     Reveal,
     /// Something that only this screen does, by the id of its [`Command`].
@@ -147,6 +149,7 @@ frame_commands! {
     "reload", "cmd.reload", ["r", "f5"] => Cmd::Reload;
     "copy", "cmd.copy", ["y"] => Cmd::Copy;
     "export", "cmd.export", ["e"] => Cmd::Export;
+    "evidence", "cmd.evidence", ["E"] => Cmd::Evidence;
     "reveal", "cmd.reveal", ["v"] => Cmd::Reveal;
     "line", "cmd.line", [":"] => Cmd::Line;
     "palette", "cmd.palette", ["ctrl-p"] => Cmd::Palette;

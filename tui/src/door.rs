@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub use crate::secret::{SECRET_MAX_BYTES, Secret};
 use crate::watch::Watch;
-use anju_core::desk::{Act, Event as DeskEvent, ImportView, Request, Stage};
+use anju_core::desk::{Act, Event as DeskEvent, EvidenceAbout, ImportView, Request, Stage};
 use anju_core::error::Refusal;
 use anju_core::listing::catalogue::Catalogue;
 use anju_core::names::{CentreCode, Digest, FederationName};
@@ -201,6 +201,13 @@ pub enum Work {
         /// The text.
         text: String,
     },
+    /// What proves a statement, certificate, case or dossier, to a file that must not exist. It is verified before it is written.
+    Evidence {
+        /// About what.
+        about: EvidenceAbout,
+        /// Where it goes.
+        out: PathBuf,
+    },
     /// Have the peer back its database up into its own folder for backups. Giving it up here does not stop the peer.
     Backup,
     /// The SHA-256 of a file.
@@ -229,6 +236,7 @@ impl Work {
             Self::ExportLists { .. } => "export-lists",
             Self::WriteRows { .. } => "write-rows",
             Self::WriteText { .. } => "write-text",
+            Self::Evidence { .. } => "evidence",
             Self::Backup => "backup",
             Self::Hash { .. } => "hash",
             Self::ReadText { .. } => "read-text",

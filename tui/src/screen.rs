@@ -4,7 +4,7 @@
 //! [`Screen::open`], [`Screen::on`], [`Screen::told`] and [`Screen::tick`] only; [`Screen::draw`] takes `&self`. A screen reaches the
 //! peer only by the [`Action`]s that it returns; what comes of them is [`Told`] to it under the tag that it chose.
 
-use anju_core::desk::{Act, CaseRef, Event as DeskEvent, Request, Stage};
+use anju_core::desk::{Act, CaseRef, Event as DeskEvent, EvidenceAbout, Request, Stage};
 use anju_core::listing::catalogue::Catalogue;
 use anju_core::names::{CertificateNumber, RequestId};
 use anju_core::operator::Role;
@@ -242,6 +242,11 @@ pub trait Screen {
     /// What [`Cmd::Copy`] copies.
     fn copy(&self, _cx: &Cx<'_>) -> Option<Shown> {
         None
+    }
+
+    /// What [`Cmd::Evidence`] takes evidence of: the number that is copied, if there can be evidence of such.
+    fn evidence(&self, cx: &Cx<'_>) -> Option<EvidenceAbout> {
+        self.copy(cx).and_then(|number| number.as_str().parse().ok())
     }
 
     /// What [`Cmd::Export`] writes: the rows that the filter leaves.

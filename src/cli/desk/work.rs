@@ -4,7 +4,7 @@ use std::io::{self, BufWriter};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use anju_core::desk::{Act, Event, Stage};
+use anju_core::desk::{Act, Event, EvidenceAbout, Stage};
 use anju_tui::door::{ImportReport, Outcome, Phase, Progress, Rejected, Rows, ScreenReport, Work};
 use anju_tui::watch::Watch;
 
@@ -16,6 +16,7 @@ use crate::cli::blacklist::import::{Import, Imported};
 use crate::cli::blacklist::screen::Screening;
 use crate::cli::blacklist::table_failure;
 use crate::cli::common::{self, DataArgs};
+use crate::cli::evidence;
 use crate::cli::failure::{Code, Failure};
 use crate::cli::onlooker::Onlooker;
 use crate::cli::out::Ctx;
@@ -76,10 +77,18 @@ impl Desk<'_> {
                 common::write_out(&path, text.as_bytes(), atomic::PRIVATE)?;
                 Ok(Outcome::Written { path, rows: 0 })
             }
+            Work::Evidence { about, out } => self.evidence(&about, at(out)),
             Work::Backup => self.back_up(watch),
             Work::Hash { file } => hash(&at(file), watch),
             Work::ReadText { file, max_bytes } => Ok(Outcome::Text(common::read_file(&at(file), max_bytes)?)),
         }
+    }
+
+    /// As the command without further contents.
+    fn evidence(&self, about: &EvidenceAbout, path: PathBuf) -> Result<Outcome, Failure> {
+        let proven = evidence::write(self.acting, self.folder()?, about, false, &path)?;
+        let rows = proven.parts().iter().map(|part| part.rows().len() as u64).sum();
+        Ok(Outcome::Written { path, rows })
     }
 
     /// The peer copies, and tells how far it is.

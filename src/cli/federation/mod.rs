@@ -17,6 +17,7 @@ use super::out::{Ctx, Done};
 
 pub(super) use founding::{charter_failure, read_charter};
 pub(super) use invite::invitation_failure;
+pub(super) use show::whole_charter;
 
 /// Fewest hexadecimal digits that name a proposal.
 const NAME_DIGITS: usize = 8;

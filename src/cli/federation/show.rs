@@ -257,7 +257,7 @@ pub(super) fn export(ctx: Ctx, args: &Export) -> Result<Done, Failure> {
 }
 
 /// The charter's file with every link that the running peer knows.
-pub(super) fn whole_charter(data: &DataArgs) -> Result<CharterFile, Failure> {
+pub(in crate::cli) fn whole_charter(data: &DataArgs) -> Result<CharterFile, Failure> {
     let (folder, _) = data.open()?;
     let file = read_charter(&folder.charter())?;
     let mut links = Vec::new();

@@ -133,6 +133,10 @@ actions! {
     MatterPublish = "matter.publish",
     /// The catalogue was published.
     CataloguePublish = "catalogue.publish",
+    /// Evidence was handed out.
+    Evidence = "evidence.export",
+    /// A journal was looked into, or a proof of it taken.
+    JournalRead = "journal.read",
     /// A grant that waited at the window was asked for by its code.
     PickUp = "grant.pick-up",
 }

@@ -17,7 +17,7 @@ use super::member::{Member, Role};
 use super::{Charter, CharterError, Seat};
 use crate::names::{CentreCode, Digest, FederationName};
 use crate::seal::SUITE;
-use crate::sign::Context;
+use crate::sign::{Context, Signature};
 use crate::wire;
 
 /// Largest charter file, in bytes: 512 founders, and a thousand changes.
@@ -179,19 +179,18 @@ impl CharterFile {
     /// # Errors
     /// As [`Self::verify`].
     pub fn verify_founding(&self) -> Result<Charter, CharterError> {
-        let (content, digest) = self.content()?;
-        let missing: Vec<_> =
-            content.members.iter().filter(|m| !self.signatures.contains_key(&m.centre)).map(|m| m.centre.as_str()).collect();
-        if !missing.is_empty() {
-            return Err(CharterError::Unsigned(missing.join(", ")));
-        }
-        for (centre, signature) in &self.signatures {
-            let member = content.member(centre).ok_or_else(|| CharterError::NotAMember(centre.clone()))?;
-            let bad = || CharterError::Signature(centre.clone());
-            let signature = parse_signature(signature).ok_or_else(bad)?;
-            member.signing.verify(Context::Charter, &digest.0, &signature).map_err(|_| bad())?;
-        }
-        Ok(Charter { content, digests: vec![digest] })
+        let (bytes, signatures) = self.founding_parts()?;
+        founded(&bytes, &signatures)
+    }
+
+    /// The founding version's bytes, and its founders' signatures as far as they are here.
+    pub(super) fn founding_parts(&self) -> Result<(Vec<u8>, BTreeMap<CentreCode, Signature>), CharterError> {
+        let bytes = STANDARD.decode(&self.charter).map_err(|_| CharterError::Shape("not base64".to_owned()))?;
+        let read = |(centre, text): (&CentreCode, &String)| match parse_signature(text) {
+            Some(signature) => Ok((centre.clone(), signature)),
+            None => Err(CharterError::Signature(centre.clone())),
+        };
+        Ok((bytes, self.signatures.iter().map(read).collect::<Result<_, _>>()?))
     }
 
     /// A founder's copy of the first epoch's secrets.
@@ -226,11 +225,30 @@ impl CharterFile {
 
     fn content(&self) -> Result<(Content, Digest), CharterError> {
         let bytes = STANDARD.decode(&self.charter).map_err(|_| CharterError::Shape("not base64".to_owned()))?;
-        let content: Content = wire::decode(&bytes, MAX_CONTENT_BYTES).map_err(|e| CharterError::Shape(e.to_string()))?;
-        content.check()?;
-        content.check_founding()?;
-        Ok((content, Digest(Sha256::digest(&bytes).into())))
+        founding_content(&bytes)
     }
+}
+
+fn founding_content(bytes: &[u8]) -> Result<(Content, Digest), CharterError> {
+    let content: Content = wire::decode(bytes, MAX_CONTENT_BYTES).map_err(|e| CharterError::Shape(e.to_string()))?;
+    content.check()?;
+    content.check_founding()?;
+    Ok((content, Digest(Sha256::digest(bytes).into())))
+}
+
+/// The charter that these bytes found, if every founder has signed it and nobody else.
+pub(super) fn founded(bytes: &[u8], signatures: &BTreeMap<CentreCode, Signature>) -> Result<Charter, CharterError> {
+    let (content, digest) = founding_content(bytes)?;
+    let missing: Vec<_> = content.members.iter().filter(|m| !signatures.contains_key(&m.centre)).map(|m| m.centre.as_str()).collect();
+    if !missing.is_empty() {
+        return Err(CharterError::Unsigned(missing.join(", ")));
+    }
+    for (centre, signature) in signatures {
+        let member = content.member(centre).ok_or_else(|| CharterError::NotAMember(centre.clone()))?;
+        let verified = member.signing.verify(Context::Charter, &digest.0, signature);
+        verified.map_err(|_| CharterError::Signature(centre.clone()))?;
+    }
+    Ok(Charter { content, digests: vec![digest] })
 }
 
 impl Charter {

@@ -8,6 +8,7 @@
 
 mod body;
 mod card;
+mod chain;
 mod change;
 mod content;
 mod epoch;
@@ -21,6 +22,7 @@ mod tests;
 pub mod vote;
 
 pub use card::{CardError, CentreCard, CentreKeys, MAX_CARD_BYTES};
+pub use chain::Chain;
 pub use change::{Change, MAX_CHANGES, renews_epoch, renews_pepper};
 pub use content::{EpochMark, GOOD_WITNESSES, MAX_VERSIONS, MAX_WITNESSES, default_quorum, default_settled};
 pub use epoch::{EpochCopy, EpochSecrets, MAX_PEPPERS, Pepper};

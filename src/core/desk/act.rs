@@ -377,6 +377,8 @@ pub enum Act {
     Federation(Box<super::FederationAct>),
     /// Dossiers and loans. Teller or reviewer; an auditor may read.
     Dossier(Box<super::DossierAct>),
+    /// Journals, their proofs, and evidence to hand out. Auditor; of a certificate, a case or a dossier a teller or reviewer too.
+    Journal(Box<super::JournalAct>),
     /// Take a grant that waits at our window, by its code. Teller or reviewer.
     PickUp {
         /// Eight digits.

@@ -25,6 +25,7 @@ mod blacklist;
 mod dossier;
 mod federation;
 mod house;
+mod journal;
 mod matter;
 mod outbox;
 mod status;
@@ -48,6 +49,10 @@ pub use federation::{
     TermView, VersionLine, Wish,
 };
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
+pub use journal::{
+    ContentState, EvidenceAbout, EvidenceParts, JournalAct, JournalLine, JournalPage, JournalProof, MAX_JOURNAL_PAGE, Provable,
+    ScrubFinding, ScrubReport,
+};
 pub use matter::{CatalogueLine, CatalogueView, MAX_MATTER_PAGE, MatterKey, MatterLine, MatterView, RuleVerdict};
 pub use outbox::{LeftLine, LeftView, MAX_OUTBOX_PAGE, OutboxAct};
 pub use status::{Backing, FaultCount, JournalStatus, Level, ReadOnly, StationStatus, Status};
@@ -392,6 +397,14 @@ pub enum Event {
     },
     /// A page of the uses of a certificate, sealed to its holder.
     AccessFile(Box<AccessPage>),
+    /// Parts of an exhibit.
+    Evidence(Box<EvidenceParts>),
+    /// A page of a journal.
+    Journal(Box<JournalPage>),
+    /// A proof of a journal.
+    JournalProof(Box<JournalProof>),
+    /// Every row that is held was hashed again.
+    Scrubbed(Box<ScrubReport>),
     /// A policy said no. Closes the request.
     Refused {
         /// Why.
@@ -435,6 +448,13 @@ pub enum Stage {
     /// 复制中: the database is being copied.
     Copying {
         /// Bytes copied.
+        done: u64,
+        /// Of so many.
+        of: u64,
+    },
+    /// 核对中: rows are being hashed again.
+    Hashing {
+        /// Rows hashed.
         done: u64,
         /// Of so many.
         of: u64,

@@ -113,6 +113,17 @@ impl Author {
         Some(counts(&head, &term.counts).map(|()| VerifiedHead { term: term.term, ..head }))
     }
 
+    /// How far its journal counted when each of its terms ended, and how far it counts at all: what the charter fixes of its history.
+    pub fn extents(&self) -> impl Iterator<Item = Extent> {
+        self.ended.iter().map(|term| term.counts).chain(self.limit)
+    }
+
+    /// The term in which row `index` of the journal was written.
+    #[must_use]
+    pub fn term_at(&self, index: u64) -> u64 {
+        self.ended.iter().find(|term| index < term.counts.size).map_or(self.term, |term| term.term)
+    }
+
     /// The key that signed what row `index` of the journal carries.
     #[must_use]
     pub fn signing_at(&self, index: u64) -> PublicKey {

@@ -22,6 +22,7 @@
 //! | [`membership`] | the charter changes: proposals, votes, epochs, candidates |
 //! | [`fork`] | a centre has signed two histories: proven, told, contained |
 //! | [`audit`] | what our people did is committed to |
+//! | `prove` | auditors look into journals and take evidence with them |
 //! | [`vector`] | how far we have applied every journal is declared |
 //! | [`house`] | the peer itself: log, store, backups, keys |
 //! | [`witness`] | other journals are cosigned, and what others cosigned is gathered |
@@ -51,6 +52,7 @@ pub mod membership;
 pub mod message;
 pub mod operator;
 pub mod project;
+mod prove;
 pub mod publish;
 pub mod query;
 pub mod repair;
@@ -168,6 +170,7 @@ pub struct Node {
     membership: membership::State,
     fork: fork::State,
     audit: audit::State,
+    prove: prove::State,
     house: house::State,
     vector: vector::State,
     sync: sync::State,
@@ -206,6 +209,7 @@ impl Node {
             membership: membership::State::default(),
             fork: fork::State::default(),
             audit: audit::State::default(),
+            prove: prove::State::default(),
             house: house::State::default(),
             vector: vector::State::default(),
             sync: sync::State::default(),
@@ -244,6 +248,7 @@ impl Node {
             membership: self.membership.successor(),
             fork: fork::State::default(),
             audit: audit::State::default(),
+            prove: prove::State::default(),
             house: self.house.clone(),
             vector: self.vector.successor(),
             sync: sync::State::default(),
@@ -299,6 +304,7 @@ impl Node {
             Input::Again => {
                 self.import_goes_on(env, &mut out)?;
                 self.audit_check_goes_on(env, &mut out)?;
+                self.scrub_goes_on(env, &mut out)?;
             }
         }
         self.objections_heard(env, &mut out)?;

@@ -6,7 +6,7 @@ mod account;
 pub use account::first_operator;
 
 use super::audit::{Told, document, mark};
-use super::{Effect, Env, Node, Stop, interact, issue, membership, query};
+use super::{Effect, Env, Node, Stop, interact, issue, membership, prove, query};
 use crate::audit::{AuditAction, AuditRow};
 use crate::desk::{Act, Applicant, Event, OperatorKey};
 use crate::error::{Refusal, RefusalCode, ShelfError};
@@ -95,6 +95,7 @@ impl Node {
             Act::CataloguePublish { file } => self.catalogue_publish(env, act, file, out).map(Some),
             Act::Dossier(asked) => self.dossier_act(env, act, asked, out).map(Some),
             Act::Federation(asked) => self.federation_act(env, act, asked, out).map(Some),
+            Act::Journal(asked) => self.journal_act(env, (token, act), asked, out),
             Act::Accesses { number, after, limit } => self.accesses_to_ours(env, act, (number, after.as_deref(), *limit), out).map(Some),
             Act::PickUp { code, last_four } => self.pick_up(env, act, code, last_four, out).map(Some),
             Act::Propose(_)
@@ -157,6 +158,7 @@ fn told_of(act: &Act, own: &OperatorName, now: Time, outcome: String) -> Option<
         Act::CataloguePublish { .. } => (AuditAction::CataloguePublish, String::new()),
         Act::Dossier(asked) => super::dossier::about(asked),
         Act::Federation(asked) => membership::about(asked),
+        Act::Journal(asked) => prove::about(asked),
         Act::Outbox(asked) => interact::about(asked)?,
         Act::Accesses { number, .. } => (AuditAction::AuditRead, number.to_string()),
         Act::PickUp { code, .. } => (AuditAction::PickUp, super::window::masked_code(code)),
@@ -218,6 +220,7 @@ fn subject_of(act: &Act, now: Time) -> Option<Document> {
         | Act::CataloguePublish { .. }
         | Act::Dossier(_)
         | Act::Federation(_)
+        | Act::Journal(_)
         | Act::Outbox(_)
         | Act::PickUp { .. }
         | Act::Accesses { .. }
@@ -266,6 +269,7 @@ fn may(act: &ProvenAct) -> Result<(), Refusal> {
         Act::Backup => &[Role::System],
         Act::Dossier(asked) => super::dossier::roles(asked),
         Act::Federation(asked) => membership::roles(asked),
+        Act::Journal(asked) => prove::roles(asked),
         Act::Outbox(asked) => interact::roles(asked),
     };
     if roles.contains(&act.operator().role) {

@@ -49,11 +49,20 @@ type consistency struct {
 	Proof [][]byte `json:"proof"`
 }
 
+// exhibited is a row of an evidence file: the head it lies under, and what witnesses cosigned. Of the keys only the public halves are known.
+type exhibited struct {
+	Head     signedNote            `json:"head"`
+	Cosigned map[string]signedNote `json:"cosigned"`
+	Row      inclusion             `json:"row"`
+	Header   []byte                `json:"header"`
+}
+
 type input struct {
 	Notes     map[string]signedNote `json:"notes"`
 	Records   [][]byte              `json:"records"`
 	Inclusion []inclusion           `json:"inclusion"`
 	Trees     []consistency         `json:"trees"`
+	Exhibits  []exhibited           `json:"exhibits"`
 }
 
 const (
@@ -236,6 +245,32 @@ func altered(proof []tlog.Hash) [][]tlog.Hash {
 	return append(out, append(append([]tlog.Hash(nil), proof...), tlog.Hash{}))
 }
 
+// judgeExhibit opens the head with the keys alone, and finds the row under the root that stands in it.
+func judgeExhibit(e exhibited) {
+	for name, n := range e.Cosigned {
+		must(accepted([]byte(n.Note), n, verifiers(n)), "the head cosigned by %s: not every line verifies", name)
+	}
+	known := verifiers(e.Head)
+	must(accepted([]byte(e.Head.Note), e.Head, known), "the head of an exhibit: not every line verifies")
+	opened, _ := note.Open([]byte(e.Head.Note), known)
+	lines := strings.Split(opened.Text, "\n")
+	root, err := base64.StdEncoding.DecodeString(lines[2])
+	must(err == nil && lines[1] == strconv.FormatInt(e.Row.Size, 10), "the head of an exhibit: size or root")
+	proof := hashes(e.Row.Proof)
+	check := func(proof []tlog.Hash, record []byte) bool {
+		return tlog.CheckRecord(proof, e.Row.Size, hash(root), e.Row.Index, tlog.RecordHash(record)) == nil
+	}
+	must(check(proof, e.Header), "row %d of an exhibit", e.Row.Index)
+	for i, bad := range altered(proof) {
+		must(!check(bad, e.Header), "row %d of an exhibit: altered proof %d", e.Row.Index, i)
+	}
+	for i := range e.Header {
+		bad := append([]byte(nil), e.Header...)
+		bad[i] ^= 1
+		must(!check(proof, bad), "row %d of an exhibit: byte %d", e.Row.Index, i)
+	}
+}
+
 func main() {
 	must(len(os.Args) == 2, "usage: judge INPUT.json")
 	raw, err := os.ReadFile(os.Args[1])
@@ -297,6 +332,10 @@ func main() {
 		}
 		must(!check(proof, p.Size, root(p.Old), p.Old, root(p.Old)) || p.Size == p.Old, "%d to %d rows under another root", p.Old, p.Size)
 		must(!check(proof, p.Size, root(p.Size), p.Old, root(p.Old-1)), "%d to %d rows from another root", p.Old, p.Size)
+	}
+	must(len(in.Exhibits) > 0, "no exhibit")
+	for _, e := range in.Exhibits {
+		judgeExhibit(e)
 	}
 	fmt.Printf("%d checks by sumdb/note and sumdb/tlog held\n", checks)
 }

@@ -2,6 +2,7 @@
 
 use anju_core::charter::vote::{Approved, Copies, CopyFor, Last, Place, Promised, Proposed, Rejected, SealedCopies};
 use anju_core::charter::{Change, Charter, Extent, Link, Role, Station};
+use anju_core::exhibit::Exhibit;
 use anju_core::node::message::{Answer, ChainReport, Under};
 use anju_core::seal::{Purpose, SUITE, hybrid};
 use anju_core::wire;
@@ -22,6 +23,21 @@ pub(super) fn charters(made: &mut Made, out: &mut Examples) {
     out.extend([("charter", content), ("hybrid-sealed", wire::encode(&copy)), ("epoch-secrets", plain.to_vec()), ("centre-card", card)]);
     for (changes, renews) in versions(made) {
         said(made, &changes, renews, out);
+    }
+    exhibits(out);
+}
+
+/// Evidence files are made by a room's own generator, and committed.
+fn exhibits(out: &mut Examples) {
+    for text in [include_str!("../../vectors/exhibit/holds.json"), include_str!("../../vectors/exhibit/holds_in_the_next_term.json")] {
+        let vector: Value = serde_json::from_str(text).unwrap();
+        let bytes = hex::decode(vector["bytes"].as_str().unwrap()).unwrap();
+        let exhibit = Exhibit::decode(&bytes).unwrap();
+        out.extend([
+            ("charter-chain", wire::encode(&exhibit.charter)),
+            ("exhibit-part", wire::encode(&exhibit.parts[0])),
+            ("exhibit", bytes),
+        ]);
     }
 }
 

@@ -21,7 +21,8 @@ impl App {
                         | Work::Screen { .. }
                         | Work::ExportLists { .. }
                         | Work::WriteRows { .. }
-                        | Work::WriteText { .. } => Weight::Writes,
+                        | Work::WriteText { .. }
+                        | Work::Evidence { .. } => Weight::Writes,
                         Work::Hash { .. } | Work::ReadText { .. } => Weight::Reads,
                     };
                     self.begin(screen, tag, weight, Task::Work(work), now, out);

@@ -154,6 +154,7 @@ pub(crate) fn weight_of(act: &Act) -> Weight {
         | Act::CertificateAccesses { .. }
         | Act::AuditCheck
         | Act::Accesses { .. }
+        | Act::Journal(_)
         | Act::Lookup { .. }
         | Act::Screen { .. } => Weight::Reads,
         Act::OperatorAdd { .. }

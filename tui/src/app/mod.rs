@@ -10,6 +10,7 @@ mod route;
 
 use std::collections::BTreeMap;
 
+use anju_core::desk::EvidenceAbout;
 use anju_core::listing::catalogue::Catalogue;
 use anju_core::names::RequestId;
 use anju_core::time::Time;
@@ -62,6 +63,13 @@ enum Asker {
     Nobody,
 }
 
+/// What goes into a file once somebody has said into which.
+#[derive(Debug)]
+enum Saving {
+    Sheet(Sheet),
+    Evidence(EvidenceAbout),
+}
+
 /// Where one would go and lose what was typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leaving {
@@ -87,7 +95,7 @@ pub struct App {
     dialog: Option<(Asker, Dialog)>,
     over: Option<Over>,
     toast: Option<(Tone, Shown, Moment)>,
-    sheet: Option<Sheet>,
+    saving: Option<Saving>,
     touched: Moment,
     drawn: Moment,
 }
@@ -118,7 +126,7 @@ impl App {
             dialog: None,
             over: None,
             toast: None,
-            sheet: None,
+            saving: None,
             touched: 0,
             drawn: 0,
         }
@@ -234,7 +242,7 @@ impl App {
     fn lock(&mut self, out: &mut Vec<Effect>) {
         let Some(who) = &self.who else { return };
         self.locked = true;
-        (self.dialog, self.over, self.sheet) = (None, None, None);
+        (self.dialog, self.over, self.saving) = (None, None, None);
         self.gate.lock(&who.name, Shown::new(&who.display));
         self.screens.values_mut().for_each(|screen| screen.hide());
         out.push(Effect::Forget);
@@ -255,7 +263,7 @@ impl App {
             out.extend(self.jobs.clear().into_iter().map(Effect::Cancel));
             self.screens.clear();
             self.path.clear();
-            (self.dialog, self.over, self.sheet) = (None, None, None);
+            (self.dialog, self.over, self.saving) = (None, None, None);
             self.who = Some(who);
             let first = self.allowed().next().map(|entry| entry.id);
             if let Some(first) = first {

@@ -3,12 +3,12 @@
 use super::jobs::{JobState, Owner, Weight};
 use super::over::{Over, Picked};
 use super::palette::{Item, Palette, Pick};
-use super::{App, Asker, Leaving, Now};
+use super::{App, Asker, Leaving, Now, Saving};
 use crate::cmd::{Cmd, Command, FRAME_COMMANDS, frame_command};
 use crate::dialog::{Closed, Dialog};
 use crate::door::{Trouble, Work};
 use crate::event::{Effect, JobId, Task};
-use crate::screen::{Reaction, Target, Told};
+use crate::screen::{Reaction, Sheet, Target, Told};
 use crate::theme::Tone;
 
 impl App {
@@ -67,6 +67,7 @@ impl App {
             Cmd::Quit => self.ask_to_quit(),
             Cmd::Copy => self.copy(now, out),
             Cmd::Export => self.export(now),
+            Cmd::Evidence => self.evidence(now),
             Cmd::Reveal | Cmd::Reload | Cmd::Filter | Cmd::FilterNot => {
                 let text = self.words.say("frame.not-here");
                 self.toast(Tone::Dim, text, now.at);
@@ -91,8 +92,20 @@ impl App {
             return self.toast(Tone::Dim, text, now.at);
         };
         let name = format!("{}-{}.csv", self.here_id().unwrap_or("desk"), now.time.legal_day());
-        self.sheet = Some(sheet);
+        self.saving = Some(Saving::Sheet(sheet));
         self.dialog = Some((Asker::Export, Dialog::path(self.words.say("frame.export-title"), &name)));
+    }
+
+    fn evidence(&mut self, now: Now) {
+        let about = self.cx(now).and_then(|cx| self.here().and_then(|screen| screen.evidence(&cx)));
+        let Some(about) = about else {
+            let text = self.words.say("frame.no-evidence");
+            return self.toast(Tone::Dim, text, now.at);
+        };
+        let name = about.to_string();
+        let title = self.words.fill("frame.evidence-title", &[("about", &name)]);
+        self.saving = Some(Saving::Evidence(about));
+        self.dialog = Some((Asker::Export, Dialog::path(title, &format!("{name}.evidence"))));
     }
 
     fn answered(&mut self, asker: Asker, closed: Closed, now: Now, out: &mut Vec<Effect>) {
@@ -113,9 +126,11 @@ impl App {
                 }
             }
             Asker::Export => {
-                let sheet = self.sheet.take();
-                if let (Closed::Text(path), Some(sheet)) = (closed, sheet) {
-                    let work = Work::WriteRows { out: path.into(), head: sheet.head, rows: sheet.rows };
+                if let (Closed::Text(path), Some(saving)) = (closed, self.saving.take()) {
+                    let work = match saving {
+                        Saving::Sheet(Sheet { head, rows }) => Work::WriteRows { out: path.into(), head, rows },
+                        Saving::Evidence(about) => Work::Evidence { about, out: path.into() },
+                    };
                     let title = self.words.code("work", work.code());
                     let id = self.jobs.begin(Owner::Export, Weight::Writes, title, true, now.at);
                     out.push(Effect::Run(id, Task::Work(work)));
@@ -209,6 +224,16 @@ fn is_for_palette(command: &Command) -> bool {
     let Some(cmd) = frame_command(command.id) else { return false };
     matches!(
         cmd,
-        Cmd::Reload | Cmd::Copy | Cmd::Export | Cmd::Filter | Cmd::FilterNot | Cmd::Reveal | Cmd::Jobs | Cmd::Lock | Cmd::Help | Cmd::Quit
+        Cmd::Reload
+            | Cmd::Copy
+            | Cmd::Export
+            | Cmd::Evidence
+            | Cmd::Filter
+            | Cmd::FilterNot
+            | Cmd::Reveal
+            | Cmd::Jobs
+            | Cmd::Lock
+            | Cmd::Help
+            | Cmd::Quit
     )
 }

@@ -199,6 +199,33 @@ fn filtered_rows_go_to_a_file_through_the_door() {
 }
 
 #[test]
+fn evidence_of_what_is_shown_goes_to_a_file_wherever_one_is() {
+    let taken = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = Arc::clone(&taken);
+    let door = FakeDoor::with_work(made::reviewer(), made::answer, move |work, _watch| match work {
+        Work::Evidence { about, out } => {
+            kept.lock().unwrap().push((about.to_string(), out.clone()));
+            Ok(Outcome::Written { path: out, rows: 3 })
+        }
+        other => panic!("{other:?}"),
+    });
+    let mut desk = at_work(&door);
+    // The queue: of the case that is selected. The certificates: of the one that is selected.
+    desk.keys("E");
+    sees(&mut desk, "Evidence of C46010-A7");
+    desk.keys("enter");
+    sees(&mut desk, "Exported 3 rows");
+    desk.keys("3 E enter");
+    // Where there is nothing of which there can be evidence, that is said.
+    desk.keys("6 E");
+    sees(&mut desk, "nothing here to take evidence of");
+    let taken = taken.lock().unwrap();
+    let [(case, file), (number, _)] = taken.as_slice() else { panic!("{taken:?}") };
+    assert_eq!((case.as_str(), file.to_str()), ("C46010-A7", Some("C46010-A7.evidence")));
+    assert!(number.starts_with("C46010-YDDKJCZM-") || number.starts_with("C46010-JCZM-"), "{number}");
+}
+
+#[test]
 fn a_job_that_is_cancelled_learns_it_and_a_job_that_panics_is_told() {
     let stopped = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&stopped);

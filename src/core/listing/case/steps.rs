@@ -84,6 +84,7 @@ impl Case {
             | Act::Ask { .. }
             | Act::Outbox(_)
             | Act::Federation(_)
+            | Act::Journal(_)
             | Act::Reveal { .. }
             | Act::AuditCheck
             | Act::PickUp { .. }

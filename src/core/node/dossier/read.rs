@@ -13,7 +13,7 @@ use crate::dossier::{
     PartyRole, Rejection, counted, loan, view,
 };
 use crate::error::{Refusal, RefusalCode, ShelfError};
-use crate::names::{CentreCode, CertificateNumber, DossierId, DossierRef};
+use crate::names::{CentreCode, CertificateNumber, DossierId, DossierRef, StatementRef};
 use crate::seal::Key;
 use crate::shelf::{DossierRow, DossierWrite, Write};
 
@@ -168,6 +168,23 @@ impl Node {
             }
         }
         Ok(opened)
+    }
+
+    /// Rows of its parties' journals that speak of a dossier that this centre can read.
+    pub(in crate::node) fn dossier_statements(
+        &self,
+        env: &Env<'_>,
+        place: &DossierRef,
+        out: &mut Vec<Effect>,
+    ) -> Result<Vec<StatementRef>, Stop> {
+        let opened = self.dossier_at(env, place, out)?;
+        let mut all = vec![StatementRef { centre: place.centre.clone(), index: place.index }];
+        for (author, _) in opened.parties.all() {
+            let mut rows = env.shelf.dossier_joins(place, author, MAX_JOINS_READ)?;
+            rows.extend(env.shelf.dossier_changes(place, author, None, MAX_ROWS_READ)?);
+            all.extend(rows.into_iter().map(|index| StatementRef { centre: author.clone(), index }));
+        }
+        Ok(all)
     }
 
     /// Who is a party: the founders, and whom a party has added that may add one; our copy of the key, if one is for us; and how many rows

@@ -9,7 +9,7 @@ use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::listing::Day;
 use crate::listing::case::{Case, Move};
 use crate::listing::status::standing;
-use crate::names::ListingRef;
+use crate::names::{CaseNumber, ListingRef};
 use crate::shelf::{CaseRecord, ListingEnd, ListingRow};
 
 impl Node {
@@ -37,6 +37,15 @@ impl Node {
             complete: centres.iter().all(|centre| centre.index.is_some()),
             centres,
         })))
+    }
+
+    /// The listing that a case of ours became.
+    pub(in crate::node) fn listing_of_case(&self, env: &Env<'_>, number: &CaseNumber) -> Result<ListingRef, Stop> {
+        self.must_be_ours(&number.centre)?;
+        let case = env.shelf.case(number.serial)?.ok_or(RefusalCode::CaseUnknown)?;
+        // Never published: there is nothing of it in any journal.
+        let index = published_row(&case)?.ok_or_else(|| not_ended(Some(case.state.code())))?;
+        Ok(ListingRef { centre: self.centre.clone(), index })
     }
 
     /// The listing that is asked about, and how it ended.

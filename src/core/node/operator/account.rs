@@ -79,7 +79,8 @@ impl Node {
             | Act::MatterPublish { .. }
             | Act::CataloguePublish { .. }
             | Act::Dossier(_)
-            | Act::Federation(_) => return Err(RefusalCode::Unsupported.into()),
+            | Act::Federation(_)
+            | Act::Journal(_) => return Err(RefusalCode::Unsupported.into()),
         };
         out.push(Effect::Write(Write::House(HouseWrite::Operator(operator))));
         self.tell(env, Some(act), vec![told], out)?;

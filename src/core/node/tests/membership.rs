@@ -286,7 +286,7 @@ fn a_suspended_centre_reads_and_does_not_write_until_it_is_restored() {
 }
 
 /// Peer `of` gets the next keys of its own, proposes them, and three others agree.
-fn rotate(world: &mut World, of: usize, others: &[usize]) {
+pub(super) fn rotate(world: &mut World, of: usize, others: &[usize]) {
     rotate_at(world, of, of, others, None);
 }
 

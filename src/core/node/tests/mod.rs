@@ -23,6 +23,7 @@ mod membership;
 mod outbox;
 mod people;
 mod process;
+mod prove;
 mod pushed;
 mod rebound;
 mod replication;

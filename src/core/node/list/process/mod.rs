@@ -86,6 +86,7 @@ impl Node {
             | Act::Ask { .. }
             | Act::Outbox(_)
             | Act::Federation(_)
+            | Act::Journal(_)
             | Act::Reveal { .. }
             | Act::AuditCheck
             | Act::PickUp { .. }

@@ -1,0 +1,201 @@
+//! `anju verify`: what an evidence file proves, by whom, as of when, and what it leaves open. Needs no peer, no data folder and no network.
+
+use std::path::PathBuf;
+
+use anju_core::certificate::{CertificateBody, EndedBody};
+use anju_core::exhibit::{Broken, MAX_EXHIBIT_BYTES, Proven, ProvenPart, ProvenRow};
+use anju_core::journal::Kind;
+use anju_core::names::Digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::common;
+use super::failure::{Code, Failure};
+use super::out::{Ctx, Done};
+use super::text::clean;
+use crate::config::atomic;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[arg(long = "founding", value_name = "HASH")]
+    founding: Vec<Digest>,
+}
+
+pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
+    let about = |code| Failure::new(code).with("path", common::shown(&args.file));
+    let bytes = atomic::read_capped(&args.file, MAX_EXHIBIT_BYTES as u64).map_err(|e| match e.kind() {
+        std::io::ErrorKind::FileTooLarge => about(Code::InputTooLarge).with("max", MAX_EXHIBIT_BYTES),
+        _ => about(Code::InputUnreadable).with("detail", e),
+    })?;
+    let proven = Proven::verify(&bytes, &args.founding).map_err(|broken| refused(ctx, about(Code::ExhibitBroken), &broken))?;
+    Ok(Done::new(json(&proven), format!("{}{}", ctx.say("evidence.holds"), text(ctx, &proven))))
+}
+
+fn refused(ctx: Ctx, failure: Failure, broken: &Broken) -> Failure {
+    let said = ctx.say(&format!("evidence-check.{}", broken.check));
+    failure.with("check", broken.check).with("said", said).with("place", &broken.place).with("detail", &broken.detail)
+}
+
+/// What was proven, for a person.
+pub(super) fn text(ctx: Ctx, proven: &Proven) -> String {
+    let charter = proven.charter();
+    let pinned = ctx.say(if proven.is_pinned() { "evidence.pinned" } else { "evidence.unpinned" });
+    let mut out = ctx.fill(
+        "evidence.charter",
+        &[
+            ("federation", charter.federation().as_str()),
+            ("founding", &charter.founding().to_string()),
+            ("pinned", &pinned),
+            ("version", &charter.version().to_string()),
+            ("digest", &charter.digest().to_string()),
+        ],
+    );
+    proven.parts().iter().for_each(|part| part_text(ctx, part, &mut out));
+    out.push_str(&ctx.say("evidence.open-head"));
+    for open in proven.open() {
+        out.push_str(&format!("  - {}\n", ctx.say(&format!("evidence-open.{open}"))));
+    }
+    out
+}
+
+fn part_text(ctx: Ctx, part: &ProvenPart, out: &mut String) {
+    let head = part.head();
+    out.push_str(&ctx.fill(
+        "evidence.part",
+        &[
+            ("centre", part.centre().as_str()),
+            ("name", &clean(part.name())),
+            ("size", &head.size().to_string()),
+            ("root", &head.root().to_string()),
+            ("key", &hex::encode(part.key().0)),
+            ("at", &head.heartbeat().legal_text()),
+        ],
+    ));
+    let reign = part.reign();
+    let term = [("term", head.term().to_string()), ("from", reign.from.to_string())];
+    let mut term: Vec<(&str, &str)> = term.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let until = reign.until.map(|version| version.to_string());
+    term.extend(until.as_deref().map(|until| ("until", until)));
+    out.push_str(&ctx.fill(if until.is_some() { "evidence.term-ended" } else { "evidence.term" }, &term));
+    for witness in part.witnesses() {
+        let cosignature = witness.cosignature();
+        let (size, at) = (cosignature.head().size().to_string(), cosignature.at().legal_text());
+        out.push_str(&ctx.fill("evidence.witness", &[("witness", witness.witness().as_str()), ("size", &size), ("at", &at)]));
+    }
+    part.rows().iter().for_each(|row| row_text(ctx, row, out));
+}
+
+fn row_text(ctx: Ctx, row: &ProvenRow, out: &mut String) {
+    let header = row.header();
+    let content = match row.entry().body() {
+        Some(_) => ctx.fill("evidence.content", &[("digest", &header.payload_digest().to_string())]),
+        None => ctx.fill("evidence.no-content", &[("digest", &header.payload_digest().to_string())]),
+    };
+    out.push_str(&ctx.fill(
+        "evidence.row",
+        &[
+            ("statement", &row.place().to_string()),
+            ("kind", header.kind_text()),
+            ("id", &header.id().to_string()),
+            ("at", &header.at().legal_text()),
+            ("term", &row.term().to_string()),
+            ("level", &common::backing(ctx, row.backing())),
+            ("content", &content),
+        ],
+    ));
+    if let Some(said) = told(row) {
+        let values: Vec<(&str, &str)> = said.1.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        out.push_str(&ctx.fill(said.0, &values));
+    }
+}
+
+type Told = (&'static str, Vec<(&'static str, String)>);
+
+/// What a content says in the clear, of the kinds that a stranger asks about.
+fn told(row: &ProvenRow) -> Option<Told> {
+    let body = row.entry().body()?;
+    match row.header().kind()? {
+        Kind::CertificateIssued => {
+            let head = CertificateBody::parse(body).ok()?.head;
+            let expires = head.expires.legal_text();
+            Some((
+                "evidence.says-issued",
+                vec![("number", head.number.to_string()), ("kind", head.kind.code().to_owned()), ("expires", expires)],
+            ))
+        }
+        Kind::CertificateEnded => {
+            let ended = EndedBody::parse(body).ok()?;
+            Some(("evidence.says-ended", vec![("number", ended.number.to_string()), ("index", ended.index.to_string())]))
+        }
+        Kind::HolderBound
+        | Kind::HolderEnded
+        | Kind::GrantRevoked
+        | Kind::AccessRecorded
+        | Kind::ListingDecided
+        | Kind::ListingChanged
+        | Kind::ListingObjected
+        | Kind::ListingHit
+        | Kind::DossierOpened
+        | Kind::DossierJoined
+        | Kind::DossierChanged
+        | Kind::CataloguePublished
+        | Kind::MatterPublished
+        | Kind::CharterProposed
+        | Kind::CharterApproved
+        | Kind::CharterRejected
+        | Kind::CharterPromised
+        | Kind::EpochSealed
+        | Kind::Vector
+        | Kind::ForkReported
+        | Kind::AuditRecorded => None,
+    }
+}
+
+/// The same for a program: with the notes, headers and proofs as other verifiers of RFC 6962 and C2SP notes take them.
+pub(super) fn json(proven: &Proven) -> Value {
+    let charter = proven.charter();
+    json!({
+        "holds": true,
+        "federation": charter.federation(),
+        "founding": charter.founding(),
+        "pinned": proven.is_pinned(),
+        "charter": { "version": charter.version(), "digest": charter.digest() },
+        "parts": proven.parts().iter().map(part_json).collect::<Vec<_>>(),
+        "open": proven.open().iter().map(|open| open.code()).collect::<Vec<_>>(),
+    })
+}
+
+fn part_json(part: &ProvenPart) -> Value {
+    let head = part.head();
+    let witness = |witness: &anju_core::exhibit::ProvenWitness| {
+        let cosignature = witness.cosignature();
+        json!({
+            "witness": witness.witness(), "key": STANDARD.encode(cosignature.key().0), "size": cosignature.head().size(),
+            "root": STANDARD.encode(cosignature.head().root().0), "at": cosignature.at(),
+            "note": String::from_utf8_lossy(cosignature.head().note()),
+        })
+    };
+    json!({
+        "centre": part.centre(), "name": part.name(), "size": head.size(), "root": STANDARD.encode(head.root().0), "as_of": head.heartbeat(),
+        "origin": head.origin().as_str(), "key": STANDARD.encode(part.key().0), "term": head.term(),
+        "term_from": part.reign().from, "term_until": part.reign().until, "note": String::from_utf8_lossy(head.note()),
+        "witnesses": part.witnesses().iter().map(witness).collect::<Vec<_>>(),
+        "rows": part.rows().iter().map(row_json).collect::<Vec<_>>(),
+    })
+}
+
+fn row_json(row: &ProvenRow) -> Value {
+    let header = row.header();
+    let said: serde_json::Map<String, Value> =
+        told(row).map(|(_, said)| said.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect()).unwrap_or_default();
+    json!({
+        "statement": row.place(), "index": row.place().index, "kind": header.kind_text(), "id": header.id(), "at": header.at(),
+        "term": row.term(), "backing": row.backing(), "header": STANDARD.encode(&row.entry().header),
+        "proof": row.proof().iter().map(|hash| STANDARD.encode(hash.0)).collect::<Vec<_>>(),
+        "payload_digest": header.payload_digest(), "payload": row.entry().payload.as_ref().map(|payload| STANDARD.encode(payload)),
+        "says": said,
+    })
+}
