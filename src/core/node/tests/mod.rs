@@ -18,6 +18,7 @@ mod imports;
 mod interact;
 mod large;
 mod listings;
+mod lives;
 mod looking;
 mod lookup;
 mod matters;
