@@ -161,6 +161,38 @@ impl SecretKey {
 mod tests {
     use super::*;
 
+    const ALL: [Context; 8] = [
+        Context::Card,
+        Context::CardStation,
+        Context::Charter,
+        Context::CharterApproval,
+        Context::Invitation,
+        Context::HolderCard,
+        Context::OperatorAct,
+        Context::HolderRequest,
+    ];
+
+    #[test]
+    fn a_signature_made_for_one_purpose_verifies_for_no_other_whatever_is_signed() {
+        let key = SecretKey::from_key(Key::from_bytes([1; 32]));
+        for made in ALL {
+            let signature = key.sign(made, b"message");
+            for shown in ALL {
+                let verified = key.public().verify(shown, b"message", &signature).is_ok();
+                assert_eq!(verified, shown == made, "{made:?} shown as {shown:?}");
+                // Nor with a message that makes up for the other label.
+                let longer = [&made.label().as_bytes()[shown.label().len().min(made.label().len())..], b"\0message"].concat();
+                assert!(shown == made || key.public().verify(shown, &longer, &signature).is_err(), "{made:?} shown as {shown:?}");
+            }
+            // What stands in a JWS or a signed note is signed without a label, and begins otherwise.
+            assert!(key.public().verify_raw(b"message", &signature).is_err());
+            for raw in [&b"anju.hainan/C46010\n"[..], b"cosignature/v1\n", b"eyJ"] {
+                let signature = key.sign_raw(raw);
+                assert!(key.public().verify(made, raw, &signature).is_err(), "a raw one shown as {made:?}");
+            }
+        }
+    }
+
     #[test]
     fn a_signature_of_one_kind_is_not_one_of_another() {
         let key = SecretKey::from_key(Key::from_bytes([1; 32]));

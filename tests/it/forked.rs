@@ -29,13 +29,20 @@ fn forked(federation: &Federation, at: &str) -> bool {
     journal(&federation.status(at), HAIKOU)["forked"] == true
 }
 
+/// Haikou issues a certificate. The wallet does not take it: two histories may number two certificates alike.
+fn issue(federation: &Federation, name: &str) {
+    let (card, file) = (format!("card-{name}.json"), format!("certificate-{name}.txt"));
+    federation.card(&card, HAIKOU);
+    federation.room.json(&Federation::issue_line(ACCOUNT, "JCZM", &card, &file), 0);
+}
+
 /// Haikou issues so many certificates while only these others run, and each of them gets the rows.
 fn issue_before(federation: &mut Federation, others: &[&'static str], count: usize) -> u64 {
     others.iter().for_each(|code| drop(federation.start(code)));
     federation.start(HAIKOU);
     federation.wait(HAIKOU, "connected", |status| connected(status) == others.len());
-    for _ in 0..count {
-        federation.certificate(ACCOUNT, "JCZM");
+    for at in 0..count {
+        issue(federation, &format!("{}-{at}", others.len()));
     }
     let (size, _) = history(federation, HAIKOU);
     others.iter().for_each(|code| drop(federation.wait_for_rows(code, HAIKOU, size)));
@@ -87,7 +94,7 @@ fn a_machine_that_was_copied_forks_is_contained_and_comes_back_by_a_vote() {
     federation.start(HAIKOU);
     wait_for_version(&federation, HAIKOU, 2);
     federation.wait(HAIKOU, "writing again", |status| status["read_only"].is_null() && connected(status) == 3);
-    federation.certificate(ACCOUNT, "JCZM");
+    issue(&federation, "after");
     let (size, root) = history(&federation, HAIKOU);
     assert!(size > first);
     for code in OTHERS {

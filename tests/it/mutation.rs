@@ -14,7 +14,7 @@ use anju_core::listing::finding::Place;
 use anju_core::listing::hit::HitBody;
 use anju_core::listing::{Change, ChangedBody, DecidedBody, Finding, ObjectedBody};
 use anju_core::node::announce;
-use anju_core::node::message::{Answer, Ask, HeadReport, PayloadReport, Question, Under};
+use anju_core::node::message::{Answer, Ask, HeadReport, HeadsReport, PayloadReport, Question, Under};
 use anju_core::vector::VectorBody;
 use anju_core::wire;
 use rand::rngs::StdRng;
@@ -153,7 +153,10 @@ fn a_damaged_question_or_answer_has_one_reading_or_none() {
     }
     let note = made.journal.head.note().to_vec();
     let payload = made.entries[3].payload.clone().unwrap();
-    for answer in [Answer::Heads(vec![HeadReport { centre, note }], under), Answer::Payloads(vec![PayloadReport { index: 3, payload }])] {
+    for answer in [
+        Answer::Heads(HeadsReport::whole(vec![HeadReport { centre, note }], under)),
+        Answer::Payloads(vec![PayloadReport { index: 3, payload }]),
+    ] {
         let mut rng = StdRng::seed_from_u64(SEED);
         let good = answer.to_bytes();
         for bytes in (0..10_000).map(|_| damaged(&mut rng, &good)) {

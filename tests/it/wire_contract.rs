@@ -5,6 +5,7 @@
 mod altered;
 mod charters;
 mod files;
+mod suites;
 
 use anju_core::certificate::{BoundBody, CertificateBody, HolderEndedBody};
 use anju_core::charter::CharterFile;
@@ -19,7 +20,8 @@ use anju_core::matter::{CatalogueBody, DataCatalogue, Matter, MatterBody, Outcom
 use anju_core::names::{DossierId, DossierRef, RequestId};
 use anju_core::node::announce;
 use anju_core::node::message::{
-    Answer, Ask, CosignatureReport, Decline, HeadReport, PayloadReport, Question, Under, Wanted as WantedCosignature,
+    Answer, Ask, CosignatureReport, Decline, HeadReport, HeadsReport, KnownHead, OtherReport, PayloadReport, Question, Under,
+    Wanted as WantedCosignature,
 };
 use anju_core::seal::{Key, Purpose, aead, hpke};
 use anju_core::sign::{Context, Signature};
@@ -121,7 +123,8 @@ fn cosigned(made: &Made) -> Vec<u8> {
 fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
     let centre = made.issuer.code.clone();
     let questions = [
-        Question::Heads,
+        Question::Heads(Vec::new()),
+        Question::Heads(vec![KnownHead { centre: centre.clone(), rows: 70_000, seconds: 1_795_226_400 }]),
         Question::Pull { centre: centre.clone(), from: 1 << 40, rows: None },
         Question::Pull { centre: centre.clone(), from: 1 << 40, rows: Some(4096) },
         Question::Payloads { centre: centre.clone(), indexes: vec![0, 70_000] },
@@ -141,10 +144,11 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
     out.extend(replies.clone().map(|reply| ("inquiry-reply", reply.to_bytes())));
     out.extend(questions.map(|question| ("ask", Ask::under(&made.charter, question).to_bytes())));
     let report = HeadReport { centre: centre.clone(), note: made.journal.head.note().to_vec() };
+    let others = [Some(70_000), None].map(|rows| OtherReport { centre: centre.clone(), rows }).to_vec();
     let payload = PayloadReport { index: 3, payload: made.entries[3].payload.clone().unwrap() };
     let answers = [
-        Answer::Heads(Vec::new(), Under::of(&made.charter)),
-        Answer::Heads(vec![report], Under::of(&made.charter)),
+        Answer::Heads(HeadsReport::whole(Vec::new(), Under::of(&made.charter))),
+        Answer::Heads(HeadsReport { others, ..HeadsReport::whole(vec![report], Under::of(&made.charter)) }),
         Answer::Frame(made.frame(0, 3).to_bytes().into()),
         Answer::Payloads(vec![payload]),
         Answer::Declined(Decline::OtherCharter),

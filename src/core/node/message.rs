@@ -10,7 +10,7 @@ use crate::charter::{Charter, EpochCopy};
 use crate::error::Fault;
 use crate::journal::fork::Bridge;
 use crate::journal::frame::MAX_FRAME_BYTES;
-use crate::journal::{Frame, SoundFrame};
+use crate::journal::{Frame, SoundFrame, hash};
 use crate::names::{CentreCode, Digest};
 use crate::wire;
 
@@ -61,9 +61,9 @@ pub struct Ask {
 /// What a station may ask another.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Question {
-    /// How far do you hold every journal?
+    /// How far do you hold every journal? This is how far the asker knows of each: only what differs has to be told.
     #[n(0)]
-    Heads,
+    Heads(#[n(0)] Vec<KnownHead>),
     /// Rows of a journal.
     #[n(1)]
     Pull {
@@ -136,9 +136,9 @@ pub struct Wanted {
 /// What a station answers.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Answer {
-    /// The newest head of every journal held, and the version of the charter that the answering station works under.
+    /// How far every journal is held, as it differs from what the asker knows.
     #[n(0)]
-    Heads(#[n(0)] Vec<HeadReport>, #[n(1)] Under),
+    Heads(#[n(0)] HeadsReport),
     /// A frame's bytes.
     #[n(1)]
     Frame(#[n(0)] ByteVec),
@@ -193,6 +193,77 @@ pub struct ChainReport {
     /// The asker's copy of that version's epoch, if it is held.
     #[n(2)]
     pub copy: Option<EpochCopy>,
+}
+
+/// The newest head that the asker knows of a journal.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct KnownHead {
+    /// Whose journal.
+    #[n(0)]
+    pub centre: CentreCode,
+    /// Its rows.
+    #[n(1)]
+    pub rows: u64,
+    /// Its heartbeat, in seconds since 1970.
+    #[n(2)]
+    pub seconds: u64,
+}
+
+/// What a station holds of every journal, as it differs from what the asker knows. A journal that the asker named and that stands in
+/// neither list is held under the very head that the asker knows.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct HeadsReport {
+    /// Signed heads: of more rows or with a newer heartbeat, or of journals that the asker did not name.
+    #[n(0)]
+    pub heads: Vec<HeadReport>,
+    /// Journals of which there is nothing newer here, and those whose heads did not fit.
+    #[n(1)]
+    pub others: Vec<OtherReport>,
+    /// Digest over all heads that are the same: see [`same_heads`].
+    #[n(2)]
+    pub same: Digest,
+    /// What the answering station works under.
+    #[n(3)]
+    pub under: Under,
+}
+
+impl HeadsReport {
+    /// The answer to a question that named no journal.
+    #[must_use]
+    pub fn whole(heads: Vec<HeadReport>, under: Under) -> Self {
+        Self { heads, others: Vec::new(), same: same_heads([]), under }
+    }
+}
+
+/// A journal that is held under another head than the asker knows, and that head is not told.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct OtherReport {
+    /// Whose journal.
+    #[n(0)]
+    pub centre: CentreCode,
+    /// So many signed rows are held; absent when there is no head of it at all. A hint: nothing shows it.
+    #[n(1)]
+    pub rows: Option<u64>,
+}
+
+/// Digest over what some heads say, in the order of their centres: SHA-256 of, for each, the centre's code (its length as 8 bytes before
+/// it), the size (8 bytes), the root, and the heartbeat in seconds (8 bytes). Two stations that come to the same have been shown one
+/// history, and neither a fork nor a station that claims to hold what it does not can hide behind equal numbers.
+#[must_use]
+pub fn same_heads<'a>(heads: impl IntoIterator<Item = (&'a CentreCode, u64, &'a Digest, u64)>) -> Digest {
+    let mut bytes = Vec::new();
+    for (centre, size, root, seconds) in heads {
+        let code = centre.as_str().as_bytes();
+        bytes.extend((code.len() as u64).to_be_bytes());
+        bytes.extend(code);
+        bytes.extend(size.to_be_bytes());
+        bytes.extend(root.0);
+        bytes.extend(seconds.to_be_bytes());
+    }
+    hash::sha256(&bytes)
 }
 
 /// One journal as another station holds it.
@@ -278,8 +349,8 @@ impl Answer {
 /// An answer, read and checked as far as that needs nothing of what is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SoundAnswer {
-    /// The newest head of every journal held; not verified.
-    Heads(Vec<HeadReport>, Under),
+    /// How far every journal is held; not verified.
+    Heads(HeadsReport),
     /// Rows that are each sound.
     Frame(SoundFrame),
     /// Payloads; not compared with their headers.
@@ -306,7 +377,7 @@ impl SoundAnswer {
     /// [`Fault`] with what is wrong with the answer or with a row of it.
     pub fn read(bytes: &[u8]) -> Result<Self, Fault> {
         Ok(match Answer::decode(bytes)? {
-            Answer::Heads(reports, under) => Self::Heads(reports, under),
+            Answer::Heads(report) => Self::Heads(report),
             Answer::Frame(frame) => Self::Frame(Frame::decode(&frame)?.sound()?),
             Answer::Payloads(payloads) => Self::Payloads(payloads),
             Answer::Declined(decline) => Self::Declined(decline),

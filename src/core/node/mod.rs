@@ -288,7 +288,7 @@ impl Node {
                 self.window_started(env.now);
             }
             Input::Tick => self.tick(env, &mut out)?,
-            Input::Connected(station) => self.connected(station, env, &mut out),
+            Input::Connected(station) => self.connected(station, env, &mut out)?,
             Input::Disconnected(station) => self.disconnected(station),
             Input::Announcement { from, source, bytes } => self.announcement(env, from, source, &bytes, &mut out)?,
             Input::Asked { from, token, bytes } => self.asked(env, from, token, &bytes, &mut out)?,

@@ -143,13 +143,14 @@ impl Node {
         // Without new rows a heartbeat is news only if its time is newer, also after this clock was set back.
         let step = if entries.is_empty() { SECOND_MS } else { 0 };
         let at = batch::heartbeat_time(env.now, state.head.map(|head| head.heartbeat.plus_ms(step)));
+        let grown = !entries.is_empty();
         let batch = batch::append(&frontier, entries, author, &self.keys.signing, &self.keys.heartbeat, at)
             .map_err(|e| ShelfError::Failed(e.to_string()))?;
         let (size, from) = (batch.frontier.size(), state.size);
         let head = batch.head.received_at(env.now);
         out.push(Effect::KeepHead(KeptHead { centre: self.centre.clone(), size, root: head.root }));
         let frame = newest_rows(&self.centre, from, &batch.rows, &head.note);
-        self.tell_of_head(env, &frame, out);
+        self.tell_of_head(env, &frame, grown, out);
         let applied = applied_after(state.applied, from, &batch.rows);
         self.project_rows(env, &self.centre.clone(), from, &batch.rows, out)?;
         let state = JournalState { size, peaks: batch.frontier.peaks().to_vec(), head: Some(head), applied };

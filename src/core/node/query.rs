@@ -123,7 +123,7 @@ impl Node {
             if full {
                 return Err(RefusalCode::TooManyRequests.into());
             }
-            self.hurry(env, out);
+            self.hurry(env, out)?;
         }
         self.query.next += 1;
         self.query.waiting.insert(self.query.next, Waiting { asked, presented, since: env.now, word });
@@ -154,7 +154,7 @@ impl Node {
                 }
                 Ok(false) => {
                     if first {
-                        self.hurry(env, out);
+                        self.hurry(env, out)?;
                     }
                     self.query.waiting.insert(key, waiting);
                 }

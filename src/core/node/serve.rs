@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::message::{Answer, Ask, Decline, HeadReport, MAX_PAYLOADS, PayloadReport, Question, Under};
+use super::message::{Answer, Ask, Decline, MAX_PAYLOADS, PayloadReport, Question, Under};
 use super::{Effect, Env, Node, fault};
 use crate::charter::Role;
 use crate::error::{FaultCode, ShelfError};
@@ -40,6 +40,7 @@ impl Node {
     ) -> Result<(), ShelfError> {
         let ask = Ask::decode(bytes);
         let under = ask.as_ref().map_or(Under::of(&self.charter), |ask| ask.under);
+        self.note_under(env.now, from, under);
         let is_push = matches!(&ask, Ok(Ask { question: Question::Push(_), .. }));
         let answer = match ask {
             _ if !self.may_ask(from, env.now.0.div_euclid(SECOND_MS), is_push) => Answer::Declined(Decline::Busy),
@@ -59,7 +60,8 @@ impl Node {
                 None => return Ok(()),
             },
             Ok(ask) => match ask.question {
-                Question::Heads => self.report_heads(env)?,
+                Question::Heads(known) => self.report_heads(env, from, &known, out)?,
+                Question::Pull { centre, .. } if !self.serves_rows_of(env, &centre)? => Answer::Declined(Decline::NotHeld),
                 Question::Pull { centre, from: first, rows } => {
                     let frame = Self::serve_rows(env, centre, first, rows)?;
                     framed(if self.observes(&from) { bare(frame) } else { frame })
@@ -91,16 +93,6 @@ impl Node {
         let asked = counted.entry(station).or_default();
         *asked = asked.saturating_add(1);
         *asked <= most
-    }
-
-    fn report_heads(&self, env: &Env<'_>) -> Result<Answer, ShelfError> {
-        let mut reports = Vec::new();
-        for centre in self.authors.keys() {
-            if let Some(head) = env.shelf.journal(centre)?.head {
-                reports.push(HeadReport { centre: centre.clone(), note: head.note });
-            }
-        }
-        Ok(Answer::Heads(reports, Under::of(&self.charter)))
     }
 
     fn serve_rows(env: &Env<'_>, centre: CentreCode, from: u64, most: Option<u64>) -> Result<Result<Frame, Decline>, ShelfError> {

@@ -47,12 +47,15 @@ impl Node {
         let waiting = Waiting { since: env.now, patience_ms, told: BTreeSet::new(), told_of: BTreeSet::new() };
         self.sync.waiting.insert(token, waiting);
         self.sync.last_hurry = Some(env.now);
-        self.hurry(env, out);
+        self.hurry(env, out)?;
         Ok(())
     }
 
     /// `from` has told of a verified head of `centre`.
     pub(super) fn told_of(&mut self, from: StationKey, centre: &CentreCode) {
+        if self.sync.waiting.is_empty() {
+            return;
+        }
         let by_author = self.charter.station(&from).is_some_and(|(member, _)| member.centre == *centre);
         for waiting in self.sync.waiting.values_mut() {
             waiting.told_of.insert(centre.clone());
@@ -76,7 +79,7 @@ impl Node {
         }
         if self.sync.last_hurry.is_none_or(|last| env.now.since(last).abs() >= HURRY_EVERY_MS) {
             self.sync.last_hurry = Some(env.now);
-            self.hurry(env, out);
+            self.hurry(env, out)?;
         }
         let mut answered = Vec::new();
         for (token, waiting) in &self.sync.waiting {

@@ -5,7 +5,7 @@ use anju_core::dossier::{Dossier, DossierPlace};
 use anju_core::journal::{Frame, Kind};
 use anju_core::listing::Change;
 use anju_core::names::DossierId;
-use anju_core::node::message::{Answer, Ask, Decline, HeadReport, PayloadReport, Question};
+use anju_core::node::message::{Answer, Ask, Decline, HeadReport, HeadsReport, PayloadReport, Question};
 use anju_core::seal::{Purpose, hpke};
 use anju_core::time::Time;
 use anju_core::wire;
@@ -102,7 +102,7 @@ fn frames(made: &mut Made, out: &mut Vec<Seed>) {
 fn messages(made: &Made, out: &mut Vec<Seed>) {
     let (centre, under) = (made.issuer.code.clone(), Under::of(&made.charter));
     for (name, question) in [
-        ("heads", Question::Heads),
+        ("heads", Question::Heads(Vec::new())),
         ("pull", Question::Pull { centre: centre.clone(), from: 3, rows: None }),
         ("pull-stretch", Question::Pull { centre: centre.clone(), from: 3, rows: Some(256) }),
         ("payloads", Question::Payloads { centre: centre.clone(), indexes: vec![0, 2, 4] }),
@@ -113,7 +113,7 @@ fn messages(made: &Made, out: &mut Vec<Seed>) {
     let note = made.journal.head.note().to_vec();
     let payload = made.entries[0].payload.clone().unwrap_or_default();
     for (name, answer) in [
-        ("heads", Answer::Heads(vec![HeadReport { centre, note }], under)),
+        ("heads", Answer::Heads(HeadsReport::whole(vec![HeadReport { centre, note }], under))),
         ("frame", Answer::Frame(made.frame(2, 5).to_bytes().into())),
         ("payloads", Answer::Payloads(vec![PayloadReport { index: 0, payload }])),
         ("declined", Answer::Declined(Decline::NotHeld)),

@@ -84,7 +84,7 @@ const RULES: &[&str] = &[
 ];
 
 /// A map's keys with the bytes of their values.
-fn pairs(bytes: &[u8]) -> Option<Vec<(u64, Vec<u8>)>> {
+pub(super) fn pairs(bytes: &[u8]) -> Option<Vec<(u64, Vec<u8>)>> {
     let mut d = Decoder::new(bytes);
     (d.datatype().ok()? == Type::Map).then_some(())?;
     let len = d.map().ok()??;
@@ -98,7 +98,7 @@ fn pairs(bytes: &[u8]) -> Option<Vec<(u64, Vec<u8>)>> {
     Some(out)
 }
 
-fn map(pairs: &[(u64, Vec<u8>)]) -> Vec<u8> {
+pub(super) fn map(pairs: &[(u64, Vec<u8>)]) -> Vec<u8> {
     let mut out = Vec::new();
     Encoder::new(&mut out).map(pairs.len() as u64).unwrap();
     for (key, value) in pairs {

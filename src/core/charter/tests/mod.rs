@@ -147,3 +147,57 @@ fn a_name_that_turns_text_around_is_refused() {
         assert!(matches!(CentreCard::parse(&card.to_signed_text(&keys)), Err(CardError::Bad { what: "name", .. })), "{bad:?}");
     }
 }
+
+/// The same bytes under another suite, everywhere one is named.
+fn of_another_suite(bytes: &[u8]) -> Vec<u8> {
+    let (ours, other) = (crate::seal::SUITE.as_bytes(), b"anju-2");
+    let mut out = bytes.to_vec();
+    for at in 0..=out.len() - ours.len() {
+        if out[at..].starts_with(ours) {
+            out[at..at + ours.len()].copy_from_slice(other);
+        }
+    }
+    assert_ne!(out, bytes, "it names no suite");
+    out
+}
+
+#[test]
+fn a_charter_of_another_suite_is_refused_although_every_founder_signed_it() {
+    use base64::Engine as _;
+    let mut rng = StdRng::seed_from_u64(31);
+    let (founders, file) = signed(&mut rng);
+    let standard = base64::engine::general_purpose::STANDARD;
+    let mut text: serde_json::Value = serde_json::from_str(&file.to_text()).unwrap();
+    let bytes = of_another_suite(&standard.decode(text["charter"].as_str().unwrap()).unwrap());
+    text["charter"] = standard.encode(&bytes).into();
+    let digest = crate::journal::hash::sha256(&bytes);
+    for (centre, keys, _) in &founders {
+        let signature = keys.signing.sign(crate::sign::Context::Charter, &digest.0);
+        text["signatures"][centre.as_str()] = hex::encode(signature.0).into();
+    }
+    let other = CharterFile::parse(&text.to_string()).unwrap();
+    assert!(matches!(other.verify(), Err(CharterError::Rule("unknown suite"))), "{:?}", other.verify());
+    assert!(matches!(other.unverified(), Err(CharterError::Rule("unknown suite"))));
+}
+
+#[test]
+fn no_later_version_leads_to_another_suite_and_no_word_about_one_counts() {
+    let mut rng = StdRng::seed_from_u64(32);
+    let (founders, file) = signed(&mut rng);
+    let charter = file.verify().unwrap();
+    let changes = vec![Change::Quorum { quorum: Some(3) }];
+    let draft = charter.draft(&changes, None).unwrap();
+    let approvals = founders.iter().map(|(centre, keys, _)| draft.approve(centre.clone(), 0, &keys.signing)).collect();
+    let link = Link { suite: crate::seal::SUITE.to_owned(), version: 2, changes, commitment: None, round: 0, approvals };
+    let bytes = link.to_bytes();
+    assert!(charter.follow(&Link::decode(&bytes).unwrap()).is_ok());
+    assert!(matches!(Link::decode(&of_another_suite(&bytes)), Err(CharterError::Rule("unknown suite"))));
+    // Nothing in a change names a suite: the charter's stays as it was founded.
+    assert!(!format!("{:?}", link.changes).contains(crate::seal::SUITE));
+    let promised = vote::Said::Promised(vote::Promised { suite: crate::seal::SUITE.to_owned(), version: 2, round: 1, last: None });
+    let (kind, body) = promised.to_body();
+    assert!(vote::Said::parse(kind, &body).is_some() && vote::Said::parse(kind, &of_another_suite(&body)).is_none());
+    let (_, keys, card) = &founders[0];
+    let other = CentreCard { suite: "anju-2".to_owned(), ..card.clone() };
+    assert!(CentreCard::parse(&other.to_signed_text(keys)).is_err(), "a card of another suite, signed by its keys");
+}

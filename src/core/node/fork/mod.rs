@@ -103,20 +103,19 @@ impl Node {
     }
 
     /// Two signed heads of a journal may contradict each other. Kept if they do, with what leads from the shorter to the longer one
-    /// as far as the rows held here show it; `told_by` is who brought the second.
+    /// as far as the rows held here show it.
     pub(in crate::node) fn forked(
         &mut self,
         env: &Env<'_>,
         centre: &CentreCode,
         (one, other): (&[u8], &[u8]),
-        told_by: StationKey,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         let Some(author) = self.author(centre) else { return Ok(()) };
         let present = |note: &[u8]| author.verify(note).ok().filter(|head| head.term() == author.term);
         // What keys of a term that is over signed beyond what counts is void, and no fork.
         let (Some(one), Some(other)) = (present(one), present(other)) else { return Ok(()) };
-        self.blame_author(centre, told_by, FaultCode::Forked, out);
+        self.blame_author(centre, FaultCode::Forked, out);
         if self.is_contained(centre) {
             return Ok(());
         }

@@ -85,7 +85,7 @@ impl Node {
         }
         let bridge = (ours.size() < theirs.size()).then_some(bridge);
         let proof = ForkProof::new(centre.clone(), ours.note().to_vec(), theirs.note().to_vec(), bridge);
-        self.blame_author(centre, from, FaultCode::Forked, out);
+        self.blame_author(centre, FaultCode::Forked, out);
         self.keep(env.now, proof, out);
         self.not_of_our_branch(env.now, centre, from, theirs.note());
         Ok(())

@@ -52,6 +52,10 @@ pub(super) struct State {
     opened: Option<(u64, Digest)>,
     /// When a version was last adopted.
     adopted: Option<Time>,
+    /// Stations that work under another version than ours: which ours is, and since when that is known.
+    differs: BTreeMap<StationKey, (u64, Time)>,
+    /// Stations that have sent what would be a fault if they worked under our version, and which ours was.
+    doubted: BTreeMap<StationKey, u64>,
     /// When we last promised a round.
     promised: Option<Time>,
     /// When a copy of the epoch was last asked for.
@@ -208,6 +212,9 @@ impl Node {
     fn reseated(&mut self, out: &mut Vec<Effect>) {
         let charter = &self.charter;
         self.replicate.connected.retain(|station| charter.station(station).is_some());
+        self.membership.doubted.retain(|station, _| charter.station(station).is_some());
+        self.membership.differs.retain(|station, _| charter.station(station).is_some());
+        self.replicate.void = None;
         let announced = std::mem::take(&mut self.replicate.announced);
         let stands = |centre: &CentreCode, note: &[u8]| self.authors.get(centre).is_some_and(|author| author.verify(note).is_ok());
         self.replicate.announced = announced.into_iter().filter(|(centre, head)| stands(centre, &head.note)).collect();

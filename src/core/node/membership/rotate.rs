@@ -4,6 +4,7 @@
 //! Then they take the place of the present ones between two inputs: the journal goes on under a head of the new term, and what was
 //! sealed to the former keys still opens, since an opening key carries those before it.
 
+use super::super::message::Under;
 use super::super::{Effect, Env, Node, fault};
 use super::read_copy;
 use crate::charter::CentreKeys;
@@ -37,10 +38,39 @@ impl Node {
         if self.may_write().is_ok() { self.heartbeat_now(env, out) } else { Ok(()) }
     }
 
-    /// Counts a fault of a station; but a head of keys that a version has just ended was under way when it did.
+    /// A station says under which version it works: another than this peer, or no longer.
+    pub(in crate::node) fn note_under(&mut self, now: Time, station: StationKey, under: Under) {
+        let ours = self.charter.version();
+        if under.version == ours || self.charter.station(&station).is_none() {
+            self.membership.differs.remove(&station);
+        } else if self.membership.differs.get(&station).is_none_or(|(than, _)| *than != ours) {
+            self.membership.differs.insert(station, (ours, now));
+        }
+    }
+
+    /// A station is gone: what it worked under it may not work under when it comes back.
+    pub(in crate::node) fn forget_under(&mut self, station: &StationKey) {
+        self.membership.differs.remove(station);
+    }
+
+    /// As [`Self::blame`], for what came without a word about the version that its sender works under: a head that does not count here may
+    /// count there. Once that is no fault; the second time it is, until our version changes.
+    pub(in crate::node) fn blame_the_second_time(&mut self, now: Time, station: StationKey, code: FaultCode, out: &mut Vec<Effect>) {
+        let of_a_version = matches!(code, FaultCode::Void | FaultCode::BadSignature);
+        let ours = self.charter.version();
+        if !of_a_version || self.membership.doubted.insert(station, ours) == Some(ours) {
+            self.blame(now, station, code, out);
+        }
+    }
+
+    /// Counts a fault of a station. But a head of keys that a version has just ended was under way when it did; and for a while, until one of
+    /// both has learned the other's version, whoever works under another one may take heads for good that here are not, or not yet.
     pub(in crate::node) fn blame(&self, now: Time, station: StationKey, code: FaultCode, out: &mut Vec<Effect>) {
-        let just_ended = self.membership.adopted.is_some_and(|at| now.since(at).abs() < UNDER_WAY_MS);
-        if code != FaultCode::Void || !just_ended {
+        let lately = |since: Time| now.since(since).abs() < UNDER_WAY_MS;
+        let just_ended = self.membership.adopted.is_some_and(lately);
+        let differs = self.membership.differs.get(&station).is_some_and(|(_, since)| lately(*since));
+        let excused = (code == FaultCode::Void && (just_ended || differs)) || (code == FaultCode::BadSignature && differs);
+        if !excused {
             fault(out, station, code);
         }
     }

@@ -1,7 +1,9 @@
 //! What heads tell: which is newest, who holds it, and when an author did what no author may.
 
-use super::super::message::HeadReport;
+use super::super::message::{HeadReport, HeadsReport};
 use super::super::{Effect, Env, Node, Verdict, fault};
+use super::known::Listed;
+use crate::charter::MAX_MEMBERS;
 use crate::error::{FaultCode, ShelfError};
 use crate::journal::VerifiedHead;
 use crate::journal::head::{Standing, compare};
@@ -14,14 +16,17 @@ impl Node {
         &mut self,
         env: &mut Env<'_>,
         from: StationKey,
-        reports: Vec<HeadReport>,
+        listed: &Listed,
+        report: HeadsReport,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
-        if reports.len() > crate::charter::MAX_MEMBERS {
+        let HeadsReport { heads, others, same, .. } = report;
+        if heads.len() > MAX_MEMBERS || others.len() > 2 * MAX_MEMBERS {
             fault(out, from, FaultCode::Oversized);
             return Ok(());
         }
-        for HeadReport { centre, note } in reports {
+        let told = heads.iter().map(|head| head.centre.clone()).collect();
+        for HeadReport { centre, note } in heads {
             let Some(author) = self.author(&centre) else { continue };
             let known = self.newest_head(env, &centre)?;
             if known.as_ref().is_some_and(|known| known.note == note) {
@@ -36,6 +41,9 @@ impl Node {
                 }
                 Err(problem) => self.blame(env.now, from, problem.code, out),
             }
+        }
+        if !self.told_no_head(env, from, listed, (&told, others, same), out)? {
+            return Ok(()); // It says more now, or said what is not so.
         }
         self.told_everything(from);
         if self.is_restoring()
@@ -84,7 +92,7 @@ impl Node {
             self.replicate.heard.insert(centre.clone());
         }
         match standing {
-            Standing::Newer if head.size() <= held.size => self.first_or_covered_head(env, from, centre, &held, head, out),
+            Standing::Newer if head.size() <= held.size => self.first_or_covered_head(env, centre, &held, head, out),
             Standing::Newer => {
                 if *centre == self.centre {
                     self.own_rows_missing();
@@ -104,12 +112,12 @@ impl Node {
             Standing::Same { .. } => Ok(Verdict::Ignore),
             Standing::Older => self.older_head(env, from, centre, &held, &head, out),
             Standing::RolledBack => {
-                self.blame_author(centre, from, FaultCode::RolledBack, out);
+                self.blame_author(centre, FaultCode::RolledBack, out);
                 Ok(Verdict::Reject)
             }
             Standing::Forked => {
                 let known = known.map(|known| known.note).unwrap_or_default();
-                self.forked(env, centre, (&known, head.note()), from, out)?;
+                self.forked(env, centre, (&known, head.note()), out)?;
                 Ok(Verdict::Accept)
             }
         }
@@ -120,7 +128,6 @@ impl Node {
     pub(super) fn first_or_covered_head(
         &mut self,
         env: &Env<'_>,
-        from: StationKey,
         centre: &CentreCode,
         held: &JournalState,
         head: VerifiedHead,
@@ -129,7 +136,7 @@ impl Node {
         let root = root_at(&OnShelf { shelf: env.shelf, centre }, head.size()).map_err(|e| ShelfError::Damaged(e.to_string()))?;
         if root != head.root() {
             // No second signed note to show, but these rows were proven under one: counted, and nothing of it is taken over.
-            self.blame_author(centre, from, FaultCode::Forked, out);
+            self.blame_author(centre, FaultCode::Forked, out);
             self.replicate.heard.remove(centre);
             return Ok(Verdict::Reject);
         }
@@ -154,14 +161,15 @@ impl Node {
         let Some(ours) = held.head.as_ref().filter(|_| by_author && head.size() <= held.size) else { return Ok(Verdict::Ignore) };
         let root = root_at(&OnShelf { shelf: env.shelf, centre }, head.size()).map_err(|e| ShelfError::Damaged(e.to_string()))?;
         if root != head.root() {
-            self.forked(env, centre, (&ours.note.clone(), head.note()), from, out)?;
+            self.forked(env, centre, (&ours.note.clone(), head.note()), out)?;
         }
         Ok(Verdict::Ignore)
     }
 
-    /// What a signed head proves, its author did, whoever told of it.
-    pub(in crate::node) fn blame_author(&self, centre: &CentreCode, told_by: StationKey, code: FaultCode, out: &mut Vec<Effect>) {
-        let writer = self.charter.member(centre).and_then(|m| m.stations.iter().find(|s| s.writer)).map_or(told_by, |s| s.key);
-        fault(out, writer, code);
+    /// What a signed head proves, its author did, whoever told of it; and when no station writes for the author any more, nobody is blamed.
+    pub(in crate::node) fn blame_author(&self, centre: &CentreCode, code: FaultCode, out: &mut Vec<Effect>) {
+        if let Some(writer) = self.charter.member(centre).and_then(crate::charter::Member::writer) {
+            fault(out, writer.key, code);
+        }
     }
 }

@@ -6,6 +6,8 @@
 
 mod absent;
 mod heads;
+mod known;
+mod pace;
 mod push;
 mod rows;
 mod stretches;
@@ -21,6 +23,8 @@ use crate::names::{CentreCode, StationKey};
 use crate::node::message::{Ask, Decline, Question, SoundAnswer, Wanted};
 use crate::shelf::Head;
 use crate::time::{SECOND_MS, Time};
+pub use known::{MAX_ASKED_ON_CONNECTING, MAX_HEADS_ASKED, MAX_HEADS_BYTES};
+pub use pace::{MAX_PULLS_FROM_ONE, MAX_PULLS_FROM_SLOW, SLOW_AFTER_MS};
 pub use push::{MAX_PUSH_BYTES, MAX_PUSHED};
 pub use stretches::MAX_STRETCHES;
 use stretches::Stretch;
@@ -46,6 +50,9 @@ pub(in crate::node) struct State {
     holders: BTreeMap<CentreCode, BTreeMap<StationKey, u64>>,
     /// Journals of which several stretches are under way.
     pulled: BTreeMap<CentreCode, stretches::Pulled>,
+    pace: pace::State,
+    /// Heads kept here that no longer count under the present charter; nothing until that was looked at.
+    pub(in crate::node) void: Option<BTreeMap<CentreCode, known::Named>>,
     calls: BTreeMap<u64, Call>,
     next_call: u64,
     last_round: Option<Time>,
@@ -87,7 +94,8 @@ struct Call {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum About {
-    Heads,
+    /// Heads, and those that were named.
+    Heads(known::Listed),
     Pull {
         centre: CentreCode,
         stretch: Stretch,
@@ -108,25 +116,30 @@ enum About {
 }
 
 impl Node {
-    pub(in crate::node) fn connected(&mut self, station: StationKey, env: &mut Env<'_>, out: &mut Vec<Effect>) {
-        if self.charter.station(&station).is_some() && self.replicate.connected.insert(station) {
-            self.ask(env, station, About::Heads, out);
+    pub(in crate::node) fn connected(&mut self, station: StationKey, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        if self.charter.station(&station).is_none() || !self.replicate.connected.insert(station) {
+            return Ok(());
         }
+        // When hundreds come at once, some of them know what the others do.
+        if self.asks_heads_of_how_many() < MAX_ASKED_ON_CONNECTING { self.ask_heads(env, station, out) } else { Ok(()) }
     }
 
     pub(in crate::node) fn disconnected(&mut self, station: StationKey) {
         self.replicate.ask_again.remove(&station);
         self.nobody_to_push_to(&station);
+        self.replicate.pace.forget(&station);
+        self.forget_under(&station);
+        // Whoever comes back is asked anew.
+        self.replicate.calls.retain(|_, call| call.to != station || !matches!(call.about, About::Heads(_)));
         self.replicate.connected.remove(&station);
     }
 
     /// Asks a station something and remembers what.
     fn ask(&mut self, env: &Env<'_>, to: StationKey, about: About, out: &mut Vec<Effect>) {
         let question = match &about {
-            About::Heads => Question::Heads,
             About::Pull { centre, stretch } => Question::Pull { centre: centre.clone(), from: stretch.from, rows: Some(stretch.rows) },
             About::Payloads { centre, indexes } => Question::Payloads { centre: centre.clone(), indexes: indexes.clone() },
-            About::Push | About::Inquiry(_) | About::Charter | About::Cosigned(_) | About::Bridge(_) => return, // These have ways of their own.
+            About::Heads(_) | About::Push | About::Inquiry(_) | About::Charter | About::Cosigned(_) | About::Bridge(_) => return, // These have ways of their own.
         };
         let call = self.note_call(Call { to, about, since: env.now });
         let bytes = Ask::under(&self.charter, question).to_bytes();
@@ -200,26 +213,33 @@ impl Node {
 
     pub(in crate::node) fn replicate_tick(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         let now = env.now;
-        self.replicate.calls.retain(|_, call| now.since(call.since).abs() < CALL_PATIENCE_MS);
-        let again = self.replicate.ask_again.iter().filter(|(_, since)| now.since(**since).abs() >= ASK_AGAIN_MS);
-        for to in again.map(|(to, _)| *to).collect::<Vec<_>>() {
-            self.replicate.ask_again.remove(&to);
-            self.ask(env, to, About::Heads, out);
-        }
+        self.give_up_calls(now);
+        self.ask_heads_waiting(env, out)?;
         if self.is_restoring() && self.replicate.last_hurry.is_none_or(|last| now.since(last).abs() >= HURRY_EVERY_MS) {
             self.replicate.last_hurry = Some(now);
-            self.hurry(env, out);
+            self.hurry(env, out)?;
         }
         self.push_tick(env, out)?;
         let due = self.replicate.last_round.is_none_or(|last| now.since(last) >= self.settings.anti_entropy_ms || now < last);
         if due {
             self.replicate.last_round = Some(now);
             if let Some(to) = pick(env.rng, self.replicate.connected.iter().copied()) {
-                self.ask(env, to, About::Heads, out);
+                self.ask_heads(env, to, out)?;
             }
         }
         self.search(env, out)?;
         self.pull_what_is_missing(env, out)
+    }
+
+    /// Calls that nobody answered and of which nobody said that they failed.
+    fn give_up_calls(&mut self, now: Time) {
+        let late = self.replicate.calls.extract_if(.., |_, call| now.since(call.since).abs() >= CALL_PATIENCE_MS);
+        for (_, Call { to, about, .. }) in late.collect::<Vec<_>>() {
+            if let About::Pull { centre, stretch } = about {
+                self.replicate.pace.took(to, CALL_PATIENCE_MS);
+                self.too_slow(&centre, &to, stretch);
+            }
+        }
     }
 
     /// Gossip tells of heads whose author is not connected here, and then whoever passed it on may hold the rows: somebody is asked
@@ -234,7 +254,7 @@ impl Node {
             if !self.replicate.holders.get(centre).is_some_and(|holders| holders.iter().any(able)) {
                 self.replicate.last_search = Some(env.now);
                 if let Some(to) = pick(env.rng, self.replicate.connected.iter().copied()) {
-                    self.ask(env, to, About::Heads, out);
+                    self.ask_heads(env, to, out)?;
                 }
                 return Ok(());
             }
@@ -243,13 +263,15 @@ impl Node {
     }
 
     /// Asks every connected station for its heads: somebody waits for something.
-    pub(in crate::node) fn hurry(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) {
+    pub(in crate::node) fn hurry(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let due = env.now.plus_ms(-ASK_AGAIN_MS);
         for to in self.replicate.connected.clone() {
-            let asked = self.replicate.calls.values().any(|call| call.to == to && call.about == About::Heads);
-            if !asked {
-                self.ask(env, to, About::Heads, out);
+            if !self.asks_heads_of(&to) {
+                let since = self.replicate.ask_again.entry(to).or_insert(due);
+                *since = due.min(*since);
             }
         }
+        self.ask_heads_waiting(env, out)
     }
 
     /// A gossip message: opened, checked to be the sender's own, and either stored at once or pulled.
@@ -295,7 +317,7 @@ impl Node {
         match author.verify(&frame.note) {
             Ok(head) => self.heard(env, from, frame, head, out),
             Err(problem) => {
-                self.blame(env.now, from, problem.code, out);
+                self.blame_the_second_time(env.now, from, problem.code, out);
                 Ok(Verdict::Reject)
             }
         }
@@ -352,9 +374,12 @@ impl Node {
         answer: Result<SoundAnswer, Fault>,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
-        let Some(Call { to, about, .. }) = self.replicate.calls.remove(&call).filter(|call| call.to == from) else {
+        let Some(Call { to, about, since }) = self.replicate.calls.remove(&call).filter(|call| call.to == from) else {
             return Ok(()); // Late: we gave it up. Not a fault.
         };
+        if matches!(about, About::Pull { .. }) {
+            self.replicate.pace.took(to, env.now.since(since).abs());
+        }
         match (about, answer) {
             (about, Err(problem)) => {
                 self.blame(env.now, from, problem.code, out);
@@ -362,16 +387,19 @@ impl Node {
                     About::Pull { centre, .. } => self.not_a_holder(&centre, &to),
                     About::Inquiry(key) => self.inquiry_replied(env, from, key, None, out)?,
                     About::Bridge(centre) => self.bridged(env, from, &centre, None, out)?,
-                    About::Heads | About::Payloads { .. } | About::Push | About::Charter | About::Cosigned(_) => {}
+                    About::Heads(_) | About::Payloads { .. } | About::Push | About::Charter | About::Cosigned(_) => {}
                 }
             }
             (About::Push, Ok(SoundAnswer::Held(held))) => self.push_ended(env, to, Some(held), out)?,
             (About::Push, Ok(SoundAnswer::Declined(Decline::Busy))) => self.push_ended(env, to, None, out)?,
             (About::Inquiry(key), Ok(SoundAnswer::Replied(reply))) => self.inquiry_replied(env, from, key, Some(&reply), out)?,
             (About::Inquiry(key), Ok(SoundAnswer::Declined(_))) => self.inquiry_replied(env, from, key, None, out)?,
-            (About::Heads, Ok(SoundAnswer::Heads(reports, under))) => {
-                self.heads(env, from, reports, out)?;
+            (About::Heads(listed), Ok(SoundAnswer::Heads(report))) => {
+                let under = report.under;
+                self.note_under(env.now, from, under);
+                self.heads(env, from, &listed, report, out)?;
                 self.works_under(env, from, under, out);
+                self.ask_heads_waiting(env, out)?;
             }
             (About::Charter, Ok(SoundAnswer::Charter(report))) => self.chain_reported(env, from, report, out)?,
             (About::Cosigned(wanted), Ok(SoundAnswer::Cosigned(reports))) => self.cosigned_reported(env, from, &wanted, reports, out)?,
@@ -384,7 +412,7 @@ impl Node {
             (_, Ok(SoundAnswer::Declined(Decline::Busy))) => return Ok(()), // The next tick asks again.
             (about, Ok(SoundAnswer::Declined(decline))) => self.declined(to, about, decline, out),
             (
-                About::Heads
+                About::Heads(_)
                 | About::Pull { .. }
                 | About::Payloads { .. }
                 | About::Push
@@ -403,18 +431,19 @@ impl Node {
             Some(Call { to, about: About::Pull { centre, stretch }, since }) => {
                 let took_long = env.now.since(since).abs() >= ASK_AGAIN_MS && self.replicate.connected.contains(&to);
                 if took_long {
+                    self.replicate.pace.took(to, SLOW_AFTER_MS);
                     self.too_slow(&centre, &to, stretch);
                 } else {
                     self.not_a_holder(&centre, &to);
                 }
             }
-            Some(Call { to, about: About::Heads, .. }) if self.replicate.connected.contains(&to) => {
+            Some(Call { to, about: About::Heads(_), .. }) if self.replicate.connected.contains(&to) => {
                 self.replicate.ask_again.insert(to, env.now);
             }
             Some(Call { to, about: About::Push, .. }) => self.push_ended(env, to, None, out)?,
             Some(Call { to, about: About::Inquiry(key), .. }) => self.inquiry_replied(env, to, key, None, out)?,
             Some(Call { to, about: About::Bridge(centre), .. }) => self.bridged(env, to, &centre, None, out)?,
-            Some(Call { about: About::Heads | About::Payloads { .. } | About::Charter | About::Cosigned(_), .. }) | None => {}
+            Some(Call { about: About::Heads(_) | About::Payloads { .. } | About::Charter | About::Cosigned(_), .. }) | None => {}
         }
         self.pull_what_is_missing(env, out)
     }

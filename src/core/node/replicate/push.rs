@@ -2,7 +2,7 @@
 //!
 //! The connection says who sent it, so it costs no signature beside the head's own two, and no sealing. One push is under way with each
 //! station; what is appended meanwhile goes together in the next. Whoever is not connected, or beyond the number that is told directly,
-//! hears of it by gossip; and what nobody heard, anti-entropy brings. What comes in is treated like an announcement: nothing of it is
+//! hears of new rows by gossip; and what nobody heard, anti-entropy brings. What comes in is treated like an announcement: nothing of it is
 //! believed that the head does not prove.
 
 use std::collections::BTreeSet;
@@ -30,8 +30,10 @@ pub(super) struct State {
 }
 
 impl Node {
-    /// Tells everybody of the own new head: `frame` is that head, with its rows if they fit.
-    pub(in crate::node) fn tell_of_head(&mut self, env: &mut Env<'_>, frame: &Frame, out: &mut Vec<Effect>) {
+    /// Tells everybody of the own new head: `frame` is that head, with its rows if they fit. Gossip is for rows, which somebody may be
+    /// waiting for. That nothing has `grown` and the author lives, those who are not told directly learn as heads are compared: each
+    /// signed time travels once to each, and not once over each line of a mesh.
+    pub(in crate::node) fn tell_of_head(&mut self, env: &mut Env<'_>, frame: &Frame, grown: bool, out: &mut Vec<Effect>) {
         let own = self.keys.station_key();
         let stations = self.charter.members().iter().flat_map(|member| &member.stations).map(|station| station.key);
         let others: Vec<StationKey> = stations.filter(|key| *key != own).collect();
@@ -47,7 +49,10 @@ impl Node {
                 self.push(env, *to, bytes.clone(), out);
             }
         }
-        if directly.len() < others.len()
+        // Nor is anything said under a secret that the charter has replaced: whoever was removed knows that one.
+        if grown
+            && self.has_epoch()
+            && directly.len() < others.len()
             && let Some(secrets) = &self.secrets
             && let Some(sealed) = announce::seal(env.rng, self.charter.founding(), secrets, &own, frame)
         {

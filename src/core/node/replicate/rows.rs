@@ -14,7 +14,7 @@ use crate::shelf::{JournalState, KeptHead, Write};
 impl Node {
     /// Stores what came early and is the next now, and asks for stretches of every journal that is behind its newest head.
     pub(in crate::node) fn pull_what_is_missing(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
-        for centre in self.replicate.announced.keys().cloned().collect::<Vec<_>>() {
+        for centre in self.replicate.pace.turns(self.replicate.announced.keys()) {
             if !is_appending(out, &centre) {
                 self.store_what_came_early(env, &centre, out)?;
             }
@@ -38,7 +38,7 @@ impl Node {
             let of_this = |call: &Call| match &call.about {
                 About::Pull { centre: c, stretch } if c == centre => Some(*stretch),
                 About::Pull { .. }
-                | About::Heads
+                | About::Heads(_)
                 | About::Payloads { .. }
                 | About::Push
                 | About::Inquiry(_)
@@ -54,8 +54,16 @@ impl Node {
             }
             let planned = self.replicate.pulled.entry(centre.clone()).or_default().plan(size, of, &under_way);
             let (Some(stretch), Some(holders)) = (planned, self.replicate.holders.get(centre)) else { return Ok(()) };
-            let able = |(s, held): &(&StationKey, &u64)| **held > stretch.from && self.replicate.connected.contains(*s);
-            let Some(to) = pick(env.rng, holders.iter().filter(able).map(|(s, _)| *s)) else { return Ok(()) };
+            let pulls = |s: &StationKey| {
+                self.replicate.calls.values().filter(|call| call.to == *s && matches!(call.about, About::Pull { .. })).count()
+            };
+            let able = |(s, held): &(&StationKey, &u64)| {
+                **held > stretch.from && self.replicate.connected.contains(*s) && self.replicate.pace.has_room(s, pulls(s))
+            };
+            let able: Vec<StationKey> = holders.iter().filter(able).map(|(s, _)| *s).collect();
+            let quick = pick(env.rng, able.iter().copied().filter(|s| !self.replicate.pace.is_slow(s)));
+            let Some(to) = quick.or_else(|| pick(env.rng, able.into_iter())) else { return Ok(()) };
+            self.replicate.pace.was_asked_for(centre);
             self.ask(env, to, About::Pull { centre: centre.clone(), stretch }, out);
         }
     }
@@ -124,7 +132,7 @@ impl Node {
             Err(problem) => {
                 let perhaps_forked = problem.code == FaultCode::BadProof && self.suspected(env, from, centre, &note, out)?;
                 if !perhaps_forked {
-                    self.blame(env.now, from, problem.code, out);
+                    self.blame_the_second_time(env.now, from, problem.code, out);
                 }
                 self.not_a_holder(centre, &from);
             }
@@ -180,7 +188,7 @@ impl Node {
                 let newest = if seen.size > known.size { seen } else { known };
                 self.replicate.announced.insert(centre.clone(), newest);
             } else if known.size == size && known.root != parts.frontier.root() {
-                self.forked(env, centre, (&known.note, parts.head.note()), self.keys.station_key(), out)?;
+                self.forked(env, centre, (&known.note, parts.head.note()), out)?;
             } else if known.size == size {
                 let newer = head.as_ref().is_none_or(|h| h.heartbeat < known.heartbeat || h.size < size);
                 head = if newer { Some(known) } else { head };

@@ -40,22 +40,25 @@ pub(super) type Number<'a> = (&'a str, &'a str);
 /// Three centres that know each other, each with one teller.
 pub(super) fn founded(seed: u64) -> World {
     let mut world = World::new(seed, 3);
-    for peer in &mut world.peers {
-        let sealed = SealedKey { salt: vec![0; 16], memory_kib: 0, passes: 0, sealed: Vec::new() };
-        let operator = Operator {
-            name: teller(),
-            display: "王经办".to_owned(),
-            staff_no: "1".to_owned(),
-            role: Role::Teller,
-            key: key().public(),
-            sealed,
-            created: START,
-            disabled: None,
-        };
-        peer.shelf.apply(&Write::House(HouseWrite::Operator(operator))).unwrap();
-    }
+    (0..3).for_each(|peer| hire(&mut world, peer));
     world.run_for(6 * SECOND_MS);
     world
+}
+
+/// The teller comes to a peer.
+pub(super) fn hire(world: &mut World, peer: usize) {
+    let sealed = SealedKey { salt: vec![0; 16], memory_kib: 0, passes: 0, sealed: Vec::new() };
+    let operator = Operator {
+        name: teller(),
+        display: "王经办".to_owned(),
+        staff_no: "1".to_owned(),
+        role: Role::Teller,
+        key: key().public(),
+        sealed,
+        created: START,
+        disabled: None,
+    };
+    world.peers[peer].shelf.apply(&Write::House(HouseWrite::Operator(operator))).unwrap();
 }
 
 pub(super) fn teller() -> OperatorName {

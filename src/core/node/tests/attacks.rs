@@ -46,7 +46,7 @@ fn a_statement_in_another_centres_name_is_refused_before_storage() {
 
     // The same rows, served when the victim's journal is pulled.
     world.feed(1, Input::Tick);
-    let mine = Ask::under(&world.charter, Question::Heads).to_bytes();
+    let mine = Ask::under(&world.charter, Question::Heads(Vec::new())).to_bytes();
     assert!(Ask::decode(&mine).is_ok());
     let station = world.station(2);
     let (held, author) = (Frontier::empty(), &victim);
@@ -144,7 +144,9 @@ fn a_server_that_leaves_a_payload_out_is_faulted_and_another_is_asked() {
         Input::Answered {
             from: station,
             call: 1,
-            answer: SoundAnswer::read(&Answer::Heads(vec![report], Under::of(&world.charter)).to_bytes()),
+            answer: SoundAnswer::read(
+                &Answer::Heads(crate::node::message::HeadsReport::whole(vec![report], Under::of(&world.charter))).to_bytes(),
+            ),
         },
     );
     world
@@ -183,7 +185,7 @@ fn a_damaged_payload_is_noticed_on_use_never_served_and_fetched_again() {
 fn a_message_under_another_charter_is_declined() {
     let mut world = World::new(58, 2);
     let other = World::new(59, 2);
-    let ask = Ask::under(&other.charter, Question::Heads).to_bytes();
+    let ask = Ask::under(&other.charter, Question::Heads(Vec::new())).to_bytes();
     let from = world.station(0);
     world.feed(1, Input::Asked { from, token: 77, bytes: ask });
     assert_eq!(world.faults(1), [FaultCode::OtherCharter]);

@@ -9,7 +9,7 @@ use crate::error::FaultCode;
 use crate::journal::fork::{Bridge, ForkProof};
 use crate::journal::{Header, Kind, Statement};
 use crate::listing::Change;
-use crate::node::message::{Answer, Ask, Question, SoundAnswer};
+use crate::node::message::{Answer, Ask, HeadsReport, Question, SoundAnswer, Under};
 use crate::node::{Effect, Input};
 use crate::shelf::{Forks, Lists, Shelf};
 use crate::time::{MINUTE_MS, SECOND_MS};
@@ -190,9 +190,9 @@ fn a_server_that_makes_rows_up_is_blamed_when_it_cannot_show_how_they_follow() {
                                 bridge.root.0[0] ^= u8::from(lie);
                                 Answer::Bridged(bridge)
                             }
-                            Question::Heads => {
+                            Question::Heads(_) => {
                                 let report = crate::node::message::HeadReport { centre: of.clone(), note: held.head.clone().unwrap().note };
-                                Answer::Heads(vec![report], crate::node::message::Under::of(&world.charter))
+                                Answer::Heads(HeadsReport::whole(vec![report], Under::of(&world.charter)))
                             }
                             _ => continue,
                         };

@@ -241,7 +241,7 @@ fn a_member_that_comes_back_after_its_removal_is_not_let_in_with_its_old_keys() 
     assert!((0..3).all(|peer| world.size(peer, 3) < world.size(3, 3)));
     // A connection that was there before somebody heard of the removal is of no use either.
     let (station, under) = (world.station(3), Under { version: 1, digest: world.charter.digest() });
-    for question in [Question::Heads, Question::Pull { centre: centre(&world, 0), from: 0, rows: None }] {
+    for question in [Question::Heads(Vec::new()), Question::Pull { centre: centre(&world, 0), from: 0, rows: None }] {
         let bytes = Ask { federation: world.charter.founding(), question, under }.to_bytes();
         let effects = world.feed_raw(0, Input::Asked { from: station, token: 77, bytes });
         let answer = effects.into_iter().find_map(|effect| if let Effect::Answer { bytes, .. } = effect { Some(bytes) } else { None });
@@ -367,7 +367,8 @@ fn what_keys_sign_that_a_version_has_ended_is_void_and_no_fork() {
     world.feed(0, Input::Disconnected(from));
     let effects = world.feed_raw(0, Input::Connected(from));
     let call = effects.iter().find_map(|effect| if let Effect::Call { call, .. } = effect { Some(*call) } else { None }).unwrap();
-    let answer = crate::node::message::SoundAnswer::read(&Answer::Heads(vec![report], under).to_bytes());
+    let answer =
+        crate::node::message::SoundAnswer::read(&Answer::Heads(crate::node::message::HeadsReport::whole(vec![report], under)).to_bytes());
     world.feed(0, Input::Answered { from, call, answer });
     assert_eq!(world.peers[0].shelf.journal(&who).unwrap(), before);
     assert!(world.peers[0].shelf.fork(&who).unwrap().is_none());
@@ -444,7 +445,7 @@ fn a_candidate_learns_of_the_charter_and_of_nothing_else_and_becomes_a_member_wh
     assert_eq!((report.links.len(), report.under.version, report.copy.is_none()), (0, 1, true));
     let pull = Question::Pull { centre: centre(&world, 0), from: 0, rows: None };
     let payloads = Question::Payloads { centre: centre(&world, 0), indexes: vec![0] };
-    for question in [Question::Heads, pull, payloads, Question::Push(Vec::new().into()), Question::Inquire(Vec::new().into())] {
+    for question in [Question::Heads(Vec::new()), pull, payloads, Question::Push(Vec::new().into()), Question::Inquire(Vec::new().into())] {
         assert_eq!(asked(&mut world, question), Answer::Declined(Decline::NotHeld));
     }
     change(&mut world, 1, vec![Wish::Add { card: Box::new(card), observer: false }], &[0, 2, 3]);
@@ -583,7 +584,7 @@ fn a_chain_that_does_not_follow_is_refused_and_its_sender_blamed() {
     let approvals = vec![draft.approve(centre(&world, 1), 0, &world.peers[1].keys.signing)];
     let link = Link { suite: SUITE.to_owned(), version: 2, changes, commitment: None, round: 0, approvals };
     let under = Under { version: 2, digest: draft.digest() };
-    let bytes = Ask { federation: world.charter.founding(), question: Question::Heads, under }.to_bytes();
+    let bytes = Ask { federation: world.charter.founding(), question: Question::Heads(Vec::new()), under }.to_bytes();
     let effects = world.feed_raw(0, Input::Asked { from: station, token: 9, bytes });
     let call = effects.iter().find_map(|effect| match effect {
         Effect::Call { call, bytes, .. } => matches!(Ask::decode(bytes).unwrap().question, Question::Charter { after: 1 }).then_some(*call),

@@ -177,7 +177,7 @@ fn a_flood_of_pushes_is_declined_and_others_are_heard() {
     let declined = (0..1_000).filter(|_| busy(&mut world, 0)).count();
     assert_eq!(declined, 1_000 - MAX_PUSHES_PER_SECOND as usize);
     assert!(!busy(&mut world, 2), "another station is heard in the same second");
-    let heads = Ask::under(&world.charter, Question::Heads).to_bytes();
+    let heads = Ask::under(&world.charter, Question::Heads(Vec::new())).to_bytes();
     assert!(matches!(push_to(&mut world, 0, 1, heads).answers[..], [Answer::Heads(..)]), "and its questions are its own");
     world.now = world.now.plus_ms(SECOND_MS);
     assert!(!busy(&mut world, 0));

@@ -103,7 +103,14 @@ fn under_way(world: &mut World) -> Vec<Call> {
     for holder in [0, 2] {
         let station = world.station(holder);
         let [heads] = feed(world, 1, Input::Connected(station)).try_into().unwrap();
-        first.extend(answer(world, &heads, &Answer::Heads(vec![HeadReport { centre: centre.clone(), note: note.clone() }], under)));
+        first.extend(answer(
+            world,
+            &heads,
+            &Answer::Heads(crate::node::message::HeadsReport::whole(
+                vec![HeadReport { centre: centre.clone(), note: note.clone() }],
+                under,
+            )),
+        ));
     }
     let [first] = first.try_into().unwrap();
     assert_eq!(stretch(&first).0, 0);

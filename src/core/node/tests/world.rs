@@ -40,12 +40,15 @@ impl Weather {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Packet {
+pub(super) enum Packet {
     Announcement(Vec<u8>),
     Ask(u64, Vec<u8>),
     Answer(u64, Vec<u8>),
     Failed(u64),
 }
+
+/// What becomes of a packet of somebody who cheats.
+pub(super) type Bend = fn(&mut StdRng, Packet) -> Option<Packet>;
 
 /// A packet under way: when it arrives, its serial number, from whom, to whom.
 type Flight = (Time, u64, usize, usize, Packet);
@@ -88,6 +91,8 @@ pub(super) struct World {
     pub(super) rng: StdRng,
     /// Peers that leave the payloads of listings out of everything they serve.
     pub(super) leaving_out: BTreeSet<usize>,
+    /// Somebody whose packets are bent.
+    pub(super) bent: Option<(usize, Bend)>,
     /// Messages and bytes that were sent, by kind, while somebody wants to know.
     pub(super) traffic: Option<BTreeMap<&'static str, (u64, u64)>>,
     /// What everybody's source says; nothing while it does not answer.
@@ -116,7 +121,8 @@ impl World {
             file.sign(centre, keys).unwrap();
         }
         let charter = file.verify().unwrap();
-        let peers = founders.into_iter().map(|(centre, keys, _)| Peer::new(centre, keys, &file)).collect();
+        let seat = |centre: &CentreCode, keys: &CentreKeys| file.founding_seat(centre, keys).unwrap();
+        let peers = founders.into_iter().map(|(centre, keys, _)| Peer::new(seat(&centre, &keys), centre, keys)).collect();
         let (leaving_out, cut, flying) = (BTreeSet::new(), BTreeSet::new(), BinaryHeap::new());
         let mut world = Self {
             now: START,
@@ -127,19 +133,33 @@ impl World {
             weather: Weather::FAIR,
             rng,
             leaving_out,
+            bent: None,
             traffic: None,
             source: Some(facts),
             cut,
             flying,
             serial: 0,
         };
-        for i in 0..size {
-            let kept = KeptHead { centre: world.peers[i].centre.clone(), size: 0, root: crate::journal::hash::empty() };
-            world.peers[i].kept = Some(kept.clone());
-            world.feed(i, Input::Started { kept: Some(kept) });
-        }
+        (0..size).for_each(|peer| world.begin(peer));
         world.reconnect();
         world
+    }
+
+    /// A peer starts for the first time.
+    fn begin(&mut self, peer: usize) {
+        let kept = KeptHead { centre: self.peers[peer].centre.clone(), size: 0, root: crate::journal::hash::empty() };
+        self.peers[peer].kept = Some(kept.clone());
+        self.feed(peer, Input::Started { kept: Some(kept) });
+    }
+
+    /// The peer of a centre that the chain on this shelf lets in.
+    pub(super) fn join(&mut self, centre: CentreCode, keys: CentreKeys, shelf: MemoryShelf) -> usize {
+        let seat = crate::node::membership::seat(&self.file, &shelf, &centre, &keys).unwrap();
+        let peer = self.peers.len();
+        self.peers.push(Peer { shelf, ..Peer::new(seat, centre, keys) });
+        self.begin(peer);
+        self.reconnect();
+        peer
     }
 
     /// What every member shares.
@@ -235,7 +255,13 @@ impl World {
         }
     }
 
-    fn send(&mut self, from: usize, to: usize, packet: Packet) -> bool {
+    fn send(&mut self, from: usize, to: usize, mut packet: Packet) -> bool {
+        if let Some((_, bend)) = self.bent.filter(|(who, _)| *who == from) {
+            match bend(&mut self.rng, packet) {
+                Some(bent) => packet = bent,
+                None => return true, // Nobody is told that it will not come.
+            }
+        }
         if let Some(traffic) = &mut self.traffic {
             let (kind, bytes) = kind_of(&packet);
             let tally = traffic.entry(kind).or_default();
@@ -404,8 +430,8 @@ impl World {
 }
 
 impl Peer {
-    fn new(centre: CentreCode, keys: CentreKeys, file: &CharterFile) -> Self {
-        let node = Node::new(centre.clone(), keys.clone(), file.founding_seat(&centre, &keys).unwrap(), settings());
+    fn new(seat: crate::charter::Seat, centre: CentreCode, keys: CentreKeys) -> Self {
+        let node = Node::new(centre.clone(), keys.clone(), seat, settings());
         Self {
             centre,
             keys,
@@ -431,7 +457,7 @@ fn kind_of(packet: &Packet) -> (&'static str, usize) {
     match packet {
         Packet::Announcement(bytes) => ("announcement", bytes.len()),
         Packet::Ask(_, bytes) => match Ask::decode(bytes).unwrap().question {
-            Question::Heads => ("heads", bytes.len()),
+            Question::Heads(_) => ("heads", bytes.len()),
             Question::Push(_) => ("push", bytes.len()),
             Question::Cosigned(_) => ("cosigned", bytes.len()),
             Question::Pull { .. }

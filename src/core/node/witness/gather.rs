@@ -132,7 +132,8 @@ impl Node {
         }
         for Wanted { centre, witness, above } in wanted {
             let row = env.shelf.cosignature(&centre, &witness)?;
-            if let Some(row) = row.filter(|row| row.size > above && self.witness_key(&centre, &witness) == Some(row.key)) {
+            let wanted = |row: &CosignatureRow| row.size > above && self.witness_key(&centre, &witness) == Some(row.key);
+            if let Some(row) = row.filter(|row| wanted(row) && self.note_counts(&centre, &row.note)) {
                 reports.push(CosignatureReport { centre, witness, note: row.note });
             }
         }
@@ -207,7 +208,7 @@ impl Node {
             return Ok(false);
         } else if root_at(&OnShelf { shelf: env.shelf, centre }, head.size()).map_err(damaged)? != head.root() {
             let ours = held.head.map(|head| head.note).unwrap_or_default();
-            self.forked(env, centre, (&ours, head.note()), from, out)?;
+            self.forked(env, centre, (&ours, head.note()), out)?;
             return Ok(true);
         }
         out.push(Effect::Write(Write::Cosigned(row)));

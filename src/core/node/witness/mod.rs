@@ -134,7 +134,7 @@ impl Node {
         }
         let follows = root_at(&OnShelf { shelf: env.shelf, centre: &before.centre }, before.size).map_err(damaged)? == before.root;
         if !follows {
-            self.forked(env, &before.centre, (&before.note, head.note()), self.keys.station_key(), out)?;
+            self.forked(env, &before.centre, (&before.note, head.note()), out)?;
         }
         Ok(follows)
     }

@@ -257,7 +257,7 @@ fn while_a_stored_head_is_not_kept_nothing_that_tells_of_it_leaves() {
     let aside = put_in_the_way(&head);
     let file = Request::CertificateFile { number: scene.number.clone() };
     assert!(matches!(scene.world.ask(0, file.clone()), Some(Event::Failed { code, .. }) if code == HEAD_NOT_KEPT));
-    let ask = anju_core::node::message::Ask::under(&scene.world.charter, anju_core::node::message::Question::Heads);
+    let ask = anju_core::node::message::Ask::under(&scene.world.charter, anju_core::node::message::Question::Heads(Vec::new()));
     let (from, sent) = (scene.world.peers[HERE].station(), scene.world.frames.len());
     scene.world.feed(0, vec![Input::Asked { from, token: 9, bytes: ask.to_bytes() }]);
     assert_eq!(scene.world.frames.len(), sent, "a head that is not kept was told");
