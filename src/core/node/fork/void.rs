@@ -71,7 +71,7 @@ impl Node {
 
     /// Rows came under a head of the present term that do not follow from ours, and ours are of a term that has ended: ours are not those
     /// that count.
-    pub(super) fn left_behind(&mut self, env: &Env<'_>, theirs: &VerifiedHead, centre: &CentreCode) -> Result<(), ShelfError> {
+    pub(in crate::node) fn left_behind(&mut self, env: &Env<'_>, theirs: &VerifiedHead, centre: &CentreCode) -> Result<(), ShelfError> {
         let size = env.shelf.journal(centre)?.size;
         self.search_where_it_leaves(centre, (theirs.size(), theirs.root()), size.min(theirs.size()));
         Ok(())

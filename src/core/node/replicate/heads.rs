@@ -85,7 +85,14 @@ impl Node {
         }
         let held = env.shelf.journal(centre)?;
         let known = self.newest_head(env, centre)?;
-        let standing = known.as_ref().map_or(Standing::Newer, |known| compare(known, &head));
+        if self.is_searched(centre) {
+            return Ok(Verdict::Ignore);
+        }
+        let standing = self.head_standing(centre, known.as_ref(), &head);
+        if standing == Standing::Newer && head.size() <= held.size && self.is_of_another_history(env, centre, &held, &head)? {
+            self.left_behind(env, &head, centre)?;
+            return Ok(Verdict::Ignore);
+        }
         self.add_holder(env, centre, from, head.size())?;
         // An older head is no word of how the journal stands now.
         if matches!(standing, Standing::Newer | Standing::Same { .. }) {
@@ -121,6 +128,40 @@ impl Node {
                 Ok(Verdict::Accept)
             }
         }
+    }
+
+    /// How a head stands to the newest one known. Heads of two terms are not compared by their rows: the later term is the newer one.
+    fn head_standing(&self, centre: &CentreCode, known: Option<&Head>, head: &VerifiedHead) -> Standing {
+        let (Some(known), Some(author)) = (known, self.author(centre)) else { return Standing::Newer };
+        if author.ended.is_empty() {
+            return compare(known, head);
+        }
+        // One that does not verify any more is of a term that is over, and beyond what counts of it.
+        let term = author.verify(&known.note).map_or(0, |known| known.term());
+        match term.cmp(&head.term()) {
+            std::cmp::Ordering::Less => Standing::Newer,
+            std::cmp::Ordering::Equal => compare(known, head),
+            std::cmp::Ordering::Greater => Standing::Older,
+        }
+    }
+
+    /// Whether rows held that no head of the present term covers are not the first ones of that term's history.
+    fn is_of_another_history(
+        &self,
+        env: &Env<'_>,
+        centre: &CentreCode,
+        held: &JournalState,
+        head: &VerifiedHead,
+    ) -> Result<bool, ShelfError> {
+        let Some(author) = self.author(centre).filter(|author| !author.ended.is_empty() && head.term() == author.term) else {
+            return Ok(false);
+        };
+        let covered = held.head.as_ref().and_then(|head| author.verify(&head.note).ok()).is_some_and(|head| head.term() == author.term);
+        if covered {
+            return Ok(false);
+        }
+        let root = root_at(&OnShelf { shelf: env.shelf, centre }, head.size()).map_err(|e| ShelfError::Damaged(e.to_string()))?;
+        Ok(root != head.root())
     }
 
     /// A head newer than the newest known, over rows that are held already: the first ever (an empty journal), or one that was not
