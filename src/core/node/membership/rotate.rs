@@ -63,13 +63,14 @@ impl Node {
         }
     }
 
-    /// Counts a fault of a station. But a head of keys that a version has just ended was under way when it did; and for a while, until one of
+    /// Counts a fault of a station. But what keys signed that a version has just ended was under way when it did; and for a while, until one of
     /// both has learned the other's version, whoever works under another one may take heads for good that here are not, or not yet.
     pub(in crate::node) fn blame(&self, now: Time, station: StationKey, code: FaultCode, out: &mut Vec<Effect>) {
         let lately = |since: Time| now.since(since).abs() < UNDER_WAY_MS;
         let just_ended = self.membership.adopted.is_some_and(lately);
         let differs = self.membership.differs.get(&station).is_some_and(|(_, since)| lately(*since));
-        let excused = (code == FaultCode::Void && (just_ended || differs)) || (code == FaultCode::BadSignature && differs);
+        let of_a_version = matches!(code, FaultCode::Void | FaultCode::BadSignature);
+        let excused = of_a_version && (just_ended || differs);
         if !excused {
             fault(out, station, code);
         }
