@@ -100,17 +100,7 @@ fn write_of(step: Step, authors: &mut [Author; 2], accepted: &[(usize, u64, Vec<
             })
         }
         11.. => match a % 2 {
-            0 if b.is_multiple_of(2) => Write::Fork(fork(&author.centre, small % 3)),
-            0 => {
-                let (accused, author) = (author.centre.clone(), centre(CENTRES[usize::from(b) % CENTRES.len()]));
-                Write::Project(Projection::Fork(ForkReport {
-                    accused,
-                    author,
-                    index: small,
-                    at: NOW,
-                    proof: vec![place; usize::from(b % 3)],
-                }))
-            }
+            0 => about_forks(author, b, (small, place)),
             1.. => {
                 let code = FaultCode::ALL[usize::from(b) % FaultCode::ALL.len()];
                 Write::Fault { station: StationKey([place; 32]), code }
@@ -118,6 +108,16 @@ fn write_of(step: Step, authors: &mut [Author; 2], accepted: &[(usize, u64, Vec<
         },
     };
     (which, write)
+}
+
+/// A proof that is kept, or a report of one.
+fn about_forks(author: &Author, b: u16, (small, place): (u64, u8)) -> Write {
+    let accused = author.centre.clone();
+    if b.is_multiple_of(2) {
+        return Write::Fork(fork(&accused, small % 3));
+    }
+    let (author, proof) = (centre(CENTRES[usize::from(b) % CENTRES.len()]), vec![place; usize::from(b % 3)]);
+    Write::Project(Projection::Fork(ForkReport { accused, author, index: small, at: NOW, proof }))
 }
 
 fn fork(centre: &CentreCode, term: u64) -> ForkRow {

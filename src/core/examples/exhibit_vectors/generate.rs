@@ -316,7 +316,7 @@ fn of_charters(made: &mut Made) {
     let note = world.head(&world.entries, &world.keys[AUTHOR]);
     let part = world.part(&note, &[3], ROWS);
     let with = |links: &[Link]| Exhibit::new(Chain::of(&world.file.with_links(links)).unwrap(), vec![part.clone()]);
-    made.put("chain_no_quorum", "Two of four approved the next version, and three must.", "chain", &with(&[few.clone()]));
+    made.put("chain_no_quorum", "Two of four approved the next version, and three must.", "chain", &with(std::slice::from_ref(&few)));
     let mut twice = few;
     twice.approvals = vec![twice.approvals[0].clone(), twice.approvals[0].clone(), twice.approvals[1].clone()];
     made.put("chain_approval_twice", "An approval counts twice.", "chain", &with(&[twice]));

@@ -108,6 +108,11 @@ impl Node {
         if !is_reason(reason) || reason.trim().is_empty() {
             return Err(Refusal::about(RefusalCode::RequestInvalid, "reason").into());
         }
+        let leaves = |wish: &Wish| matches!(wish, Wish::Remove { centre, .. } | Wish::Suspend { centre, .. } if *centre == self.centre);
+        if wishes.iter().any(leaves) {
+            // The proposal and the copies of the epoch would stand in rows that the version itself makes void.
+            return Err(Refusal::about(RefusalCode::ProposalInvalid, self.centre.as_str()).into());
+        }
         let vote = self.vote(env, &self.charter)?;
         if vote.is_open() {
             let open = vote.proposals().next().map(|proposal| proposal.draft.digest().to_string()).unwrap_or_default();

@@ -71,6 +71,9 @@ impl Sum {
     }
 }
 
+/// When it arrives, its number, from whom, to whom, and what.
+type Flight = (Time, u64, usize, usize, Parcel);
+
 /// A federation without witnesses: what they say is measured elsewhere.
 pub(super) struct Large {
     pub(super) now: Time,
@@ -87,7 +90,7 @@ pub(super) struct Large {
     asked: Vec<BTreeSet<u64>>,
     tick_ms: i64,
     pub(super) most_asked: usize,
-    flying: BinaryHeap<Reverse<(Time, u64, usize, usize, Parcel)>>,
+    flying: BinaryHeap<Reverse<Flight>>,
     serial: u64,
 }
 
