@@ -40,6 +40,9 @@ pub const MAX_VALID_DAYS: u32 = 366;
 /// Longest name of a clerk, in bytes of UTF-8.
 pub const MAX_CLERK_BYTES: usize = 60;
 
+/// Most numbers that were given to certificates which did not come to count, and are passed over.
+const MAX_NUMBERS_PASSED: u64 = 10_000;
+
 #[derive(Debug, Default)]
 pub(super) struct State {
     next_reading: u64,
@@ -243,7 +246,14 @@ impl Node {
     fn next_number(&self, env: &Env<'_>, kind: CertificateKind) -> Result<CertificateNumber, Stop> {
         let prefix = format!("{}-{}-{}-", self.centre, kind.code(), env.now.legal_day().year());
         let count = env.shelf.certificate_count(&self.centre, &prefix)?;
-        CertificateNumber::new(&format!("{prefix}{:06}", count + 1)).map_err(|e| ShelfError::Failed(e.to_string()).into())
+        // A number once given is given no second time: after rows of ours that did not count were let go, records of them are left.
+        for sequence in count + 1..=count + MAX_NUMBERS_PASSED {
+            let number = CertificateNumber::new(&format!("{prefix}{sequence:06}")).map_err(|e| ShelfError::Failed(e.to_string()))?;
+            if env.shelf.issued(&number)?.is_none() && env.shelf.certificate(&number)?.is_none() {
+                return Ok(number);
+            }
+        }
+        Err(ShelfError::Failed(format!("no number is free behind {prefix}{count:06}")).into())
     }
 
     /// Statements were stored: hand out the files that waited for them.

@@ -161,7 +161,10 @@ fn what_would_lock_everybody_out_or_breaks_a_rule_is_not_proposed() {
     // With a quorum of two, the removal of one of three leaves two, who may still change everything; that of two leaves one.
     let both = [1, 2].map(|peer| Wish::Remove { centre: centre(&world, peer), rows: None });
     assert_eq!(propose(&mut world, 0, both.to_vec()), Err(RefusalCode::ProposalInvalid));
-    assert_eq!(propose(&mut world, 0, vec![Wish::Remove { centre: me, rows: Some(1 << 40) }]), Err(RefusalCode::RequestInvalid));
+    let own = vec![Wish::Remove { centre: me, rows: None }];
+    assert_eq!(propose(&mut world, 0, own), Err(RefusalCode::ProposalInvalid), "another proposes that a centre goes");
+    let too_far = vec![Wish::Remove { centre: centre(&world, 1), rows: Some(1 << 40) }];
+    assert_eq!(propose(&mut world, 0, too_far), Err(RefusalCode::RequestInvalid));
     assert!(!view(&mut world, 0).proposals.iter().any(|_| true), "nothing was written");
 }
 
