@@ -179,6 +179,8 @@ impl Node {
         let Some(key) = self.witness_key(centre, witness) else { return Ok(false) };
         let seen = match self.verify_cosignature(report, &key) {
             Ok(seen) => seen,
+            // Over a head that does not count any more: who told of it may have learned that later than we, and it is no news.
+            Err(problem) if problem.code == FaultCode::Void => return Ok(false),
             Err(problem) => {
                 self.blame(env.now, from, problem.code, out);
                 return Ok(false);
