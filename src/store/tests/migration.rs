@@ -13,7 +13,11 @@ const FIRST: &str = include_str!("../migrations/V1__journals_records_projections
 const FOURTH: &str = "
     DROP TABLE charter_link; DROP TABLE charter_frozen; DROP TABLE epoch_copy; DROP TABLE vote; DROP TABLE charter_deed; DROP TABLE invite;
     DROP TABLE cosignature; DROP TABLE fork_proof; DROP TABLE fork_report; DROP TABLE void_row;
-    CREATE TABLE fork (centre TEXT NOT NULL PRIMARY KEY, one BLOB NOT NULL, other BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE fork (
+    centre TEXT NOT NULL PRIMARY KEY,
+    one BLOB NOT NULL,
+    other BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
     DELETE FROM refinery_schema_history WHERE version = 4;";
 
 /// Everything that the third migration makes, and the table that it makes anew as it was.
