@@ -12,13 +12,13 @@ const SHANGHAI: &str = "C31010";
 const FOUNDERS: [&str; 3] = [HAIKOU, SANYA, CHONGQING];
 
 /// A line of the program as a centre's security administrator.
-pub(crate) fn as_admin(federation: &Federation, code: &str, line: &str, exit: i32) -> Value {
+fn as_admin(federation: &Federation, code: &str, line: &str, exit: i32) -> Value {
     let who = format!("--data @{code} --operator admin --operator-passphrase-file @{code}/first-operator.passphrase");
     federation.room.json(&format!("{line} {who}"), exit)
 }
 
 /// A centre's two people approve.
-pub(crate) fn approve(federation: &Federation, code: &str, proposal: &str) {
+fn approve(federation: &Federation, code: &str, proposal: &str) {
     let line = format!("federation approve {proposal} --reason 同意");
     assert_eq!(as_admin(federation, code, &line, 0)["complete"], false);
     assert_eq!(federation.acts(code, AUDITOR, &line, 0)["complete"], true);

@@ -2,7 +2,8 @@
 
 use super::asking::{self, doubts, list};
 use super::histories::{History, centre, row};
-use super::membership::{federation, read_only, rotate_at, view};
+use super::membership::{federation, read_only, view};
+use super::rotated::rotate_at;
 use super::world::World;
 use crate::desk::{Doubt, Event, Request, Verdict};
 use crate::error::FaultCode;

@@ -32,6 +32,7 @@ mod rebound;
 mod replication;
 mod restored;
 mod revoked;
+mod rotated;
 mod signed;
 mod stretches;
 mod subjects;

@@ -101,7 +101,7 @@ fn rows_of_before_and_after_new_keys_are_proven_under_their_terms_and_what_left_
     let mut world = federation(2003, 4);
     let number = issue(&mut world, 0, &mut wallet(), 1);
     world.run_for(MINUTE_MS);
-    super::membership::rotate(&mut world, 0, &[1, 2]);
+    super::rotated::rotate(&mut world, 0, &[1, 2]);
     let later = issue(&mut world, 0, &mut wallet(), 1);
     world.run_for(MINUTE_MS);
     let term = |proven: &Proven| (proven.parts()[0].rows()[0].term(), proven.parts()[0].head().term(), proven.parts()[0].reign().from);
