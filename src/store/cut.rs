@@ -11,9 +11,9 @@ use rusqlite::params;
 
 use super::drops::BLOCK_ROWS;
 use super::lists::place;
-use super::read::signed;
+use super::read::{signed, unsigned};
 use super::write::peaks_bytes;
-use super::{Store, StoreError};
+use super::{Db, Role, Store, StoreError};
 
 /// What hangs on a row by the code of its centre and its index. `?1` is the code, `?2` the first index that goes.
 const BY_CODE: [&str; 13] = [
@@ -47,9 +47,9 @@ impl Store {
     pub(super) fn cut(&self, (centre, own): (&CentreCode, bool), at: Time, after: &JournalState) -> Result<(), StoreError> {
         check::cut(&self.journal_state(centre)?, after)?;
         let (key, size, code) = (self.key_of(centre)?, signed(after.size)?, centre.as_str());
-        let kept = "INSERT OR IGNORE INTO void_row (centre, cut_at, idx, header)
-                    SELECT ?2, ?3, idx, header FROM entry WHERE centre = ?1 AND idx >= ?4";
-        self.run(kept, params![key, code, at.0, size])?;
+        let kept =
+            "INSERT INTO void_row (centre, cut, idx, at, header) SELECT ?2, ?5, idx, ?3, header FROM entry WHERE centre = ?1 AND idx >= ?4";
+        self.run(kept, params![key, code, at.0, size, signed(self.cuts_of(centre)?)? + 1])?;
         self.cut_lists(key, after.size)?;
         // Referring rows go before those that they refer to.
         for table in ["withheld", "damaged", "erased", "entry"] {
@@ -85,5 +85,20 @@ impl Store {
         let stands = "UPDATE listing SET ended = NULL, ended_idx = NULL, ended_at = NULL, impersonated = NULL
                       WHERE place BETWEEN ?1 AND ?2 AND ended_idx >= ?3";
         self.run(stands, params![own, last, end]).map(|_| ())
+    }
+}
+
+impl<R: Role> Db<R> {
+    /// How often rows of a journal were let go.
+    pub(super) fn cuts_of(&self, centre: &CentreCode) -> Result<u64, StoreError> {
+        let sql = "SELECT coalesce(max(cut), 0) FROM void_row WHERE centre = ?1";
+        Ok(self.one(sql, [centre.as_str()], |row| unsigned(row, 0))?.unwrap_or(0))
+    }
+
+    /// Whether a cut behind the first `after` let go of a row below `below` that is not the same now.
+    pub(super) fn void_below(&self, centre: &CentreCode, after: u64, below: u64) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM void_row v WHERE v.centre = ?1 AND v.cut > ?2 AND v.idx < ?3 AND NOT EXISTS (
+                       SELECT 1 FROM entry e JOIN journal j USING (centre) WHERE j.code = ?1 AND e.idx = v.idx AND e.header = v.header)";
+        Ok(self.any(sql, params![centre.as_str(), signed(after)?, signed(below)?])?)
     }
 }

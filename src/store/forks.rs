@@ -45,6 +45,14 @@ impl<R: Role> Forks for Db<R> {
         Ok(self.one(sql, [centre.as_str()], fork_row)?)
     }
 
+    fn cuts(&self, centre: &CentreCode) -> Result<u64, ShelfError> {
+        Ok(self.cuts_of(centre)?)
+    }
+
+    fn cut_below(&self, centre: &CentreCode, after: u64, below: u64) -> Result<bool, ShelfError> {
+        Ok(self.void_below(centre, after, below)?)
+    }
+
     fn fork_reports(&self, accused: &CentreCode, limit: usize) -> Result<Vec<ForkReport>, ShelfError> {
         let sql = "SELECT accused, author, idx, at, proof FROM (
                        SELECT *, row_number() OVER (PARTITION BY author ORDER BY idx DESC) AS number FROM fork_report WHERE accused = ?1)

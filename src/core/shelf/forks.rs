@@ -37,4 +37,8 @@ pub trait Forks {
     fn fork(&self, centre: &CentreCode) -> Result<Option<ForkRow>, ShelfError>;
     /// What others have reported of a centre: the newest report of each, in order of their authors, at most `limit`.
     fn fork_reports(&self, accused: &CentreCode, limit: usize) -> Result<Vec<ForkReport>, ShelfError>;
+    /// How often rows of a journal were let go.
+    fn cuts(&self, centre: &CentreCode) -> Result<u64, ShelfError>;
+    /// Whether a cut behind the first `after` let go of a row of a journal below `below` that is another now, or none.
+    fn cut_below(&self, centre: &CentreCode, after: u64, below: u64) -> Result<bool, ShelfError>;
 }

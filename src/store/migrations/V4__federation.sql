@@ -92,11 +92,13 @@ CREATE TABLE fork_report (
     PRIMARY KEY (accused, author, idx)
 ) STRICT, WITHOUT ROWID;
 
--- Headers of rows that never counted: of a term that the charter ended before them, or of a history that it did not choose.
+-- Headers of rows that never counted: of a term that the charter ended before them, or of a history that it did not choose. `cut` counts
+-- how often rows of a journal were let go.
 CREATE TABLE void_row (
     centre TEXT NOT NULL,
-    cut_at INTEGER NOT NULL,
+    cut INTEGER NOT NULL CHECK (cut >= 1),
     idx INTEGER NOT NULL CHECK (idx >= 0),
+    at INTEGER NOT NULL,
     header BLOB NOT NULL,
-    PRIMARY KEY (centre, cut_at, idx)
+    PRIMARY KEY (centre, cut, idx)
 ) STRICT, WITHOUT ROWID;

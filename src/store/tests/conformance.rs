@@ -140,7 +140,7 @@ fn look(shelf: &dyn Shelf) -> Vec<String> {
             seen.push(format!("{:?}", subtree.map_err(|e| matches!(e, ShelfError::Failed(_)))));
         }
         seen.push(format!("{:?}", (0..20).map(|i| shelf.erased(&centre, i).unwrap()).collect::<Vec<_>>()));
-        seen.push(format!("{:?}", shelf.fork_reports(&centre, 2)));
+        seen.push(format!("{:?} {:?}", shelf.fork_reports(&centre, 2), shelf.cuts(&centre)));
         seen.push(format!("{:?} {:?}", shelf.fork(&centre), shelf.certificates(&centre, None, 3)));
         seen.push(format!("{:?}", shelf.certificates(&centre, Some(&number(code, 3)), 100)));
         for prefix in ["", code, &format!("{code}-JCZM-2026-00000"), "C4", "Z"] {

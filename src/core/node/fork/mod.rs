@@ -14,6 +14,8 @@
 mod suspect;
 mod void;
 
+pub(in crate::node) use suspect::Said;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Effect, Env, Node, publish};

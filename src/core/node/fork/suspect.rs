@@ -24,6 +24,26 @@ pub(super) struct Suspect {
     since: Time,
 }
 
+/// What comes of asking for a bridge.
+#[derive(Debug)]
+pub(in crate::node) enum Said {
+    /// A bridge, not verified.
+    Bridge(Bridge),
+    /// It does not hold what it has just served.
+    Declined,
+    /// Nothing, or that it is busy.
+    Nothing,
+}
+
+impl Said {
+    const fn bridge(&self) -> Option<&Bridge> {
+        match self {
+            Self::Bridge(bridge) => Some(bridge),
+            Self::Declined | Self::Nothing => None,
+        }
+    }
+}
+
 impl Node {
     /// Rows under `note` do not follow from ours. Returns whether that may be the author's doing: then their server is asked, and not
     /// blamed yet.
@@ -65,20 +85,30 @@ impl Node {
         Ok(true)
     }
 
-    /// What the suspected server says, or nothing when it says nothing.
+    /// What a server says that was asked for a bridge.
     pub(in crate::node) fn bridged(
         &mut self,
         env: &mut Env<'_>,
         from: StationKey,
         centre: &CentreCode,
-        bridge: Option<Bridge>,
+        said: Said,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
-        if self.found_out(env, from, centre, bridge.as_ref(), out)? {
+        if self.found_out(env, from, centre, said.bridge(), out)? {
             return Ok(());
         }
-        let suspect = self.fork.suspects.remove(centre).filter(|suspect| suspect.station == from);
-        let (Some(Suspect { ours, theirs, .. }), Some(bridge)) = (suspect, bridge) else { return Ok(()) };
+        if self.fork.suspects.get(centre).is_none_or(|suspect| suspect.station != from) {
+            return Ok(()); // Late: somebody else is asked by now.
+        }
+        let Some(Suspect { ours, theirs, .. }) = self.fork.suspects.remove(centre) else { return Ok(()) };
+        let bridge = match said {
+            Said::Nothing => return Ok(()), // The line may have failed: whoever serves such rows again is asked again.
+            Said::Declined => {
+                self.blame(env.now, from, FaultCode::BadProof, out);
+                return Ok(());
+            }
+            Said::Bridge(bridge) => bridge,
+        };
         if bridge.verify(ours.size(), theirs.size(), &theirs.root()).is_err() || bridge.root == ours.root() {
             self.blame(env.now, from, FaultCode::BadProof, out);
             return Ok(());
@@ -90,6 +120,7 @@ impl Node {
         self.not_of_our_branch(env.now, centre, from, theirs.note());
         Ok(())
     }
+
     /// What this station holds of a journal is another branch of it than ours: nothing of it is pulled.
     fn not_of_our_branch(&mut self, now: Time, centre: &CentreCode, station: StationKey, note: &[u8]) {
         self.off_branch(now, centre, station);

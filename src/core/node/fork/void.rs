@@ -14,10 +14,13 @@ use crate::journal::proof::{OnShelf, root_at};
 use crate::journal::{Author, Frontier, VerifiedHead};
 use crate::names::{CentreCode, Digest, StationKey};
 use crate::shelf::{JournalState, Write};
-use crate::time::{SECOND_MS, Time};
+use crate::time::{MINUTE_MS, SECOND_MS, Time};
 
 /// How long one station is waited for before another is asked, in milliseconds.
 const ASK_ANOTHER_AFTER_MS: i64 = 5 * SECOND_MS;
+
+/// A search that began with what others served is given up when nobody has shown for so long that it is true, in milliseconds.
+const GIVEN_UP_AFTER_MS: i64 = MINUTE_MS;
 
 /// The search for where the history held leaves the one that counts.
 #[derive(Debug)]
@@ -26,10 +29,20 @@ pub(super) struct Search {
     target: (u64, Digest),
     /// So many rows are the same in both.
     same: u64,
-    /// At so many they differ.
+    /// At so many they differ, as far as is known.
     differ: u64,
+    /// Whether that was seen. What others served may have been made up, and then nothing of ours is to go.
+    seen: bool,
+    /// Since when it is searched.
+    since: Time,
     /// The station that was asked, about how many rows, and when.
     asked: Option<(StationKey, u64, Time)>,
+}
+
+impl Search {
+    const fn new(target: (u64, Digest), differ: u64, seen: bool, since: Time) -> Self {
+        Self { target, same: 0, differ, seen, since, asked: None }
+    }
 }
 
 impl Node {
@@ -53,7 +66,8 @@ impl Node {
             return Ok(());
         }
         if root_of(env, &author.centre, counts.size)? != counts.root {
-            self.search_where_it_leaves(&author.centre, (counts.size, counts.root), counts.size);
+            let search = Search::new((counts.size, counts.root), counts.size, true, env.now);
+            self.fork.searches.entry(author.centre.clone()).or_insert(search);
         } else if held.size > counts.size && author.centre != self.centre {
             // Our own rows beyond it are ours to go on with: the next head of ours is over them.
             self.cut(env, &author.centre, counts.size, out)?;
@@ -73,12 +87,10 @@ impl Node {
     /// that count.
     pub(in crate::node) fn left_behind(&mut self, env: &Env<'_>, theirs: &VerifiedHead, centre: &CentreCode) -> Result<(), ShelfError> {
         let size = env.shelf.journal(centre)?.size;
-        self.search_where_it_leaves(centre, (theirs.size(), theirs.root()), size.min(theirs.size()));
+        // A head over as many rows as are held, or fewer, was compared with them; of a longer one nothing is known but what was served.
+        let search = Search::new((theirs.size(), theirs.root()), size.min(theirs.size()), theirs.size() <= size, env.now);
+        self.fork.searches.entry(centre.clone()).or_insert(search);
         Ok(())
-    }
-
-    fn search_where_it_leaves(&mut self, centre: &CentreCode, target: (u64, Digest), differ: u64) {
-        self.fork.searches.entry(centre.clone()).or_insert(Search { target, same: 0, differ, asked: None });
     }
 
     /// Whether it is being searched how far a journal held counts: until then nothing is added to it.
@@ -96,15 +108,20 @@ impl Node {
 
     fn search_on(&mut self, env: &mut Env<'_>, centre: &CentreCode, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         let Some(search) = self.fork.searches.get(centre) else { return Ok(()) };
-        if search.differ <= search.same + 1 {
+        if search.seen && search.differ <= search.same + 1 {
             let keep = search.same;
             self.fork.searches.remove(centre);
             return self.cut(env, centre, keep, out);
         }
+        if !search.seen && env.now.since(search.since).abs() >= GIVEN_UP_AFTER_MS {
+            self.fork.searches.remove(centre);
+            return Ok(());
+        }
         if search.asked.is_some_and(|(_, _, since)| env.now.since(since).abs() < ASK_ANOTHER_AFTER_MS) {
             return Ok(());
         }
-        let (at, to) = (search.same.midpoint(search.differ), search.target.0);
+        let at = if search.seen { search.same.midpoint(search.differ) } else { search.differ };
+        let to = search.target.0;
         // Whoever did not answer, or has the other history too, is asked again only if there is nobody else.
         let not = search.asked.map(|(station, ..)| station);
         let others = self.replicate.connected.iter().copied().filter(|station| Some(*station) != not);
@@ -131,10 +148,16 @@ impl Node {
         let (to, root) = search.target;
         // A bridge that does not lead there is of another history: no fault, and somebody else is asked when this one's time is over.
         let Some(bridge) = bridge.filter(|bridge| bridge.verify(at, to, &root).is_ok()) else { return Ok(true) };
-        if bridge.root == root_of(env, centre, at)? {
-            search.same = at;
-        } else {
-            search.differ = at;
+        let same = bridge.root == root_of(env, centre, at)?;
+        match (search.seen, same) {
+            // All of ours is in the history that counts.
+            (false, true) => {
+                self.fork.searches.remove(centre);
+                return Ok(true);
+            }
+            (false, false) => search.seen = true,
+            (true, true) => search.same = at,
+            (true, false) => search.differ = at,
         }
         search.asked = None;
         self.search_on(env, centre, out)?;

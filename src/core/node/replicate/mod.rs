@@ -20,6 +20,7 @@ use super::{Effect, Env, Node, Verdict, announce, fault};
 use crate::error::{Fault, FaultCode, ShelfError};
 use crate::journal::{Author, Frame, VerifiedHead};
 use crate::names::{CentreCode, StationKey};
+use crate::node::fork::Said;
 use crate::node::message::{Ask, Decline, Question, SoundAnswer, Wanted};
 use crate::shelf::Head;
 use crate::time::{SECOND_MS, Time};
@@ -386,7 +387,7 @@ impl Node {
                 match about {
                     About::Pull { centre, .. } => self.not_a_holder(&centre, &to),
                     About::Inquiry(key) => self.inquiry_replied(env, from, key, None, out)?,
-                    About::Bridge(centre) => self.bridged(env, from, &centre, None, out)?,
+                    About::Bridge(centre) => self.bridged(env, from, &centre, Said::Nothing, out)?,
                     About::Heads(_) | About::Payloads { .. } | About::Push | About::Charter | About::Cosigned(_) => {}
                 }
             }
@@ -403,8 +404,9 @@ impl Node {
             }
             (About::Charter, Ok(SoundAnswer::Charter(report))) => self.chain_reported(env, from, report, out)?,
             (About::Cosigned(wanted), Ok(SoundAnswer::Cosigned(reports))) => self.cosigned_reported(env, from, &wanted, reports, out)?,
-            (About::Bridge(centre), Ok(SoundAnswer::Bridged(bridge))) => self.bridged(env, from, &centre, Some(bridge), out)?,
-            (About::Bridge(centre), Ok(SoundAnswer::Declined(_))) => self.bridged(env, from, &centre, None, out)?,
+            (About::Bridge(centre), Ok(SoundAnswer::Bridged(bridge))) => self.bridged(env, from, &centre, Said::Bridge(bridge), out)?,
+            (About::Bridge(centre), Ok(SoundAnswer::Declined(Decline::Busy))) => self.bridged(env, from, &centre, Said::Nothing, out)?,
+            (About::Bridge(centre), Ok(SoundAnswer::Declined(_))) => self.bridged(env, from, &centre, Said::Declined, out)?,
             (About::Pull { centre, stretch }, Ok(SoundAnswer::Frame(frame))) => self.frame(env, to, &centre, stretch, frame, out)?,
             (About::Payloads { centre, indexes }, Ok(SoundAnswer::Payloads(payloads))) => {
                 self.payloads(env, to, &centre, &indexes, payloads, out)?;
@@ -442,7 +444,7 @@ impl Node {
             }
             Some(Call { to, about: About::Push, .. }) => self.push_ended(env, to, None, out)?,
             Some(Call { to, about: About::Inquiry(key), .. }) => self.inquiry_replied(env, to, key, None, out)?,
-            Some(Call { to, about: About::Bridge(centre), .. }) => self.bridged(env, to, &centre, None, out)?,
+            Some(Call { to, about: About::Bridge(centre), .. }) => self.bridged(env, to, &centre, Said::Nothing, out)?,
             Some(Call { about: About::Heads(_) | About::Payloads { .. } | About::Charter | About::Cosigned(_), .. }) | None => {}
         }
         self.pull_what_is_missing(env, out)

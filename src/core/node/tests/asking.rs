@@ -403,6 +403,8 @@ impl Cosignatures for Counting<'_> {
 impl Forks for Counting<'_> {
     fn fork(&self, _: &CentreCode) -> Result<Option<ForkRow>, ShelfError> { no() }
     fn fork_reports(&self, _: &CentreCode, _: usize) -> Result<Vec<ForkReport>, ShelfError> { no() }
+    fn cuts(&self, _: &CentreCode) -> Result<u64, ShelfError> { no() }
+    fn cut_below(&self, _: &CentreCode, _: u64, _: u64) -> Result<bool, ShelfError> { no() }
 }
 
 #[rustfmt::skip]

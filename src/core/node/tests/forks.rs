@@ -5,8 +5,8 @@ use super::histories::{History, centre, row};
 use super::membership::{federation, read_only, view};
 use super::rotated::rotate_at;
 use super::world::World;
-use crate::desk::{Doubt, Event, Request, Verdict};
-use crate::error::FaultCode;
+use crate::desk::{Act, Doubt, Event, Request, Verdict};
+use crate::error::{FaultCode, RefusalCode};
 use crate::journal::fork::{Bridge, ForkProof};
 use crate::journal::{Header, Kind, Statement};
 use crate::listing::Change;
@@ -111,8 +111,15 @@ fn what_a_forked_centre_lists_is_unknown_and_what_it_withdraws_still_ends() {
     let answer = asking::lookup(&mut world, 1, PERSON);
     assert_eq!((answer.verdict, doubts(&answer)[0]), (Verdict::Unknown, Some(Doubt::Forked)));
     assert!(answer.hits.iter().all(|hit| !hit.counts), "it is shown, and does not count");
+    let before = asking::export(&mut world, 1, None, 10);
+    assert!(before.rows.is_empty(), "what it lists is not read out: {:?}", before.rows);
     asking::end(&mut world, &place, PERSON, Change::Withdrawn);
     world.run_for(10 * SECOND_MS);
+    for _ in 0..2 {
+        let page = asking::export(&mut world, 1, Some(&before.cursor), 10);
+        let rows: Vec<_> = page.rows.iter().map(|row| (&row.listing, row.standing.counts())).collect();
+        assert_eq!(rows, [(&place, false)], "what has ended is, until the fork is cleared");
+    }
     let ended = |world: &World, place| world.peers[1].shelf.listing(place).unwrap().unwrap().ended.is_some();
     assert!(ended(&world, &place) && !ended(&world, &second));
     assert_eq!(asking::lookup(&mut world, 1, PERSON).verdict, Verdict::Unknown, "and nothing of it is called clear");
@@ -153,9 +160,20 @@ fn a_report_that_proves_nothing_contains_nobody() {
     }
 }
 
+/// What a server that made rows up says when it is asked how they follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lie {
+    /// How the honest rows do.
+    Honest,
+    /// What leads nowhere.
+    Bent,
+    /// Nothing.
+    Declined,
+}
+
 #[test]
 fn a_server_that_makes_rows_up_is_blamed_when_it_cannot_show_how_they_follow() {
-    for lie in [false, true] {
+    for answer in [Lie::Honest, Lie::Bent, Lie::Declined] {
         let mut world = World::new(1_841, 3);
         let entry = row(&mut world);
         world.append(0, vec![entry]);
@@ -188,8 +206,12 @@ fn a_server_that_makes_rows_up_is_blamed_when_it_cannot_show_how_they_follow() {
                                 asked_for_bridge = true;
                                 let on_shelf = crate::journal::proof::OnShelf { shelf: &world.peers[2].shelf, centre: &of };
                                 let mut bridge = Bridge::assemble(&on_shelf, at, to).unwrap();
-                                bridge.root.0[0] ^= u8::from(lie);
-                                Answer::Bridged(bridge)
+                                bridge.root.0[0] ^= u8::from(answer == Lie::Bent);
+                                if answer == Lie::Declined {
+                                    Answer::Declined(crate::node::message::Decline::NotHeld)
+                                } else {
+                                    Answer::Bridged(bridge)
+                                }
                             }
                             Question::Heads(_) => {
                                 let report = crate::node::message::HeadReport { centre: of.clone(), note: held.head.clone().unwrap().note };
@@ -312,6 +334,7 @@ fn a_centre_whose_own_rows_a_vote_did_not_keep_lets_go_of_them_and_writes_on_beh
 #[test]
 fn rows_that_a_thief_of_keys_signed_beyond_what_a_vote_counts_are_let_go_everywhere() {
     let mut world = federation(1_863, 5);
+    asking::hire(&mut world, 1);
     let honest = History::of(&world, 0, 4);
     world.set_up(4, false);
     let mut thief = honest.clone();
@@ -320,12 +343,19 @@ fn rows_that_a_thief_of_keys_signed_beyond_what_a_vote_counts_are_let_go_everywh
     world.run_for(MINUTE_MS);
     assert!((0..4).all(|at| super::listings::listing(&world, at, 4, honest.root().0).is_some()));
     assert!((0..4).all(|at| !contained(&world, at, 4)), "one history is no fork");
+    let read_out = asking::export(&mut world, 1, None, 10);
+    assert_eq!(read_out.rows.len(), 1);
     rotate_at(&mut world, 4, 0, &[1, 2, 3], Some(honest.root().0));
     world.run_for(MINUTE_MS);
     for at in 0..4 {
         assert_eq!(world.size(at, 4), honest.root().0, "peer {at}");
         assert!(super::listings::listing(&world, at, 4, honest.root().0).is_none());
     }
+    // Whoever was told of it would keep it for good.
+    asking::refused(&mut world, 1, Act::Export { cursor: Some(read_out.cursor), limit: 10 }, RefusalCode::CursorInvalid);
+    let anew = asking::export(&mut world, 1, None, 10);
+    assert!(anew.rows.is_empty());
+    asking::export(&mut world, 1, Some(&anew.cursor), 10);
     world.set_up(4, true);
     world.run_for(2 * MINUTE_MS);
     assert_eq!(read_only(&mut world, 4), None);
@@ -336,4 +366,32 @@ fn rows_that_a_thief_of_keys_signed_beyond_what_a_vote_counts_are_let_go_everywh
     world.run_for(MINUTE_MS);
     of_one_mind(&world, &[0, 1, 2, 3]);
     assert!((0..4).all(|at| !contained(&world, at, 4)));
+}
+
+#[test]
+fn a_server_that_makes_rows_up_after_new_keys_makes_nobody_let_go_of_a_row() {
+    let mut world = federation(1_871, 5);
+    rotate_at(&mut world, 4, 4, &[1, 2, 3], None);
+    world.run_for(MINUTE_MS);
+    let of = centre(&world, 4);
+    // Peer 1 has the rows that count and no head of the new term yet: it was away when that was signed.
+    world.part(&[&[0, 2, 3, 4], &[1]]);
+    let entry = row(&mut world);
+    world.append(4, vec![entry]);
+    world.run_for(5 * SECOND_MS);
+    let note = world.peers[2].shelf.journal(&of).unwrap().head.unwrap().note;
+    let theirs = world.peers[1].node.authors[&of].verify(&note).unwrap();
+    let before = world.peers[1].shelf.journal(&of).unwrap();
+    let now = world.now;
+    let super::world::Peer { node, shelf, .. } = &mut world.peers[1];
+    let env = crate::node::Env { now, rng: &mut world.rng, shelf };
+    node.left_behind(&env, &theirs, &of).unwrap();
+    assert!(node.is_searched(&of));
+    world.run_for(30 * SECOND_MS);
+    assert_eq!(world.peers[1].shelf.journal(&of).unwrap(), before, "nobody has shown that its rows differ");
+    world.heal();
+    world.run_for(MINUTE_MS);
+    assert!(!world.peers[1].node.is_searched(&of));
+    assert_eq!(world.peers[1].shelf.cuts(&of).unwrap(), world.peers[2].shelf.cuts(&of).unwrap(), "nothing was let go but by the vote");
+    assert_eq!(world.size(1, 4), world.size(4, 4));
 }

@@ -45,6 +45,8 @@ pub struct MemoryShelf {
     answered: BTreeMap<(CentreCode, RequestId), AnsweredRow>,
     issued: BTreeMap<CertificateNumber, IssuedRecord>,
     forks: forks::Tables,
+    /// Headers of rows that were let go, with their indexes, cut by cut.
+    void: BTreeMap<CentreCode, Vec<Vec<(u64, Vec<u8>)>>>,
     faults: BTreeMap<(StationKey, FaultCode), u64>,
     damaged: RefCell<BTreeSet<(CentreCode, u64)>>,
     lists: lists::Tables,
@@ -160,7 +162,9 @@ impl MemoryShelf {
     fn cut(&mut self, centre: &CentreCode, after: &JournalState) -> Result<(), ShelfError> {
         check::cut(&Shelf::journal(self, centre)?, after)?;
         let (size, journal) = (after.size, self.journals.entry(centre.clone()).or_default());
-        journal.entries.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        let gone = journal.entries.split_off(usize::try_from(size).unwrap_or(usize::MAX).min(journal.entries.len()));
+        let gone = (size..).zip(gone).map(|(index, entry)| (index, entry.header)).collect();
+        self.void.entry(centre.clone()).or_default().push(gone);
         journal.subtrees.retain(|(level, index), _| (index + 1) << level <= size);
         journal.erased.retain(|index| *index < size);
         let restored = self.lists.cut(centre, size);

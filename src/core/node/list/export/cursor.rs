@@ -23,6 +23,9 @@ struct Position {
     centre: CentreCode,
     #[n(1)]
     from: u64,
+    /// How often rows of that journal had been let go then; nothing for never.
+    #[n(2)]
+    cuts: Option<u64>,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -34,9 +37,9 @@ struct Content {
     positions: Vec<Position>,
 }
 
-/// How far each journal was read out.
+/// How far each journal was read out, and how often rows of it had been let go then.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Cursor(BTreeMap<CentreCode, u64>);
+pub(super) struct Cursor(BTreeMap<CentreCode, (u64, u64)>);
 
 impl Cursor {
     /// Reads a cursor of `federation`.
@@ -46,28 +49,38 @@ impl Cursor {
         let bytes = text.strip_prefix(PREFIX).filter(|_| text.len() <= MAX_CURSOR_BYTES).and_then(|t| URL_SAFE_NO_PAD.decode(t).ok());
         let content: Content = bytes.and_then(|bytes| wire::decode(&bytes, MAX_CURSOR_BYTES).ok()).ok_or(RefusalCode::CursorInvalid)?;
         let ordered = content.positions.is_sorted_by(|a, b| a.centre < b.centre) && content.positions.len() <= MAX_MEMBERS;
-        let possible = content.positions.iter().all(|p| (1..=i64::MAX as u64).contains(&p.from));
+        let number = |n: u64| (1..=i64::MAX as u64).contains(&n);
+        let possible = content.positions.iter().all(|p| number(p.from) && p.cuts.is_none_or(number));
         if content.federation != *federation || !ordered || !possible {
             return Err(RefusalCode::CursorInvalid);
         }
-        Ok(Self(content.positions.into_iter().map(|p| (p.centre, p.from)).collect()))
+        Ok(Self(content.positions.into_iter().map(|p| (p.centre, (p.from, p.cuts.unwrap_or(0)))).collect()))
     }
 
     /// The cursor as text.
     pub(super) fn to_text(&self, federation: &FederationName) -> String {
-        let positions = self.0.iter().map(|(centre, from)| Position { centre: centre.clone(), from: *from }).collect();
+        let position = |(centre, (from, cuts)): (&CentreCode, &(u64, u64))| {
+            let cuts = (*cuts > 0).then_some(*cuts);
+            Position { centre: centre.clone(), from: *from, cuts }
+        };
+        let positions = self.0.iter().map(position).collect();
         let content = Content { federation: federation.clone(), positions };
         format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(wire::encode(&content)))
     }
 
     /// The first row of `centre`'s journal that was not read out.
     pub(super) fn from(&self, centre: &CentreCode) -> u64 {
-        self.0.get(centre).copied().unwrap_or(0)
+        self.0.get(centre).map_or(0, |(from, _)| *from)
     }
 
-    /// Row `index` was read out, and every row before it.
-    pub(super) fn passed(&mut self, centre: &CentreCode, index: u64) {
-        self.0.insert(centre.clone(), index.saturating_add(1));
+    /// Every position: whose journal, the first row that was not read out, and how often rows had been let go then.
+    pub(super) fn positions(&self) -> impl Iterator<Item = (&CentreCode, u64, u64)> {
+        self.0.iter().map(|(centre, (from, cuts))| (centre, *from, *cuts))
+    }
+
+    /// Row `index` was read out, and every row before it, of a journal of which rows have been let go so often.
+    pub(super) fn passed(&mut self, centre: &CentreCode, index: u64, cuts: u64) {
+        self.0.insert(centre.clone(), (index.saturating_add(1), cuts));
     }
 }
 
@@ -80,7 +93,7 @@ mod tests {
         let (here, there) = (FederationName::new("hainan").unwrap(), FederationName::new("other").unwrap());
         let mut cursor = Cursor::default();
         for (centre, index) in [("C46020", 7), ("C46010", 0), ("C50010", u64::from(u32::MAX))] {
-            cursor.passed(&CentreCode::new(centre).unwrap(), index);
+            cursor.passed(&CentreCode::new(centre).unwrap(), index, index % 3);
         }
         let text = cursor.to_text(&here);
         assert_eq!(Cursor::parse(&text, &here).as_ref(), Ok(&cursor));
@@ -96,12 +109,14 @@ mod tests {
     #[test]
     fn positions_out_of_order_twice_or_at_nothing_are_no_cursor() {
         let here = FederationName::new("hainan").unwrap();
-        let position = |centre: &str, from| Position { centre: CentreCode::new(centre).unwrap(), from };
+        let position = |centre: &str, from| Position { centre: CentreCode::new(centre).unwrap(), from, cuts: None };
+        let never = Position { cuts: Some(0), ..position("C46010", 1) };
         for positions in [
             vec![position("C46020", 1), position("C46010", 1)],
             vec![position("C46010", 1), position("C46010", 2)],
             vec![position("C46010", 0)],
             vec![position("C46010", u64::MAX)],
+            vec![never],
         ] {
             let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(wire::encode(&Content { federation: here.clone(), positions })));
             assert_eq!(Cursor::parse(&text, &here), Err(RefusalCode::CursorInvalid));

@@ -3,7 +3,9 @@
 //! The cursor counts rows of journals, not days or listings: whoever follows it gets every row that decided, changed or objected once,
 //! and each listing as it stands when its page is read. A clock that runs out is no row; the clocks stand in what was read out. A
 //! journal with a row whose payload was left out is read up to that row and no further until it is here: what it says would otherwise
-//! be passed for good.
+//! be passed for good. Of a centre that has forked only what has ended is read out, each time again, and nothing is passed: what it lists
+//! does not count. When rows that were read out turn out never to have counted, the cursor is not followed any more: whoever kept it has
+//! listings that nothing would take back.
 
 mod cursor;
 
@@ -16,7 +18,7 @@ use super::super::{Effect, Env, Node, Stop};
 use super::lookup::{MAX_OBJECTIONS, stands};
 use crate::audit::{AuditAction, AuditRow};
 use crate::desk::{Event, ExportPage, ExportRow, MAX_PAGE, OwnRow};
-use crate::error::ShelfError;
+use crate::error::{RefusalCode, ShelfError};
 use crate::listing::case::Case;
 use crate::listing::status::standing;
 use crate::listing::{Change, Day};
@@ -53,16 +55,20 @@ impl Node {
     ) -> Result<Event, Stop> {
         let federation = self.charter.federation();
         let cursor = match cursor.map_or_else(|| Ok(Cursor::default()), |text| Cursor::parse(text, federation)) {
-            Ok(cursor) => cursor,
-            Err(code) => {
-                self.tell(env, Some(act), vec![Told::new(AuditAction::Export, "0", AuditRow::refused(code))], out)?;
-                return Err(code.into());
-            }
+            Ok(cursor) if !followed_void_rows(env, &cursor)? => cursor,
+            Ok(_) => return Err(self.cursor_refused(env, act, RefusalCode::CursorInvalid, out)?),
+            Err(code) => return Err(self.cursor_refused(env, act, code, out)?),
         };
+
         let room = limit.clamp(1, MAX_PAGE);
         let mut page = Page { cursor, rows: Vec::new(), named: BTreeSet::new(), bytes: 0, room, more: false };
         for member in self.charter.members() {
-            self.export_journal(env, &member.centre, &mut page)?;
+            if !self.is_contained(&member.centre) {
+                self.export_journal(env, &member.centre, &mut page)?;
+            }
+        }
+        for member in self.charter.members().iter().filter(|member| self.is_contained(&member.centre)) {
+            self.export_ended(env, &member.centre, &mut page)?;
         }
         let about = page.rows.len().to_string();
         self.tell(env, Some(act), vec![Told::new(AuditAction::Export, about, "done")], out)?;
@@ -70,10 +76,38 @@ impl Node {
         Ok(Event::Export(Box::new(ExportPage { rows: page.rows, cursor, more: page.more })))
     }
 
+    fn cursor_refused(&mut self, env: &mut Env<'_>, act: &ProvenAct, code: RefusalCode, out: &mut Vec<Effect>) -> Result<Stop, Stop> {
+        self.tell(env, Some(act), vec![Told::new(AuditAction::Export, "0", AuditRow::refused(code))], out)?;
+        Ok(code.into())
+    }
+
+    /// Of a centre that has forked, listings that have ended since the cursor, as far as they fit. The cursor stays where it is.
+    fn export_ended(&self, env: &Env<'_>, centre: &CentreCode, page: &mut Page) -> Result<(), ShelfError> {
+        for (_, place) in env.shelf.list_events(centre, page.cursor.from(centre), MAX_PAGE)? {
+            if page.room == 0 || page.bytes >= PAGE_BYTES {
+                return Ok(());
+            }
+            let ended = env.shelf.listing(&place)?.filter(|row| row.ended.is_some() && !page.named.contains(&place));
+            if let Some(row) = ended {
+                page.room -= 1;
+                self.put(env, row, page)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&self, env: &Env<'_>, row: ListingRow, page: &mut Page) -> Result<(), ShelfError> {
+        page.named.insert(row.place.clone());
+        let row = self.export_row(env, row)?;
+        page.bytes += serde_json::to_vec(&row).map_or(0, |json| json.len());
+        page.rows.push(row);
+        Ok(())
+    }
+
     /// The next events of one journal, as many as fit.
     fn export_journal(&self, env: &Env<'_>, centre: &CentreCode, page: &mut Page) -> Result<(), ShelfError> {
         let Some(end) = readable(env, centre)? else { return Ok(()) };
-        let today = Day::of(env.now);
+        let (today, cuts) = (Day::of(env.now), env.shelf.cuts(centre)?);
         // One more than fits, to know whether there is more.
         let events = env.shelf.list_events(centre, page.cursor.from(centre), page.room.saturating_add(1))?;
         for (index, place) in events.into_iter().take_while(|(index, _)| *index < end) {
@@ -83,17 +117,14 @@ impl Node {
                 return Ok(());
             }
             page.room -= 1;
-            page.cursor.passed(centre, index);
+            page.cursor.passed(centre, index, cuts);
             // An objection may name what no journal has; a listing stands in a page once; and in none when both its clocks have run out,
             // for its payload is gone then, and who was told of it was told until when.
             let over = |row: &ListingRow| row.restriction_until.max(row.publication_until) < today;
             if !page.named.contains(&place)
                 && let Some(row) = env.shelf.listing(&place)?.filter(|row| !over(row))
             {
-                let row = self.export_row(env, row)?;
-                page.bytes += serde_json::to_vec(&row).map_or(0, |json| json.len());
-                page.rows.push(row);
-                page.named.insert(place);
+                self.put(env, row, page)?;
             }
         }
         Ok(())
@@ -134,6 +165,16 @@ impl Node {
             finding: case.finding,
         }))
     }
+}
+
+/// Whether rows that this cursor has passed were let go since, and are others now.
+fn followed_void_rows(env: &Env<'_>, cursor: &Cursor) -> Result<bool, ShelfError> {
+    for (centre, from, cuts) in cursor.positions() {
+        if env.shelf.cut_below(centre, cuts, from)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The first row of the journal that may not be passed: one whose payload was left out. `None` when it cannot be found.
