@@ -72,6 +72,7 @@ impl Exit {
             R::RequestInvalid | R::RequestReused | R::AddresseeInvalid | R::FieldMissing | R::CursorInvalid => Self::Usage,
             R::ReadOnly
             | R::WriterUnreachable
+            | R::WriterSilent
             | R::TooManyRequests
             | R::StoreUnavailable
             | R::ImportRunning
@@ -81,7 +82,7 @@ impl Exit {
             | R::EpochUnknown
             | R::IssuerDark => Self::TryLater,
             R::SourceUnavailable => Self::NoInput,
-            R::Unsupported => Self::Unavailable,
+            R::Unsupported | R::WriterOnly => Self::Unavailable,
             R::NoCharter => Self::Config,
             R::WrongCentre | R::GrantExpired | R::GrantNotYetValid | R::GrantUsedUp | R::GrantRevoked | R::WrongMatter
             | R::WrongMode | R::FieldNotInCertificate | R::CeilingExceeded | R::HolderMismatch | R::HolderKeyEnded | R::AgentUnchecked | R::AgentMismatch | R::CertificateUnknown

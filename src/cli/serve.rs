@@ -3,6 +3,7 @@
 //! One line goes to standard output when it is ready (with `--json` an object), so that whoever started it knows when to go on. The log
 //! goes to standard error.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anju_core::charter::{CentreCard, Charter, CharterError, CharterFile, Door, InvitationError, InvitationFile, MAX_CHARTER_BYTES, Seat};
@@ -57,38 +58,68 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     let Opened { folder, config, mut secrets, mut store, lock, passphrase } = store::open(ctx, &args.data, &args.passphrase, Mode::Create)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let newest = membership::charter(&file, &store).map_err(seat_failure)?;
-    let seat = if newest.member(&config.centre.code).is_none() && folder.invitation().is_file() {
+    let mut waited = None;
+    if newest.member(&config.centre.code).is_none() && folder.invitation().is_file() {
         let doors = doors(&folder, &newest)?;
-        let candidate =
-            Candidate { centre: config.centre.code.clone(), keys: secrets.centre.clone(), file, doors, listen: config.peer.listen.clone() };
+        let (centre, keys, file) = (config.centre.code.clone(), secrets.centre.clone(), file.clone());
+        let candidate = Candidate { centre, keys, file, doors, listen: config.peer.listen.clone() };
         match runtime.block_on(wait_for_charter(ctx, &candidate, &mut store))? {
-            Some(seat) => seat,
+            Some(seat) => waited = Some(seat),
             None => return Ok(Done { json: Value::Null, text: String::new(), exit: Exit::Ok }),
         }
-    } else {
-        seat_with(&folder, &passphrase, &file, &store, (&config.centre.code, &mut secrets))?
-    };
-    let serving = Serving {
-        recipe: Recipe { centre: config.centre.code.clone(), keys: secrets.centre, seat, settings },
+    }
+    loop {
+        let seat = match waited.take() {
+            Some(seat) => seat,
+            None => seat_with(&folder, &passphrase, &file, &store, (&config.centre.code, &mut secrets))?,
+        };
+        let recipe = Recipe { centre: config.centre.code.clone(), keys: secrets.centre, seat, settings: settings.clone() };
+        let serving = serving((&folder, &config), recipe, store, (&socket, logs.clone(), passphrase.clone()));
+        if runtime.block_on(serve(ctx, config.centre.code.as_str(), serving))? == Ended::Stopped {
+            drop(lock);
+            return Ok(Done { json: Value::Null, text: String::new(), exit: Exit::Ok });
+        }
+        // The station has another key: what is connected under the former one is of no use any more.
+        ctx.note(&ctx.say("serve.moved"));
+        secrets = Secrets::load(&folder.keys(), &passphrase).map_err(|e| common::vault_failure(&folder.keys(), e))?;
+        store = Store::open(&folder.database(), &secrets.store, Mode::Existing).map_err(store::store_failure)?;
+    }
+}
+
+/// Everything that the peer of a folder needs to run.
+fn serving(
+    (folder, config): (&DataFolder, &Config),
+    recipe: Recipe,
+    store: Store,
+    (socket, logs, passphrase): (&Path, LogRing, Passphrase),
+) -> Serving {
+    Serving {
+        recipe,
         store,
-        kept_head: config.kept_head(&folder),
+        kept_head: config.kept_head(folder),
         listen: config.peer.listen.clone(),
-        socket,
-        source: reader(&config, &folder),
+        socket: socket.to_owned(),
+        source: reader(config, folder),
         house: House {
             database: folder.database(),
             charter: folder.charter(),
             keys: folder.keys(),
-            backups: config.backups(&folder),
+            backups: config.backups(folder),
             backup_note: folder.backup_note(),
             logs,
         },
-        window: config.window_opening(&folder),
-        keys: key_files(&folder, passphrase),
-    };
-    let exit = runtime.block_on(serve(ctx, config.centre.code.as_str(), serving))?;
-    drop(lock);
-    Ok(Done { json: Value::Null, text: String::new(), exit })
+        window: config.window_opening(folder),
+        keys: key_files(folder, passphrase),
+    }
+}
+
+/// Why a peer no longer runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// It was told to stop.
+    Stopped,
+    /// Its station has another key.
+    Moved,
 }
 
 fn seat_failure(error: SeatError) -> Failure {
@@ -176,7 +207,7 @@ fn candidate_failure(error: CandidateError) -> Failure {
     }
 }
 
-async fn serve(ctx: Ctx, centre: &str, serving: Serving) -> Result<Exit, Failure> {
+async fn serve(ctx: Ctx, centre: &str, serving: Serving) -> Result<Ended, Failure> {
     // Asked for before the peer starts, so that a signal that comes early is not lost.
     let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let running = daemon::start(serving).await.map_err(daemon_failure)?;
@@ -190,13 +221,16 @@ async fn serve(ctx: Ctx, centre: &str, serving: Serving) -> Result<Exit, Failure
     };
     // A reader that is gone is no reason to stop: the peer serves others.
     let _ = out::print(&ready, Exit::Ok);
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = interrupted.recv() => {}
+    let ended = tokio::select! {
+        _ = terminated.recv() => Ended::Stopped,
+        _ = interrupted.recv() => Ended::Stopped,
+        () = running.moved() => Ended::Moved,
+    };
+    if ended == Ended::Stopped {
+        ctx.note(&ctx.say("serve.stopping"));
     }
-    ctx.note(&ctx.say("serve.stopping"));
     running.stop().await;
-    Ok(Exit::Ok)
+    Ok(ended)
 }
 
 fn settings(config: &Config, folder: &DataFolder) -> Result<Settings, Failure> {

@@ -105,6 +105,10 @@ codes! {
         ReadOnly = "read-only",
         /// The writer of this centre cannot be reached.
         WriterUnreachable = "writer-unreachable",
+        /// The writer of this centre was asked and has not answered: what became of it is not known.
+        WriterSilent = "writer-silent",
+        /// This is worked on at the writing station only.
+        WriterOnly = "writer-only",
         /// No charter has been adopted yet.
         NoCharter = "no-charter",
         /// The source cannot be read.

@@ -44,8 +44,8 @@ pub enum Out {
     Admit(Vec<Admitted>),
     /// Read the keys that were made to follow the present ones.
     NextKeys,
-    /// They are the present ones now.
-    KeysTaken,
+    /// They are the present ones now; whether the station's is another, too.
+    KeysTaken(bool),
     /// Judge a gossip message.
     Judge(u64, Verdict),
     /// Ask a station.
@@ -299,7 +299,7 @@ impl Engine {
                         Effect::KeepHead(_)
                         | Effect::Admit(_)
                         | Effect::NextKeys
-                        | Effect::KeysTaken
+                        | Effect::KeysTaken { .. }
                         | Effect::Announce(_)
                         | Effect::Judge { .. }
                         | Effect::Push { .. }
@@ -325,7 +325,7 @@ impl Engine {
                 Effect::Announce(_) | Effect::Push { .. } | Effect::Answer { .. } if self.owed.is_some() => {}
                 Effect::Admit(stations) => out(Out::Admit(stations)),
                 Effect::NextKeys => out(Out::NextKeys),
-                Effect::KeysTaken => out(Out::KeysTaken),
+                Effect::KeysTaken { moved } => out(Out::KeysTaken(moved)),
                 Effect::Announce(bytes) => out(Out::Announce(bytes)),
                 Effect::Judge { source, verdict } => out(Out::Judge(source, verdict)),
                 Effect::Push { to, call, bytes } | Effect::Call { to, call, bytes } => out(Out::Call(to, call, bytes)),

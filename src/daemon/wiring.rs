@@ -115,6 +115,7 @@ pub struct Running {
     listening: Vec<String>,
     window: Option<SocketAddr>,
     stop: watch::Sender<bool>,
+    moved: watch::Receiver<bool>,
     engine: std::thread::JoinHandle<()>,
     tasks: Vec<JoinHandle<()>>,
     peers: PeersHandle,
@@ -154,6 +155,7 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
     let (window_replies, replies) = mpsc::channel(WINDOW_MAX);
     let (admitted, to_admit) = watch::channel(Vec::new());
     let (key_chores, keys_to_do) = mpsc::channel(CHORES_MAX);
+    let (moves, moved) = watch::channel(false);
     let ways = Ways {
         commands,
         events: events_out.clone(),
@@ -181,7 +183,7 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
         tokio::spawn(hear_peers(peer_events, inputs.clone(), stopped.clone())),
         tokio::spawn(order_peers(orders, peers.clone())),
         tokio::spawn(admit(to_admit, peers.clone())),
-        tokio::spawn(keep_keys(keys_to_do, keys, inputs.clone(), stopped.clone())),
+        tokio::spawn(keep_keys(keys_to_do, (keys, moves), inputs.clone(), stopped.clone())),
         tokio::spawn(read_source(to_read, source, inputs.clone(), stopped.clone())),
         tokio::spawn(derive(lanes.short, Arc::clone(&memory), inputs.clone(), stopped.clone())),
         tokio::spawn(derive(lanes.long, memory, inputs.clone(), stopped.clone())),
@@ -189,7 +191,7 @@ pub async fn start(serving: Serving) -> Result<Running, DaemonError> {
         tokio::spawn(hear_desk(requests, inputs, stopped)),
         tokio::spawn(door.serve(requests_in, events)),
     ]);
-    Ok(Running { listening, window: at_window, stop, engine, tasks, peers })
+    Ok(Running { listening, window: at_window, stop, moved, engine, tasks, peers })
 }
 
 impl Running {
@@ -203,6 +205,14 @@ impl Running {
     #[must_use]
     pub const fn window(&self) -> Option<SocketAddr> {
         self.window
+    }
+
+    /// Waits until the station has another key: then this peer is to be stopped, and started with what lies in its folder.
+    pub async fn moved(&self) {
+        let mut moved = self.moved.clone();
+        if moved.wait_for(|moved| *moved).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Stops: takes nothing new, finishes what is in hand, folds the log in, and says good-bye to the peers.
@@ -253,7 +263,8 @@ struct Ways {
 #[derive(Debug, Clone, Copy)]
 enum KeyChore {
     Read,
-    Take,
+    /// Whether the station's is among them.
+    Take(bool),
 }
 
 impl Ways {
@@ -268,7 +279,7 @@ impl Ways {
             }
             Out::House(token, ask) => return self.house(token, ask),
             Out::NextKeys => return self.key_chore(KeyChore::Read),
-            Out::KeysTaken => return self.key_chore(KeyChore::Take),
+            Out::KeysTaken(moved) => return self.key_chore(KeyChore::Take(moved)),
             Out::Admit(stations) => {
                 let members = stations.into_iter().map(|a| Member { station: a.station, addresses: a.addresses });
                 self.admitted.send_replace(members.collect());
@@ -342,7 +353,12 @@ pub(super) async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
 }
 
 /// Reads the keys to come and puts them in their place, away from the loop: opening the file takes a while.
-async fn keep_keys(mut chores: mpsc::Receiver<KeyChore>, files: KeyFiles, inputs: mpsc::Sender<Input>, mut stopped: watch::Receiver<bool>) {
+async fn keep_keys(
+    mut chores: mpsc::Receiver<KeyChore>,
+    (files, moves): (KeyFiles, watch::Sender<bool>),
+    inputs: mpsc::Sender<Input>,
+    mut stopped: watch::Receiver<bool>,
+) {
     loop {
         let chore = tokio::select! {
             () = until_stopped(&mut stopped) => return,
@@ -351,8 +367,11 @@ async fn keep_keys(mut chores: mpsc::Receiver<KeyChore>, files: KeyFiles, inputs
         let files = files.clone();
         match chore {
             None => return,
-            Some(KeyChore::Take) => {
+            Some(KeyChore::Take(moved)) => {
                 let _ = tokio::task::spawn_blocking(move || (files.take)()).await;
+                if moved {
+                    moves.send_replace(true);
+                }
             }
             Some(KeyChore::Read) => {
                 if let Ok(Some(keys)) = tokio::task::spawn_blocking(move || (files.next)()).await

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::content::{Content, EpochMark};
 use super::{Charter, CharterError, Member};
 use crate::names::{CentreCode, Digest, FederationName};
-use crate::seal::hybrid::{self, HybridOpeningKey, HybridSealed};
+use crate::seal::hybrid::{self, HybridKey, HybridOpeningKey, HybridSealed};
 use crate::seal::{Key, Purpose, Unopened};
 
 /// Most peppers in an epoch, the newest and those before it that listings may still stand under.
@@ -132,8 +132,22 @@ impl EpochSecrets {
     /// # Errors
     /// [`CharterError::Unsealable`] when nothing can be sealed to its key.
     pub fn copy_for(&self, rng: &mut dyn CryptoRng, federation: &FederationName, member: &Member) -> Result<EpochCopy, CharterError> {
-        hybrid::seal(rng, &member.hybrid, Purpose::Epoch, &bound_to(federation, self.number, &member.centre), &self.plain())
-            .map_err(|_| CharterError::Unsealable(member.centre.clone()))
+        self.copy_for_station(rng, federation, &member.centre, &member.hybrid)
+    }
+
+    /// A copy for another station of a member, sealed to that station's own key.
+    ///
+    /// # Errors
+    /// [`CharterError::Unsealable`] when nothing can be sealed to it.
+    pub fn copy_for_station(
+        &self,
+        rng: &mut dyn CryptoRng,
+        federation: &FederationName,
+        centre: &CentreCode,
+        station: &HybridKey,
+    ) -> Result<EpochCopy, CharterError> {
+        hybrid::seal(rng, station, Purpose::Epoch, &bound_to(federation, self.number, centre), &self.plain())
+            .map_err(|_| CharterError::Unsealable(centre.clone()))
     }
 
     fn plain(&self) -> Zeroizing<Vec<u8>> {

@@ -168,6 +168,12 @@ impl Charter {
         self.content.members.iter().find_map(|m| m.stations.iter().find(|s| s.key == *key).map(|s| (m, s)))
     }
 
+    /// Whether a station is one of this centre's that do not write.
+    #[must_use]
+    pub fn is_second(&self, centre: &CentreCode, key: &StationKey) -> bool {
+        self.station(key).is_some_and(|(member, station)| member.centre == *centre && !station.writer)
+    }
+
     /// The origin line of a centre's checkpoints.
     #[must_use]
     pub fn origin(&self, centre: &CentreCode) -> Origin {

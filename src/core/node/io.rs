@@ -222,7 +222,10 @@ pub enum Effect {
     /// Hand in the keys that were made to follow the present ones, if there are any, as [`Input::Keys`].
     NextKeys,
     /// The keys handed in are the centre's from now on: keep them in place of the former ones.
-    KeysTaken,
+    KeysTaken {
+        /// The station's is another as well: connections under the former one are of no use any more.
+        moved: bool,
+    },
     /// After the writes are stored, feed [`Input::Stored`].
     WhenStored,
     /// Feed [`Input::Again`] in a later transaction, after whatever waits by then.

@@ -12,6 +12,7 @@ use crate::journal::fork::Bridge;
 use crate::journal::frame::MAX_FRAME_BYTES;
 use crate::journal::{Frame, SoundFrame, hash};
 use crate::names::{CentreCode, Digest};
+use crate::seal::hybrid::{HybridKey, HybridSealed};
 use crate::wire;
 
 /// Largest question, in bytes.
@@ -116,6 +117,29 @@ pub enum Question {
         #[n(2)]
         to: u64,
     },
+    /// To the writer of one's own centre: what only it can open.
+    #[n(8)]
+    Handover {
+        /// The key of the asking station that it is to be sealed to.
+        #[n(0)]
+        hybrid: HybridKey,
+        /// Digest over the accounts that it has: only others are told.
+        #[n(1)]
+        accounts: Digest,
+    },
+    /// To the writer of one's own centre: what an operator asks, sealed.
+    #[n(9)]
+    Forward(#[n(0)] ByteVec),
+    /// To the writer of one's own centre: an inquiry that another centre brought here.
+    #[n(10)]
+    Relay {
+        /// Who asks.
+        #[n(0)]
+        asker: CentreCode,
+        /// As in [`Question::Inquire`].
+        #[n(1)]
+        inquiry: ByteVec,
+    },
 }
 
 /// A cosignature that is asked for: the newest of one witness over one journal.
@@ -163,6 +187,24 @@ pub enum Answer {
     /// What leads from some rows of a journal to more of them.
     #[n(8)]
     Bridged(#[n(0)] Bridge),
+    /// What only the writer of the asker's centre can open.
+    #[n(9)]
+    Handed(#[n(0)] Box<Handed>),
+    /// The closing event of a forwarded request, sealed.
+    #[n(10)]
+    Told(#[n(0)] ByteVec),
+}
+
+/// What the writer hands to another station of its centre.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Handed {
+    /// The epoch's secrets, sealed to that station as they are to a member.
+    #[n(0)]
+    pub copy: EpochCopy,
+    /// The operators' accounts, unless the asker has just these.
+    #[n(1)]
+    pub accounts: Option<HybridSealed>,
 }
 
 /// The newest cosignature of a witness over a journal.
@@ -367,6 +409,10 @@ pub enum SoundAnswer {
     Cosigned(Vec<CosignatureReport>),
     /// A bridge; not verified.
     Bridged(Bridge),
+    /// What the writer hands over; not opened.
+    Handed(Box<Handed>),
+    /// The answer to a forwarded request; not opened.
+    Told(Vec<u8>),
 }
 
 impl SoundAnswer {
@@ -386,6 +432,8 @@ impl SoundAnswer {
             Answer::Charter(report) => Self::Charter(report),
             Answer::Cosigned(reports) => Self::Cosigned(reports),
             Answer::Bridged(bridge) => Self::Bridged(bridge),
+            Answer::Handed(handed) => Self::Handed(handed),
+            Answer::Told(bytes) => Self::Told(bytes.to_vec()),
         })
     }
 }

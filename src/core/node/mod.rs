@@ -19,6 +19,7 @@
 //! | [`list`] | the blacklist: due process, lookups, imports, exports, endings |
 //! | [`matter`] | matters and catalogues are published and shown, and ours bind what we ask |
 //! | [`dossier`] | cases that several centres write together: replies, marks, notes |
+//! | [`second`] | stations of a centre that do not write, and its writer |
 //! | [`membership`] | the charter changes: proposals, votes, epochs, candidates |
 //! | [`fork`] | a centre has signed two histories: proven, told, contained |
 //! | [`audit`] | what our people did is committed to |
@@ -58,6 +59,7 @@ pub mod query;
 pub mod repair;
 pub mod replicate;
 pub mod revoke;
+pub mod second;
 pub mod serve;
 pub mod status;
 pub mod sync;
@@ -163,6 +165,7 @@ pub struct Node {
     issue: issue::State,
     query: query::State,
     revoke: revoke::State,
+    second: second::State,
     agent: agent::State,
     interact: interact::State,
     list: list::State,
@@ -202,6 +205,7 @@ impl Node {
             issue: issue::State::default(),
             query: query::State::default(),
             revoke: revoke::State::default(),
+            second: second::State::default(),
             agent: agent::State::default(),
             interact: interact::State::default(),
             list: list::State::default(),
@@ -241,6 +245,7 @@ impl Node {
             issue: self.issue.successor(),
             query: query::State::default(),
             revoke: self.revoke.clone(),
+            second: self.second.successor(),
             agent: self.agent.clone(),
             interact: self.interact.successor(),
             list: self.list.successor(),
@@ -308,6 +313,7 @@ impl Node {
             }
         }
         self.objections_heard(env, &mut out)?;
+        self.tell_forwarded(env, &mut out);
         Ok(out)
     }
 
@@ -315,6 +321,8 @@ impl Node {
         self.membership_tick(env, out)?;
         self.fork_tick(env, out)?;
         self.replicate_tick(env, out)?;
+        self.handover_tick(env, out)?;
+        self.forwarded_tick(env.now);
         self.repair_tick(env, out)?;
         self.witness_tick(env, out)?;
         self.sync_tick(env, out)?;
@@ -364,6 +372,13 @@ impl Node {
     }
 
     fn desk(&mut self, env: &mut Env<'_>, token: u64, request: desk::Request, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        match self.forward(env, token, request, out) {
+            Some(request) => self.desk_here(env, token, request, out),
+            None => Ok(()),
+        }
+    }
+
+    fn desk_here(&mut self, env: &mut Env<'_>, token: u64, request: desk::Request, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         let answered = match request {
             desk::Request::Status => self.status(env).map(|status| Some(desk::Event::Status(Box::new(status)))),
             desk::Request::Trends => {

@@ -82,6 +82,7 @@ impl Node {
         match member.role {
             Role::Suspended => Some(Writing::Suspended),
             Role::Observer => Some(Writing::Observer),
+            Role::Member if self.is_second() => Some(Writing::NotTheWriter),
             Role::Member if !ours => {
                 let was_free = matches!(self.publish.writing, Writing::Free | Writing::OtherKeys { was_free: true });
                 Some(Writing::OtherKeys { was_free })

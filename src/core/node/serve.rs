@@ -55,10 +55,12 @@ impl Node {
             Ok(Ask { question: Question::Charter { after }, .. }) => self.report_chain(env, from, after)?,
             // A candidate learns of the charter, and of nothing else.
             Ok(_) if self.charter.station(&from).is_none() => Answer::Declined(Decline::NotHeld),
-            Ok(Ask { question: Question::Inquire(inquiry), .. }) => match self.inquired(env, (from, token), &inquiry, out)? {
-                Some(answer) => answer,
-                None => return Ok(()),
-            },
+            Ok(Ask { question: question @ (Question::Inquire(_) | Question::Forward(_) | Question::Relay { .. }), .. }) => {
+                match self.asked_to_work(env, (from, token), question, out)? {
+                    Some(answer) => answer,
+                    None => return Ok(()),
+                }
+            }
             Ok(ask) => match ask.question {
                 Question::Heads(known) => self.report_heads(env, from, &known, out)?,
                 Question::Pull { centre, .. } if !self.serves_rows_of(env, &centre)? => Answer::Declined(Decline::NotHeld),
@@ -71,12 +73,39 @@ impl Node {
                 Question::Push(frame) => self.pushed(env, from, &frame, out)?,
                 Question::Cosigned(wanted) => self.report_cosignatures(env, from, under, wanted, out)?,
                 Question::Bridge { centre, at, to } => Self::bridge(env, &centre, at, to)?,
-                Question::Inquire(_) | Question::Charter { .. } => Answer::Declined(Decline::NotHeld),
+                Question::Handover { hybrid, accounts } => self.hand_over(env, from, &hybrid, accounts)?,
+                Question::Inquire(_) | Question::Charter { .. } | Question::Forward(_) | Question::Relay { .. } => {
+                    Answer::Declined(Decline::NotHeld)
+                }
             },
         };
         self.works_under(env, from, under, out);
         out.push(Effect::Answer { token, bytes: answer.to_bytes() });
         Ok(())
+    }
+
+    /// What takes more than a look at the store. `None` when the answer comes later.
+    fn asked_to_work(
+        &mut self,
+        env: &mut Env<'_>,
+        (from, token): (StationKey, u64),
+        question: Question,
+        out: &mut Vec<Effect>,
+    ) -> Result<Option<Answer>, ShelfError> {
+        match question {
+            Question::Inquire(inquiry) if self.is_second() => Ok(self.relay(env, (from, token), &inquiry, out)),
+            Question::Inquire(inquiry) => self.inquired(env, (from, token), &inquiry, out),
+            Question::Forward(request) => self.forwarded(env, (from, token), &request, out),
+            Question::Relay { asker, inquiry } => self.relayed(env, (from, token), asker, &inquiry, out),
+            Question::Heads(_)
+            | Question::Pull { .. }
+            | Question::Payloads { .. }
+            | Question::Push(_)
+            | Question::Charter { .. }
+            | Question::Cosigned(_)
+            | Question::Bridge { .. }
+            | Question::Handover { .. } => Ok(Some(Answer::Declined(Decline::NotHeld))),
+        }
     }
 
     /// Whether a station is an observer's: it sees headers, and payloads only of what is said about the federation itself.

@@ -29,7 +29,7 @@ impl Node {
         Ok(Freshness {
             heartbeat: newest.as_ref().map(|head| head.heartbeat),
             age_ms,
-            stale: *centre != self.centre && age_ms.is_none_or(|age| age > STALE_AFTER_MS),
+            stale: !self.writes(centre) && age_ms.is_none_or(|age| age > STALE_AFTER_MS),
             behind: newest.is_some_and(|head| head.size > held.size),
         })
     }

@@ -95,7 +95,7 @@ impl Node {
 
     fn how_current(&self, env: &Env<'_>, waiting: &Waiting) -> Result<SyncView, ShelfError> {
         let mut journals = Vec::new();
-        for member in self.charter.members().iter().filter(|member| member.centre != self.centre) {
+        for member in self.charter.members().iter().filter(|member| !self.writes(&member.centre)) {
             let size = env.shelf.journal(&member.centre)?.size;
             let fresh = self.freshness(env, &member.centre)?;
             let newest = self.newest_head(env, &member.centre)?;

@@ -106,6 +106,12 @@ pub enum Purpose {
     PickupCode,
     /// From the last four characters of a document's number to what stands for them beside a deposit.
     PickupLastFour,
+    /// The operators' accounts, sealed by a centre's writer to another of its stations.
+    Handover,
+    /// What an operator asks at a station that does not write, sealed to the centre.
+    Forward,
+    /// What the writer answers.
+    ForwardReply,
 }
 
 impl Purpose {
@@ -135,6 +141,9 @@ impl Purpose {
         Self::DossierActor,
         Self::PickupCode,
         Self::PickupLastFour,
+        Self::Handover,
+        Self::Forward,
+        Self::ForwardReply,
     ];
 
     /// Whether what is sealed to somebody's key for this must stay closed for years. Then [`hybrid`] seals it and [`hpke`] refuses, else
@@ -142,7 +151,7 @@ impl Purpose {
     #[must_use]
     pub const fn is_for_years(self) -> bool {
         match self {
-            Self::Epoch | Self::CertificateContent | Self::DossierKey | Self::Objection => true,
+            Self::Epoch | Self::CertificateContent | Self::DossierKey | Self::Objection | Self::Handover => true,
             Self::Gossip
             | Self::CertificateJwt
             | Self::CertificateField
@@ -162,7 +171,9 @@ impl Purpose {
             | Self::DossierContent
             | Self::DossierActor
             | Self::PickupCode
-            | Self::PickupLastFour => false,
+            | Self::PickupLastFour
+            | Self::Forward
+            | Self::ForwardReply => false,
         }
     }
 
@@ -194,6 +205,9 @@ impl Purpose {
             Self::DossierActor => "anju/v1/dossier-actor",
             Self::PickupCode => "anju/v1/pickup-code",
             Self::PickupLastFour => "anju/v1/pickup-last-four",
+            Self::Handover => "anju/v1/handover",
+            Self::Forward => "anju/v1/forward",
+            Self::ForwardReply => "anju/v1/forward-reply",
         }
     }
 }

@@ -50,10 +50,24 @@ impl Node {
         let Some(asker) = self.charter.station(&from).map(|(member, _)| member.centre.clone()) else {
             return Ok(Some(Answer::Declined(Decline::NotHeld)));
         };
+        self.inquired_by(env, asker, (Some(from), token), bytes, out)
+    }
+
+    /// An inquiry of `asker`, brought by itself (then it is to blame for what it is) or by another station of ours.
+    pub(in crate::node) fn inquired_by(
+        &mut self,
+        env: &mut Env<'_>,
+        asker: CentreCode,
+        (by, token): (Option<StationKey>, u64),
+        bytes: &[u8],
+        out: &mut Vec<Effect>,
+    ) -> Result<Option<Answer>, ShelfError> {
         let inquiry = match Inquiry::open(&self.keys.sealing, &asker, &self.centre, bytes) {
             Ok(inquiry) => inquiry,
             Err(problem) => {
-                fault(out, from, problem.code);
+                if let Some(by) = by {
+                    fault(out, by, problem.code);
+                }
                 return Ok(Some(Answer::Declined(Decline::NotHeld)));
             }
         };

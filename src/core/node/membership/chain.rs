@@ -33,6 +33,11 @@ impl Node {
         }
     }
 
+    /// A station of the charter has nothing to say to this one but the chain: it may be under a version that names us no more, or not so.
+    pub(in crate::node) fn is_not_named(&mut self, env: &Env<'_>, station: StationKey, out: &mut Vec<Effect>) {
+        self.ask_for_chain(env, station, out);
+    }
+
     fn ask_for_chain(&mut self, env: &Env<'_>, station: StationKey, out: &mut Vec<Effect>) {
         let asked = self.membership.chain_asked.get(&station);
         if asked.is_some_and(|last: &Time| env.now.since(*last).abs() < ASK_EVERY_MS) || !self.is_connected(&station) {
@@ -48,7 +53,7 @@ impl Node {
         self.membership.chain_asked.retain(|station, _| connected.contains(station));
         let member = self.charter.member(&self.centre).is_some_and(|member| member.role != crate::charter::Role::Observer);
         let asked = self.membership.copy_asked.is_some_and(|last| env.now.since(last).abs() < COPY_EVERY_MS);
-        if !member || asked || self.has_epoch() || connected.is_empty() {
+        if !member || asked || self.has_epoch() || connected.is_empty() || self.is_second() {
             return;
         }
         let at = usize::try_from(env.rng.next_u64() % connected.len() as u64).unwrap_or(0);

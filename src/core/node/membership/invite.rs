@@ -5,8 +5,9 @@
 
 use super::super::audit::{DONE, Told};
 use super::super::{Effect, Env, Node, Stop};
+use super::EPOCH_OVERLAP_MS;
 use crate::audit::AuditAction;
-use crate::charter::{CentreCard, Door, Invitation};
+use crate::charter::{CentreCard, Charter, Door, Invitation, Member, Station};
 use crate::desk::Event;
 use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::names::{CentreCode, RequestId, StationKey};
@@ -37,7 +38,22 @@ impl Node {
         let own = self.keys.station_key();
         let stations = self.charter.members().iter().flat_map(|member| &member.stations).filter(|station| station.key != own);
         let stations = stations.map(|s| Admitted { station: s.key, addresses: s.addresses.clone(), candidate: None });
-        stations.chain(self.membership.admitted.iter().cloned()).collect()
+        stations.chain(self.membership.admitted.iter().cloned()).chain(self.membership.leaving.iter().cloned()).collect()
+    }
+
+    /// Stations that the next version does not name, of centres that it does, are let in for the chain a little longer.
+    pub(super) fn stations_leave(&mut self, now: Time, next: &Charter) {
+        let until = now.plus_ms(EPOCH_OVERLAP_MS);
+        let stays = |member: &&Member| next.member(&member.centre).is_some();
+        let all = self.charter.members().iter().filter(stays).flat_map(|member| member.stations.iter().map(move |s| (&member.centre, s)));
+        let gone = all.filter(|(_, station)| next.station(&station.key).is_none() && station.key != self.keys.station_key());
+        let leaving = |(centre, s): (&CentreCode, &Station)| {
+            let candidate = Some((centre.clone(), until));
+            Admitted { station: s.key, addresses: s.addresses.clone(), candidate }
+        };
+        let leaving: Vec<_> = gone.map(leaving).collect();
+        self.membership.leaving.retain(|left| next.station(&left.station).is_none());
+        self.membership.leaving.extend(leaving);
     }
 
     pub(super) fn invites_started(&mut self, env: &Env<'_>) -> Result<(), ShelfError> {
@@ -53,6 +69,11 @@ impl Node {
         let over = |admitted: &Admitted| {
             admitted.candidate.as_ref().is_some_and(|(centre, until)| *until <= env.now || self.charter.member(centre).is_some())
         };
+        let left = |admitted: &Admitted| admitted.candidate.as_ref().is_none_or(|(_, until)| *until <= env.now);
+        if self.membership.leaving.iter().any(left) {
+            self.membership.leaving.retain(|admitted| !left(admitted));
+            out.push(Effect::Admit(self.admitted()));
+        }
         if !self.membership.admitted.iter().any(over) {
             return Ok(());
         }
@@ -66,9 +87,10 @@ impl Node {
         Ok(())
     }
 
-    /// The candidate whose station this is.
+    /// The centre of a station that may ask for the chain, and for nothing else.
     pub(in crate::node) fn invited_centre(&self, station: &StationKey) -> Option<CentreCode> {
-        let admitted = self.membership.admitted.iter().find(|admitted| admitted.station == *station)?;
+        let mut all = self.membership.admitted.iter().chain(&self.membership.leaving);
+        let admitted = all.find(|admitted| admitted.station == *station)?;
         admitted.candidate.as_ref().map(|(centre, _)| centre.clone())
     }
 

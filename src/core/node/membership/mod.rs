@@ -66,6 +66,9 @@ pub(super) struct State {
     learned: Vec<(Link, Option<EpochCopy>)>,
     /// Candidates that may ask for the chain.
     admitted: Vec<Admitted>,
+    /// Stations that the version in force no longer names, of centres that it does: for a while they may ask for the chain, or a peer whose
+    /// own key changed would never hear of it.
+    leaving: Vec<Admitted>,
 }
 
 impl State {
@@ -80,6 +83,7 @@ impl State {
             to_tally: true,
             to_answer: true,
             admitted: self.admitted.clone(),
+            leaving: self.leaving.clone(),
             ..Self::default()
         }
     }
@@ -173,7 +177,9 @@ impl Node {
         let Ok(next) = self.charter.follow(link) else { return Ok(()) };
         let row = LinkRow { version: next.version(), digest: next.digest(), at: env.now, link: link.to_bytes() };
         out.push(Effect::Write(Write::Charter(CharterWrite::Link(row))));
-        let copy = match copy {
+        // What is sealed to the centre's key, its writer opens.
+        let second = next.is_second(&self.centre, &self.keys.station_key());
+        let copy = match copy.filter(|_| !second) {
             Some(copy) => Some(copy),
             None => self.kept_copy(env, &next)?,
         };
@@ -194,6 +200,7 @@ impl Node {
         if next.epoch() != self.charter.epoch() {
             self.take_epoch(now, &next, copy);
         }
+        self.stations_leave(now, &next);
         self.authors = next.authors().map(|author| (author.centre.clone(), author)).collect();
         self.membership.before = Some(std::mem::replace(&mut self.charter, next));
         self.membership.opened = None;
@@ -312,7 +319,11 @@ impl Node {
 pub fn seat(file: &CharterFile, shelf: &dyn Charters, centre: &CentreCode, keys: &CentreKeys) -> Result<Seat, SeatError> {
     let mut charter = file.verify_founding()?;
     let open = |charter: &Charter, copy: Option<EpochCopy>| copy.and_then(|copy| charter.open_epoch(centre, &keys.hybrid, &copy).ok());
-    let mut secrets = open(&charter, file.copy_of(centre));
+    let kept = |charter: &Charter| shelf.epoch_copy(charter.epoch().number)?.map(|bytes| read_copy(&bytes)).transpose();
+    let mut secrets = match open(&charter, file.copy_of(centre)) {
+        Some(secrets) => Some(secrets),
+        None => open(&charter, kept(&charter)?),
+    };
     loop {
         let rows = shelf.charter_links(charter.version(), LINKS_PAGE)?;
         if rows.is_empty() {
@@ -324,8 +335,7 @@ pub fn seat(file: &CharterFile, shelf: &dyn Charters, centre: &CentreCode, keys:
             if charter.epoch() == before {
                 continue;
             }
-            let copy = shelf.epoch_copy(charter.epoch().number)?.map(|bytes| read_copy(&bytes)).transpose()?;
-            secrets = open(&charter, copy).or(secrets);
+            secrets = open(&charter, kept(&charter)?).or(secrets);
         }
     }
     charter.check_own(centre, keys)?;

@@ -26,6 +26,7 @@ impl Node {
         if !self.has_other_keys() || self.charter.check_own(&self.centre, &keys).is_err() {
             return Ok(());
         }
+        let moved = keys.station_key() != self.keys.station_key();
         self.keys = keys;
         if !self.has_epoch()
             && let Some(bytes) = env.shelf.epoch_copy(self.charter.epoch().number)?
@@ -34,7 +35,7 @@ impl Node {
             self.take_epoch(env.now, &charter, Some(&copy));
         }
         self.writing_reseated();
-        out.push(Effect::KeysTaken);
+        out.push(Effect::KeysTaken { moved });
         if self.may_write().is_ok() { self.heartbeat_now(env, out) } else { Ok(()) }
     }
 

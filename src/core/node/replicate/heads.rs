@@ -107,7 +107,7 @@ impl Node {
                 self.replicate.announced.insert(centre.clone(), head.received_at(env.now));
                 Ok(Verdict::Accept)
             }
-            Standing::Same { newer_heartbeat: true } if *centre != self.centre => {
+            Standing::Same { newer_heartbeat: true } if !self.writes(centre) => {
                 let head = head.received_at(env.now);
                 if let Some(announced) = self.replicate.announced.get_mut(centre) {
                     *announced = head;

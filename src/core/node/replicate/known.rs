@@ -138,7 +138,7 @@ impl Node {
                     same.insert(centre, (rows, head.root, at));
                 }
                 // About our own journal we are asked for what we sign: shorter than what the asker knows is news.
-                Some(asked) if asked.rows >= rows && asked.seconds >= at && *centre != self.centre => {
+                Some(asked) if asked.rows >= rows && asked.seconds >= at && !self.writes(centre) => {
                     others.push(OtherReport { centre: centre.clone(), rows: Some(rows) });
                 }
                 Some(_) | None if fits => {

@@ -17,11 +17,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand_core::CryptoRng;
 
 use super::{Effect, Env, Node, Verdict, announce, fault};
-use crate::error::{Fault, FaultCode, ShelfError};
+use crate::error::{Fault, FaultCode, RefusalCode, ShelfError};
 use crate::journal::{Author, Frame, VerifiedHead};
 use crate::names::{CentreCode, StationKey};
 use crate::node::fork::Said;
-use crate::node::message::{Ask, Decline, Question, SoundAnswer, Wanted};
+use crate::node::message::{Answer, Ask, Decline, Question, SoundAnswer, Wanted};
 use crate::shelf::Head;
 use crate::time::{SECOND_MS, Time};
 pub use known::{MAX_ASKED_ON_CONNECTING, MAX_HEADS_ASKED, MAX_HEADS_BYTES};
@@ -93,8 +93,9 @@ struct Call {
     since: Time,
 }
 
+/// What a call of ours is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum About {
+pub(in crate::node) enum About {
     /// Heads, and those that were named.
     Heads(known::Listed),
     Pull {
@@ -114,6 +115,12 @@ enum About {
     Cosigned(Vec<Wanted>),
     /// How a journal that seems to be forked goes on.
     Bridge(CentreCode),
+    /// What only our writer can open.
+    Handover,
+    /// A request with this number, at our writer.
+    Forward(u64),
+    /// An inquiry of another centre, at our writer; whose question it answers.
+    Relay(u64),
 }
 
 impl Node {
@@ -140,7 +147,9 @@ impl Node {
         let question = match &about {
             About::Pull { centre, stretch } => Question::Pull { centre: centre.clone(), from: stretch.from, rows: Some(stretch.rows) },
             About::Payloads { centre, indexes } => Question::Payloads { centre: centre.clone(), indexes: indexes.clone() },
-            About::Heads(_) | About::Push | About::Inquiry(_) | About::Charter | About::Cosigned(_) | About::Bridge(_) => return, // These have ways of their own.
+            // These have ways of their own.
+            About::Heads(_) | About::Push | About::Inquiry(_) | About::Charter | About::Cosigned(_) | About::Bridge(_) => return,
+            About::Handover | About::Forward(_) | About::Relay(_) => return,
         };
         let call = self.note_call(Call { to, about, since: env.now });
         let bytes = Ask::under(&self.charter, question).to_bytes();
@@ -185,6 +194,17 @@ impl Node {
         out.push(Effect::Call { to, call, bytes: Ask::under(&self.charter, question).to_bytes() });
     }
 
+    /// Asks a station what somebody else has put into bytes.
+    pub(in crate::node) fn call_about(&mut self, env: &Env<'_>, to: StationKey, about: About, bytes: Vec<u8>, out: &mut Vec<Effect>) {
+        let call = self.note_call(Call { to, about, since: env.now });
+        out.push(Effect::Call { to, call, bytes });
+    }
+
+    /// How many calls are about such a thing.
+    pub(in crate::node) fn calls_about(&self, such: impl Fn(&About) -> bool) -> usize {
+        self.replicate.calls.values().filter(|call| such(&call.about)).count()
+    }
+
     /// Which stations are being asked for cosignatures.
     pub(in crate::node) fn asked_cosigned(&self) -> BTreeSet<StationKey> {
         let calls = self.replicate.calls.values().filter(|call| matches!(call.about, About::Cosigned(_)));
@@ -214,7 +234,7 @@ impl Node {
 
     pub(in crate::node) fn replicate_tick(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         let now = env.now;
-        self.give_up_calls(now);
+        self.give_up_calls(env, out)?;
         self.ask_heads_waiting(env, out)?;
         if self.is_restoring() && self.replicate.last_hurry.is_none_or(|last| now.since(last).abs() >= HURRY_EVERY_MS) {
             self.replicate.last_hurry = Some(now);
@@ -233,13 +253,37 @@ impl Node {
     }
 
     /// Calls that nobody answered and of which nobody said that they failed.
-    fn give_up_calls(&mut self, now: Time) {
+    fn give_up_calls(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let now = env.now;
         let late = self.replicate.calls.extract_if(.., |_, call| now.since(call.since).abs() >= CALL_PATIENCE_MS);
         for (_, Call { to, about, .. }) in late.collect::<Vec<_>>() {
             if let About::Pull { centre, stretch } = about {
                 self.replicate.pace.took(to, CALL_PATIENCE_MS);
                 self.too_slow(&centre, &to, stretch);
+            } else {
+                self.nothing_from_writer(env, &about, out)?;
             }
+        }
+        Ok(())
+    }
+
+    /// A call to our writer came to nothing.
+    fn nothing_from_writer(&mut self, env: &mut Env<'_>, about: &About, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        match about {
+            About::Forward(number) => self.forward_failed(env, *number, RefusalCode::WriterSilent, out),
+            About::Relay(token) => {
+                out.push(Effect::Answer { token: *token, bytes: Answer::Declined(Decline::Busy).to_bytes() });
+                Ok(())
+            }
+            About::Heads(_)
+            | About::Pull { .. }
+            | About::Payloads { .. }
+            | About::Push
+            | About::Inquiry(_)
+            | About::Charter
+            | About::Cosigned(_)
+            | About::Bridge(_)
+            | About::Handover => Ok(()),
         }
     }
 
@@ -342,7 +386,7 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<Verdict, ShelfError> {
         let centre = frame.centre.clone();
-        if centre == self.centre {
+        if self.writes(&centre) {
             return Ok(Verdict::Ignore);
         }
         let (heartbeat, held) = (head.heartbeat(), env.shelf.journal(&centre)?);
@@ -385,10 +429,11 @@ impl Node {
             (about, Err(problem)) => {
                 self.blame(env.now, from, problem.code, out);
                 match about {
-                    About::Pull { centre, .. } => self.not_a_holder(&centre, &to),
+                    About::Pull { ref centre, .. } => self.not_a_holder(centre, &to),
                     About::Inquiry(key) => self.inquiry_replied(env, from, key, None, out)?,
-                    About::Bridge(centre) => self.bridged(env, from, &centre, Said::Nothing, out)?,
-                    About::Heads(_) | About::Payloads { .. } | About::Push | About::Charter | About::Cosigned(_) => {}
+                    About::Bridge(ref centre) => self.bridged(env, from, centre, Said::Nothing, out)?,
+                    About::Forward(_) | About::Relay(_) => self.nothing_from_writer(env, &about, out)?,
+                    About::Heads(_) | About::Payloads { .. } | About::Push | About::Charter | About::Cosigned(_) | About::Handover => {}
                 }
             }
             (About::Push, Ok(SoundAnswer::Held(held))) => self.push_ended(env, to, Some(held), out)?,
@@ -411,19 +456,38 @@ impl Node {
             (About::Payloads { centre, indexes }, Ok(SoundAnswer::Payloads(payloads))) => {
                 self.payloads(env, to, &centre, &indexes, payloads, out)?;
             }
+            (About::Handover, Ok(SoundAnswer::Handed(handed))) => self.handed(env, from, &handed, out)?,
+            (About::Forward(number), Ok(SoundAnswer::Told(bytes))) => self.forward_answered(env, from, number, &bytes, out)?,
+            // It says that it has done nothing.
+            (About::Forward(number), Ok(SoundAnswer::Declined(_))) => {
+                self.forward_failed(env, number, RefusalCode::WriterUnreachable, out)?;
+            }
+            (About::Relay(token), Ok(SoundAnswer::Replied(reply))) => {
+                out.push(Effect::Answer { token, bytes: Answer::Replied(reply.into()).to_bytes() });
+            }
+            (About::Relay(token), Ok(SoundAnswer::Declined(decline))) => {
+                out.push(Effect::Answer { token, bytes: Answer::Declined(decline).to_bytes() });
+            }
             (_, Ok(SoundAnswer::Declined(Decline::Busy))) => return Ok(()), // The next tick asks again.
+            (About::Heads(_), Ok(SoundAnswer::Declined(Decline::NotHeld))) => self.is_not_named(env, to, out),
             (about, Ok(SoundAnswer::Declined(decline))) => self.declined(to, about, decline, out),
             (
-                About::Heads(_)
+                about @ (About::Heads(_)
                 | About::Pull { .. }
                 | About::Payloads { .. }
                 | About::Push
                 | About::Inquiry(_)
                 | About::Charter
                 | About::Cosigned(_)
-                | About::Bridge(_),
+                | About::Bridge(_)
+                | About::Handover
+                | About::Forward(_)
+                | About::Relay(_)),
                 _,
-            ) => fault(out, from, FaultCode::Unasked),
+            ) => {
+                fault(out, from, FaultCode::Unasked);
+                self.nothing_from_writer(env, &about, out)?;
+            }
         }
         self.pull_what_is_missing(env, out)
     }
@@ -445,7 +509,8 @@ impl Node {
             Some(Call { to, about: About::Push, .. }) => self.push_ended(env, to, None, out)?,
             Some(Call { to, about: About::Inquiry(key), .. }) => self.inquiry_replied(env, to, key, None, out)?,
             Some(Call { to, about: About::Bridge(centre), .. }) => self.bridged(env, to, &centre, Said::Nothing, out)?,
-            Some(Call { about: About::Heads(_) | About::Payloads { .. } | About::Charter | About::Cosigned(_), .. }) | None => {}
+            Some(Call { about, .. }) => self.nothing_from_writer(env, &about, out)?,
+            None => {}
         }
         self.pull_what_is_missing(env, out)
     }

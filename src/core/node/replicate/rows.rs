@@ -44,7 +44,10 @@ impl Node {
                 | About::Inquiry(_)
                 | About::Charter
                 | About::Cosigned(_)
-                | About::Bridge(_) => None,
+                | About::Bridge(_)
+                | About::Handover
+                | About::Forward(_)
+                | About::Relay(_) => None,
             };
             let under_way: Vec<Stretch> = self.replicate.calls.values().filter_map(of_this).collect();
             let calls = self.replicate.calls.values().filter(|call| matches!(call.about, About::Pull { .. })).count();

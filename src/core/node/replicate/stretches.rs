@@ -25,7 +25,7 @@ const CEILING_AFTER_FAILURE: u64 = 2;
 
 /// Rows `from..from + rows` of a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stretch {
+pub(in crate::node) struct Stretch {
     pub(super) from: u64,
     pub(super) rows: u64,
 }

@@ -224,9 +224,12 @@ fn applicant(row: usize, number: Number<'_>) -> Applicant {
     Applicant { row: row as u64, document_type, document_no, business_no: "SL-2026-1".to_owned() }
 }
 
+pub(super) fn looking_up(number: Number<'_>) -> Act {
+    Act::Lookup { applicant: applicant(0, number), matter: "loan".to_owned(), legal_basis: "regulation".to_owned() }
+}
+
 pub(super) fn lookup(world: &mut World, peer: usize, number: Number<'_>) -> LookupAnswer {
-    let act = Act::Lookup { applicant: applicant(0, number), matter: "loan".to_owned(), legal_basis: "regulation".to_owned() };
-    match ask(world, peer, &act) {
+    match ask(world, peer, &looking_up(number)) {
         Event::Lookup(answer) => *answer,
         other => panic!("{other:?}"),
     }

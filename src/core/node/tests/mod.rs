@@ -33,6 +33,7 @@ mod replication;
 mod restored;
 mod revoked;
 mod rotated;
+mod seconds;
 mod signed;
 mod stretches;
 mod subjects;

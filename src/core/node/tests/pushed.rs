@@ -41,7 +41,7 @@ fn carry_out(world: &mut World, peer: usize, effects: Vec<Effect>) -> LetOut {
             | Effect::House { .. }
             | Effect::Admit(_)
             | Effect::NextKeys
-            | Effect::KeysTaken
+            | Effect::KeysTaken { .. }
             | Effect::WhenStored
             | Effect::WindowReply { .. }
             | Effect::Again => {}

@@ -63,7 +63,7 @@ pub(super) fn house(seed: u64) -> (World, Wallet, CertificateNumber) {
     (world, holder, number)
 }
 
-fn signed(world: &mut World, peer: usize, by: &str, act: &Act) -> SignedAct {
+pub(super) fn signed(world: &mut World, peer: usize, by: &str, act: &Act) -> SignedAct {
     let (centre, request) = (world.peers[peer].centre.clone(), RequestId(world.rng.random()));
     SignedAct::sign(&key(by), &name(by), &centre, world.charter.federation(), world.now, request, act)
 }

@@ -223,7 +223,7 @@ impl World {
                     again.push_back(Input::Keys(Box::new(keys)));
                 }
             }
-            Effect::KeysTaken => {
+            Effect::KeysTaken { .. } => {
                 let p = &mut self.peers[peer];
                 p.keys = p.next_keys.take().unwrap();
                 self.relink = true;
@@ -464,15 +464,23 @@ fn kind_of(packet: &Packet) -> (&'static str, usize) {
             | Question::Payloads { .. }
             | Question::Inquire(_)
             | Question::Charter { .. }
-            | Question::Bridge { .. } => ("other", bytes.len()),
+            | Question::Bridge { .. }
+            | Question::Handover { .. }
+            | Question::Forward(_)
+            | Question::Relay { .. } => ("other", bytes.len()),
         },
         Packet::Answer(_, bytes) => match Answer::decode(bytes).unwrap() {
             Answer::Heads(..) => ("heads answer", bytes.len()),
             Answer::Held(_) => ("held", bytes.len()),
             Answer::Cosigned(_) => ("cosigned answer", bytes.len()),
-            Answer::Frame(_) | Answer::Payloads(_) | Answer::Declined(_) | Answer::Replied(_) | Answer::Charter(_) | Answer::Bridged(_) => {
-                ("other", bytes.len())
-            }
+            Answer::Frame(_)
+            | Answer::Payloads(_)
+            | Answer::Declined(_)
+            | Answer::Replied(_)
+            | Answer::Charter(_)
+            | Answer::Bridged(_)
+            | Answer::Handed(_)
+            | Answer::Told(_) => ("other", bytes.len()),
         },
         Packet::Failed(_) => ("failed", 0),
     }
@@ -494,7 +502,9 @@ fn without_listings(bytes: &[u8]) -> Vec<u8> {
         | Answer::Replied(_)
         | Answer::Charter(_)
         | Answer::Cosigned(_)
-        | Answer::Bridged(_)) => answer.to_bytes(),
+        | Answer::Bridged(_)
+        | Answer::Handed(_)
+        | Answer::Told(_)) => answer.to_bytes(),
     }
 }
 

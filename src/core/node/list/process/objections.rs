@@ -224,7 +224,7 @@ fn objection_in(effect: &Effect) -> Option<&ObjectionRow> {
         | Effect::House { .. }
         | Effect::Admit(_)
         | Effect::NextKeys
-        | Effect::KeysTaken
+        | Effect::KeysTaken { .. }
         | Effect::WhenStored
         | Effect::Again => None,
     }

@@ -87,7 +87,7 @@ impl Bench {
                 Effect::Announce(_)
                 | Effect::Admit(_)
                 | Effect::NextKeys
-                | Effect::KeysTaken
+                | Effect::KeysTaken { .. }
                 | Effect::Judge { .. }
                 | Effect::Push { .. }
                 | Effect::Call { .. }

@@ -318,9 +318,14 @@ fn kind_of(bytes: &[u8]) -> &'static str {
         Question::Heads(_) => "heads",
         Question::Push(_) => "push",
         Question::Pull { .. } => "pull",
-        Question::Payloads { .. } | Question::Inquire(_) | Question::Charter { .. } | Question::Cosigned(_) | Question::Bridge { .. } => {
-            "other"
-        }
+        Question::Payloads { .. }
+        | Question::Inquire(_)
+        | Question::Charter { .. }
+        | Question::Cosigned(_)
+        | Question::Bridge { .. }
+        | Question::Handover { .. }
+        | Question::Forward(_)
+        | Question::Relay { .. } => "other",
     }
 }
 
@@ -329,8 +334,13 @@ fn kind_of_answer(bytes: &[u8]) -> &'static str {
         Answer::Heads(_) => "heads answer",
         Answer::Held(_) => "held",
         Answer::Frame(_) => "frame",
-        Answer::Payloads(_) | Answer::Declined(_) | Answer::Replied(_) | Answer::Charter(_) | Answer::Cosigned(_) | Answer::Bridged(_) => {
-            "other"
-        }
+        Answer::Payloads(_)
+        | Answer::Declined(_)
+        | Answer::Replied(_)
+        | Answer::Charter(_)
+        | Answer::Cosigned(_)
+        | Answer::Bridged(_)
+        | Answer::Handed(_)
+        | Answer::Told(_) => "other",
     }
 }

@@ -68,7 +68,12 @@ fn bent_answer(rng: &mut StdRng, bytes: &[u8]) -> Vec<u8> {
         }
         Answer::Held(rows) => Answer::Held(rows + 5),
         Answer::Payloads(_) => Answer::Payloads(Vec::new()),
-        other @ (Answer::Declined(_) | Answer::Replied(_) | Answer::Cosigned(_) | Answer::Bridged(_)) => other,
+        other @ (Answer::Declined(_)
+        | Answer::Replied(_)
+        | Answer::Cosigned(_)
+        | Answer::Bridged(_)
+        | Answer::Handed(_)
+        | Answer::Told(_)) => other,
     };
     answer.to_bytes()
 }
