@@ -86,6 +86,8 @@ failures! {
     CharterOtherKeys = "charter-other-keys" => Refused,
     CharterOther = "charter-other" => CantCreate,
     CharterMissing = "charter-missing" => Config,
+    TakeOverOwnKeys = "take-over-own-keys" => Refused,
+    TakeOverOtherKeys = "take-over-other-keys" => Refused,
     CharterNoCentre = "charter-no-centre" => Refused,
     EvidenceBad = "evidence-bad" => Data,
     ExhibitBroken = "exhibit-broken" => Data,

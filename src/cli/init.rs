@@ -39,6 +39,8 @@ pub(super) struct Args {
     source: Option<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    #[arg(long, conflicts_with_all = ["admin", "admin_display", "admin_staff_no", "admin_passphrase_file"])]
+    second: bool,
     #[command(flatten)]
     admin: AdminArgs,
 }
@@ -59,8 +61,9 @@ pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
     }
     let kept_head = config.kept_head(&folder);
     let passphrase = args.passphrase.new_one(ctx)?;
-    let first = First::prepare(ctx, &args.admin)?;
-    let operator = first.name().clone();
+    // The operators of a second station are its writer's.
+    let first = if args.second { None } else { Some(First::prepare(ctx, &args.admin)?) };
+    let operator = first.as_ref().map(|first| first.name().clone());
     let secrets = Secrets::random(&mut common::randomness()?);
     let Config { centre, peer, .. } = config;
     let card = CentreCard::new(centre.code.clone(), centre.name, peer.listen, &secrets.centre).to_signed_text(&secrets.centre);
@@ -75,7 +78,7 @@ pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
     head_file::write(&kept_head, &kept)
         .map_err(|e| Failure::new(Code::OutputFailed).with("path", common::shown(&kept_head)).with("detail", e))?;
     let mut store = Store::open(&folder.database(), &secrets.store, Mode::Create).map_err(store_failure)?;
-    let file = first.store(&folder, &mut store)?;
+    let file = first.map(|first| first.store(&folder, &mut store)).transpose()?.flatten();
     drop(store);
     // The configuration comes last: where it is, initialising was complete.
     common::write_out(&folder.config(), format!("{}\n{text}", ctx.say("init.config-head")).as_bytes(), atomic::PRIVATE)?;
@@ -85,7 +88,8 @@ pub(super) fn run(ctx: Ctx, args: Args) -> Result<Done, Failure> {
     let json = json!({ "centre": centre.code, "data": path, "card": card, "station": station,
         "operator": operator, "operator_passphrase": file.as_deref().map(common::shown) });
     let text = ctx.fill("init.done", &[("centre", centre.code.as_str()), ("path", &path), ("card", &card), ("station", &station)]);
-    Ok(Done::new(json, text + &first::told(ctx, &operator, file.as_ref())))
+    let told = operator.map_or_else(|| ctx.fill("init.second", &[("station", &station)]), |name| first::told(ctx, &name, file.as_ref()));
+    Ok(Done::new(json, text + &told))
 }
 
 /// The exports' folder as an absolute path: the peer may be started from elsewhere.

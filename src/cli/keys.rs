@@ -16,6 +16,8 @@ pub(super) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Next {
+    #[arg(long)]
+    station: bool,
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
@@ -28,13 +30,14 @@ pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
     }
 }
 
-/// Makes the keys that shall follow the present ones, and their card. The station keeps its key: it is how others find this peer.
+/// Makes the keys that shall follow the present ones, and their card. The station keeps its key unless it is said: it is how others find this
+/// peer, which connects anew when it changes.
 fn next(ctx: Ctx, args: &Next) -> Result<Done, Failure> {
     let (folder, config) = args.data.open()?;
     let passphrase = args.passphrase.existing(ctx)?;
     let failed = |e| common::vault_failure(&folder.keys(), e);
     let secrets = Secrets::load(&folder.keys(), &passphrase).map_err(failed)?;
-    let next = secrets.next(&mut common::randomness()?);
+    let next = secrets.next(&mut common::randomness()?, args.station);
     let card = CentreCard::new(config.centre.code.clone(), config.centre.name.clone(), config.peer.listen.clone(), &next.centre);
     let text = card.to_signed_text(&next.centre);
     CentreCard::parse(&text).map_err(common::card_failure)?;

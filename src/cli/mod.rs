@@ -44,6 +44,7 @@ mod source;
 mod status;
 mod store;
 mod sync;
+mod take_over;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::failure::{Code, Failure};
 use super::meter::Meter;
 use super::out::{Ctx, Done};
+use super::take_over;
 use crate::config::folder::{DataFolder, FolderLock};
 use crate::config::{Config, backup as note};
 use crate::keys::Secrets;
@@ -26,6 +27,7 @@ pub(super) enum Command {
     Check(Args),
     Rebuild(Args),
     Backup(BackupArgs),
+    TakeOver(take_over::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -49,6 +51,7 @@ pub(super) fn run(ctx: Ctx, command: Command) -> Result<Done, Failure> {
         Command::Check(args) => check(ctx, &args),
         Command::Rebuild(args) => rebuild(ctx, &args),
         Command::Backup(args) => back_up(ctx, &args),
+        Command::TakeOver(args) => take_over::run(ctx, &args),
     }
 }
 
@@ -130,7 +133,7 @@ fn back_up(ctx: Ctx, args: &BackupArgs) -> Result<Done, Failure> {
     Ok(Done::new(json!({ "backup": made }), text))
 }
 
-fn backup_failure(target: &Path, error: StoreError) -> Failure {
+pub(super) fn backup_failure(target: &Path, error: StoreError) -> Failure {
     match error {
         StoreError::Exists(_) => Failure::new(Code::OutputExists).with("path", common::shown(target)),
         StoreError::File { .. } => Failure::new(Code::OutputFailed).with("path", common::shown(target)).with("detail", error),

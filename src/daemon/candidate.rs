@@ -58,7 +58,7 @@ pub struct Candidate {
 /// # Errors
 /// [`CandidateError`].
 pub async fn wait(candidate: &Candidate, store: &mut Store, mut told: impl FnMut(&Charter)) -> Result<Seat, CandidateError> {
-    let mut charter = known(candidate, store)?;
+    let mut charter = learn_from_file(&candidate.file, store)?;
     if let Some(seat) = seat(candidate, store, &charter)? {
         return Ok(seat);
     }
@@ -117,11 +117,14 @@ pub async fn wait(candidate: &Candidate, store: &mut Store, mut told: impl FnMut
     }
 }
 
-/// The newest version that the file or the store knows; what only the file knows is stored.
-fn known(candidate: &Candidate, store: &mut Store) -> Result<Charter, CandidateError> {
-    let mut charter = candidate.file.verify_founding().map_err(SeatError::from)?;
-    let held = membership::charter(&candidate.file, store)?;
-    for link in candidate.file.links() {
+/// The newest version that a charter's file or the store knows; what only the file knows is stored.
+///
+/// # Errors
+/// [`CandidateError`] when the file does not hold or does not follow, and when the store fails.
+pub fn learn_from_file(file: &CharterFile, store: &mut Store) -> Result<Charter, CandidateError> {
+    let mut charter = file.verify_founding().map_err(SeatError::from)?;
+    let held = membership::charter(file, store)?;
+    for link in file.links() {
         let link = link.map_err(SeatError::from)?;
         charter = charter.follow(&link).map_err(SeatError::from)?;
         if charter.version() > held.version() {

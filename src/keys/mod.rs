@@ -43,18 +43,24 @@ impl Secrets {
         Self { centre: CentreKeys::random(rng), store: Key::random(rng) }
     }
 
-    /// The keys that shall follow these. The station and the store keep theirs; what was sealed to the present opening keys still opens.
+    /// The keys that shall follow these. The store keeps its own, and the station unless it is to have another; what was sealed to the present
+    /// opening keys still opens.
     #[must_use]
-    pub fn next(&self, rng: &mut dyn CryptoRng) -> Self {
-        let before = |key: &Key, former: &[Key]| [std::slice::from_ref(key), former].concat();
-        let (sealing, hybrid) = (&self.centre.sealing, &self.centre.hybrid);
+    pub fn next(&self, rng: &mut dyn CryptoRng, station: bool) -> Self {
         let fresh = CentreKeys::random(rng);
-        let centre = CentreKeys {
-            sealing: fresh.sealing.clone().after(before(sealing.expose(), sealing.former())),
-            hybrid: fresh.hybrid.clone().after(before(hybrid.expose(), hybrid.former())),
-            station: self.centre.station.clone(),
-            ..fresh
-        };
+        let station = if station { fresh.station.clone() } else { self.centre.station.clone() };
+        let fresh = Self { centre: CentreKeys { station, ..fresh }, store: self.store.clone() };
+        fresh.after(self)
+    }
+
+    /// These keys, which also open what was sealed to `former` ones.
+    #[must_use]
+    pub fn after(&self, former: &Self) -> Self {
+        let before = |key: &Key, older: &[Key], own: &[Key]| [std::slice::from_ref(key), older, own].concat();
+        let (own, old) = (&self.centre, &former.centre);
+        let sealing = before(old.sealing.expose(), old.sealing.former(), own.sealing.former());
+        let hybrid = before(old.hybrid.expose(), old.hybrid.former(), own.hybrid.former());
+        let centre = CentreKeys { sealing: own.sealing.clone().after(sealing), hybrid: own.hybrid.clone().after(hybrid), ..own.clone() };
         Self { centre, store: self.store.clone() }
     }
 

@@ -37,6 +37,7 @@ mod refusals;
 mod refusals_page;
 mod replication;
 mod restored;
+mod stations;
 mod stop;
 mod tidy;
 mod unentitled;

@@ -4,14 +4,19 @@ use std::path::{Path, PathBuf};
 
 use anju_core::charter::{CentreCard, Charter, CharterError, CharterFile, Founding, MAX_CHARTER_BYTES};
 use anju_core::names::{CentreCode, FederationName};
+use anju_core::node::membership::SeatError;
 use serde_json::{Value, json};
 
 use crate::cli::common::{self, DataArgs, PassphraseArgs};
 use crate::cli::failure::{Code, Failure};
 use crate::cli::out::{Ctx, Done, table};
+use crate::cli::store::store_failure;
 use crate::cli::text::clean;
 use crate::config::atomic;
+use crate::config::folder::DataFolder;
+use crate::daemon::candidate::{CandidateError, learn_from_file};
 use crate::keys::Secrets;
+use crate::store::{Mode, Store};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Found {
@@ -102,22 +107,43 @@ pub(super) fn adopt(ctx: Ctx, args: &Adopt) -> Result<Done, Failure> {
     let charter = file.verify().map_err(charter_failure)?;
     let passphrase = args.passphrase.existing(ctx)?;
     let secrets = Secrets::load(&folder.keys(), &passphrase).map_err(|e| common::vault_failure(&folder.keys(), e))?;
-    file.founding_seat(&config.centre.code, &secrets.centre).map_err(charter_failure)?;
     let _lock = folder.lock().map_err(|e| common::folder_failure(folder.root(), e))?;
-    let adopted = folder.charter();
-    if adopted.symlink_metadata().is_ok() {
-        // Adopting the same charter again changes nothing; another one is a charter change, which is not made this way.
-        let before = read_charter(&adopted)?.verify().map_err(charter_failure)?;
-        if before.digest() != charter.digest() {
+    let (adopted, before) = (folder.charter(), founding_before(&folder)?);
+    match before {
+        // The same federation, perhaps further on: whoever was away while every address changed learns of it this way. Another one is
+        // another centre's.
+        Some(before) if before.founding() == charter.founding() => {}
+        Some(before) => {
             return Err(Failure::new(Code::CharterOther).with("path", common::shown(&adopted)).with("digest", before.digest()));
         }
-    } else {
+        // A second station was not there when the federation was founded.
+        None if charter.is_second(&config.centre.code, &secrets.centre.station_key()) => {}
+        None => {
+            file.founding_seat(&config.centre.code, &secrets.centre).map_err(charter_failure)?;
+        }
+    }
+    if charter.version() > 1 {
+        let mut store = Store::open(&folder.database(), &secrets.store, Mode::Create).map_err(store_failure)?;
+        learn_from_file(&file, &mut store).map_err(|e| match e {
+            CandidateError::Seat(SeatError::Charter(e)) => charter_failure(e),
+            e => Failure::new(Code::StoreFailed).with("detail", e),
+        })?;
+    }
+    if adopted.symlink_metadata().is_err() {
         common::write_out(&adopted, file.to_text().as_bytes(), atomic::PUBLIC)?;
     }
     let out = common::shown(&adopted);
     let mut text = described(ctx, &file, &charter);
     text.push_str(&ctx.fill("federation.adopted", &[("centre", config.centre.code.as_str())]));
     Ok(Done::new(described_json(&file, &charter, &out), text))
+}
+
+/// The founding charter that was adopted before, if one was.
+fn founding_before(folder: &DataFolder) -> Result<Option<Charter>, Failure> {
+    if folder.charter().symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    read_charter(&folder.charter())?.verify_founding().map(Some).map_err(charter_failure)
 }
 
 /// A charter file, unverified.
