@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anju_core::charter::{CentreCard, Charter, CharterError, CharterFile, Door, InvitationError, InvitationFile, MAX_CHARTER_BYTES, Seat};
 use anju_core::error::{Refusal, RefusalCode};
@@ -68,6 +69,7 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
             None => return Ok(Done { json: Value::Null, text: String::new(), exit: Exit::Ok }),
         }
     }
+    let mut waits = 0;
     loop {
         let seat = match waited.take() {
             Some(seat) => seat,
@@ -75,12 +77,21 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
         };
         let recipe = Recipe { centre: config.centre.code.clone(), keys: secrets.centre, seat, settings: settings.clone() };
         let serving = serving((&folder, &config), recipe, store, (&socket, logs.clone(), passphrase.clone()));
-        if runtime.block_on(serve(ctx, config.centre.code.as_str(), serving))? == Ended::Stopped {
-            drop(lock);
-            return Ok(Done { json: Value::Null, text: String::new(), exit: Exit::Ok });
+        match runtime.block_on(serve(ctx, config.centre.code.as_str(), serving, waits))? {
+            Ended::Stopped => {
+                drop(lock);
+                return Ok(Done { json: Value::Null, text: String::new(), exit: Exit::Ok });
+            }
+            // What is connected under the former key is of no use any more.
+            Ended::Moved => {
+                ctx.note(&ctx.say("serve.moved"));
+                waits = LET_GO_TRIES;
+            }
+            Ended::NotLetGo => {
+                waits -= 1;
+                std::thread::sleep(LET_GO);
+            }
         }
-        // The station has another key: what is connected under the former one is of no use any more.
-        ctx.note(&ctx.say("serve.moved"));
         secrets = Secrets::load(&folder.keys(), &passphrase).map_err(|e| common::vault_failure(&folder.keys(), e))?;
         store = Store::open(&folder.database(), &secrets.store, Mode::Existing).map_err(store::store_failure)?;
     }
@@ -120,7 +131,13 @@ enum Ended {
     Stopped,
     /// Its station has another key.
     Moved,
+    /// The addresses that it left a moment ago are not free yet.
+    NotLetGo,
 }
+
+/// The network lets go of addresses in tasks of its own: how often, and how long each time, that is waited for.
+const LET_GO_TRIES: u32 = 40;
+const LET_GO: Duration = Duration::from_millis(250);
 
 fn seat_failure(error: SeatError) -> Failure {
     match error {
@@ -207,10 +224,14 @@ fn candidate_failure(error: CandidateError) -> Failure {
     }
 }
 
-async fn serve(ctx: Ctx, centre: &str, serving: Serving) -> Result<Ended, Failure> {
+async fn serve(ctx: Ctx, centre: &str, serving: Serving, waits: u32) -> Result<Ended, Failure> {
     // Asked for before the peer starts, so that a signal that comes early is not lost.
     let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let running = daemon::start(serving).await.map_err(daemon_failure)?;
+    let running = match daemon::start(serving).await {
+        Ok(running) => running,
+        Err(DaemonError::Peers(PeersError::AddressInUse { .. })) if waits > 0 => return Ok(Ended::NotLetGo),
+        Err(error) => return Err(daemon_failure(error)),
+    };
     let mut listening = running.listening().to_vec();
     let window = running.window().map(|address| format!("https://{address}"));
     let ready = if ctx.json {

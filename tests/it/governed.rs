@@ -26,6 +26,14 @@ fn approve(federation: &Federation, code: &str, proposal: &str) {
 
 /// Proposes at the first of these centres, and all of them approve. Waits until each has adopted the version.
 pub(crate) fn change(federation: &Federation, what: &str, voters: &[&str], version: u64) -> String {
+    let proposal = propose_and_approve(federation, what, voters, version);
+    for code in voters {
+        wait_for_version(federation, code, version);
+    }
+    proposal
+}
+
+pub(crate) fn propose_and_approve(federation: &Federation, what: &str, voters: &[&str], version: u64) -> String {
     let proposed = as_admin(federation, voters[0], &format!("federation propose {what} --reason 例会决定"), 0);
     assert_eq!(proposed["version"], version);
     let proposal = proposed["proposal"].as_str().unwrap().to_owned();
@@ -34,9 +42,6 @@ pub(crate) fn change(federation: &Federation, what: &str, voters: &[&str], versi
     for code in &voters[1..] {
         wait_for_proposal(federation, code, &proposal);
         approve(federation, code, &proposal);
-    }
-    for code in voters {
-        wait_for_version(federation, code, version);
     }
     proposal
 }

@@ -20,9 +20,10 @@ use anju_core::matter::{CatalogueBody, DataCatalogue, Matter, MatterBody, Outcom
 use anju_core::names::{DossierId, DossierRef, RequestId};
 use anju_core::node::announce;
 use anju_core::node::message::{
-    Answer, Ask, CosignatureReport, Decline, HeadReport, HeadsReport, KnownHead, OtherReport, PayloadReport, Question, Under,
+    Answer, Ask, CosignatureReport, Decline, Handed, HeadReport, HeadsReport, KnownHead, OtherReport, PayloadReport, Question, Under,
     Wanted as WantedCosignature,
 };
+use anju_core::seal::hybrid::{self, HybridSealed};
 use anju_core::seal::{Key, Purpose, aead, hpke};
 use anju_core::sign::{Context, Signature};
 use anju_core::wire;
@@ -132,6 +133,9 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Question::Inquire(sealed_inquiry(made).into()),
         Question::Charter { after: 1 },
         Question::Bridge { centre: centre.clone(), at: 0, to: 1 << 40 },
+        Question::Handover { hybrid: made.issuer.keys.hybrid.public(), accounts: made.charter.digest() },
+        Question::Forward(vec![7; 200].into()),
+        Question::Relay { asker: centre.clone(), inquiry: sealed_inquiry(made).into() },
         Question::Cosigned(Vec::new()),
         Question::Cosigned(vec![WantedCosignature { centre: centre.clone(), witness: made.lender.code.clone(), above: 70_000 }]),
     ];
@@ -157,6 +161,9 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         Answer::Declined(Decline::Busy),
         Answer::Held(70_000),
         Answer::Replied(sealed_reply(made, &replies[0]).into()),
+        Answer::Handed(Box::new(Handed { copy: handed(made), accounts: None })),
+        Answer::Handed(Box::new(Handed { copy: handed(made), accounts: Some(handed(made)) })),
+        Answer::Told(vec![7; 200].into()),
         Answer::Bridged(Bridge { root: made.charter.digest(), proof: vec![made.charter.digest(); 64] }),
         Answer::Cosigned(vec![CosignatureReport { centre, witness: made.lender.code.clone(), note: cosigned(made) }]),
     ];
@@ -165,6 +172,12 @@ fn messages(made: &Made, out: &mut Vec<(&'static str, Vec<u8>)>) {
         let (one, other) = (made.journal.head.note().to_vec(), cosigned(made));
         out.push(("fork-proof", ForkProof::new(made.issuer.code.clone(), one, other, bridge).to_bytes()));
     }
+}
+
+/// Something sealed to a station's key.
+fn handed(made: &Made) -> HybridSealed {
+    let key = made.issuer.keys.hybrid.public();
+    hybrid::seal(&mut StdRng::seed_from_u64(8), &key, Purpose::Handover, b"", &[1; 300]).unwrap()
 }
 
 /// A question of each kind to the issuer.
