@@ -27,6 +27,8 @@ use crate::store::{Mode, Store, backup};
 const LINKS_PAGE: usize = 64;
 /// What the station's own database is called afterwards.
 const PUT_ASIDE: &str = "anju.db.second";
+/// What the backup is called until it is ready.
+const TAKING: &str = "anju.db.taking";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -60,7 +62,7 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     drop(store);
     if let Some(file) = &args.backup {
         // Everything that can go wrong does before the first file changes its place.
-        let taken = folder.path("anju.db.taking");
+        let taken = folder.path(TAKING);
         remove(&taken)?;
         backup::copy(file, &taken, &mut |_| std::ops::ControlFlow::Continue(())).map_err(|e| store::backup_failure(file, e))?;
         let mut theirs = Store::open(&taken, &former.store, Mode::Existing).map_err(store_failure)?;
@@ -126,6 +128,7 @@ fn put_in_place(folder: &DataFolder, taken: &Path) -> Result<(), Failure> {
         let beside = |path: &Path| PathBuf::from(format!("{}{end}", path.display()));
         remove(&beside(&own))?;
     }
+    remove(&folder.path(format!("{TAKING}.lock")))?;
     fs::rename(taken, &own).map_err(failed(&own))
 }
 

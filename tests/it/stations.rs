@@ -89,6 +89,9 @@ fn a_second_station_works_for_the_writer_and_takes_over_with_its_backup_when_it_
     let others = at_second(&format!("store take-over --keys @{SANYA}/keys.age --keys-passphrase-file @pass"));
     assert_eq!(federation.room.json(&others, 77)["error"]["code"], "take-over-other-keys");
     federation.room.done(&at_second(take));
+    let files = std::fs::read_dir(federation.room.path(SECOND)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let left: Vec<String> = files.filter(|name| name.contains("taking") || name.contains("next") || name.ends_with("-wal")).collect();
+    assert!(left.is_empty(), "{left:?}");
     federation.start(SECOND);
     federation.wait(SECOND, "whole again", |status| connected(status) == 3 && journal(status, HAIKOU)["size"] == rows);
     let refused = issue(&federation, SECOND, "not-yet", 75);

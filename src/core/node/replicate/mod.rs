@@ -17,11 +17,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand_core::CryptoRng;
 
 use super::{Effect, Env, Node, Verdict, announce, fault};
-use crate::error::{Fault, FaultCode, RefusalCode, ShelfError};
+use crate::error::{Fault, FaultCode, ShelfError};
 use crate::journal::{Author, Frame, VerifiedHead};
 use crate::names::{CentreCode, StationKey};
 use crate::node::fork::Said;
-use crate::node::message::{Answer, Ask, Decline, Question, SoundAnswer, Wanted};
+use crate::node::message::{Ask, Decline, Question, SoundAnswer, Wanted};
 use crate::shelf::Head;
 use crate::time::{SECOND_MS, Time};
 pub use known::{MAX_ASKED_ON_CONNECTING, MAX_HEADS_ASKED, MAX_HEADS_BYTES};
@@ -267,26 +267,6 @@ impl Node {
         Ok(())
     }
 
-    /// A call to our writer came to nothing.
-    fn nothing_from_writer(&mut self, env: &mut Env<'_>, about: &About, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
-        match about {
-            About::Forward(number) => self.forward_failed(env, *number, RefusalCode::WriterSilent, out),
-            About::Relay(token) => {
-                out.push(Effect::Answer { token: *token, bytes: Answer::Declined(Decline::Busy).to_bytes() });
-                Ok(())
-            }
-            About::Heads(_)
-            | About::Pull { .. }
-            | About::Payloads { .. }
-            | About::Push
-            | About::Inquiry(_)
-            | About::Charter
-            | About::Cosigned(_)
-            | About::Bridge(_)
-            | About::Handover => Ok(()),
-        }
-    }
-
     /// Gossip tells of heads whose author is not connected here, and then whoever passed it on may hold the rows: somebody is asked
     /// now, not with the next round.
     fn search(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
@@ -425,15 +405,18 @@ impl Node {
         if matches!(about, About::Pull { .. }) {
             self.replicate.pace.took(to, env.now.since(since).abs());
         }
+        if matches!(about, About::Handover | About::Forward(_) | About::Relay(_)) {
+            return self.writer_answered(env, from, &about, answer, out);
+        }
         match (about, answer) {
             (about, Err(problem)) => {
                 self.blame(env.now, from, problem.code, out);
                 match about {
-                    About::Pull { ref centre, .. } => self.not_a_holder(centre, &to),
+                    About::Pull { centre, .. } => self.not_a_holder(&centre, &to),
                     About::Inquiry(key) => self.inquiry_replied(env, from, key, None, out)?,
-                    About::Bridge(ref centre) => self.bridged(env, from, centre, Said::Nothing, out)?,
-                    About::Forward(_) | About::Relay(_) => self.nothing_from_writer(env, &about, out)?,
-                    About::Heads(_) | About::Payloads { .. } | About::Push | About::Charter | About::Cosigned(_) | About::Handover => {}
+                    About::Bridge(centre) => self.bridged(env, from, &centre, Said::Nothing, out)?,
+                    About::Heads(_) | About::Payloads { .. } | About::Push | About::Charter | About::Cosigned(_) => {}
+                    About::Handover | About::Forward(_) | About::Relay(_) => {} // These are not looked at here.
                 }
             }
             (About::Push, Ok(SoundAnswer::Held(held))) => self.push_ended(env, to, Some(held), out)?,
@@ -456,23 +439,11 @@ impl Node {
             (About::Payloads { centre, indexes }, Ok(SoundAnswer::Payloads(payloads))) => {
                 self.payloads(env, to, &centre, &indexes, payloads, out)?;
             }
-            (About::Handover, Ok(SoundAnswer::Handed(handed))) => self.handed(env, from, &handed, out)?,
-            (About::Forward(number), Ok(SoundAnswer::Told(bytes))) => self.forward_answered(env, from, number, &bytes, out)?,
-            // It says that it has done nothing.
-            (About::Forward(number), Ok(SoundAnswer::Declined(_))) => {
-                self.forward_failed(env, number, RefusalCode::WriterUnreachable, out)?;
-            }
-            (About::Relay(token), Ok(SoundAnswer::Replied(reply))) => {
-                out.push(Effect::Answer { token, bytes: Answer::Replied(reply.into()).to_bytes() });
-            }
-            (About::Relay(token), Ok(SoundAnswer::Declined(decline))) => {
-                out.push(Effect::Answer { token, bytes: Answer::Declined(decline).to_bytes() });
-            }
             (_, Ok(SoundAnswer::Declined(Decline::Busy))) => return Ok(()), // The next tick asks again.
             (About::Heads(_), Ok(SoundAnswer::Declined(Decline::NotHeld))) => self.is_not_named(env, to, out),
             (about, Ok(SoundAnswer::Declined(decline))) => self.declined(to, about, decline, out),
             (
-                about @ (About::Heads(_)
+                About::Heads(_)
                 | About::Pull { .. }
                 | About::Payloads { .. }
                 | About::Push
@@ -482,12 +453,9 @@ impl Node {
                 | About::Bridge(_)
                 | About::Handover
                 | About::Forward(_)
-                | About::Relay(_)),
+                | About::Relay(_),
                 _,
-            ) => {
-                fault(out, from, FaultCode::Unasked);
-                self.nothing_from_writer(env, &about, out)?;
-            }
+            ) => fault(out, from, FaultCode::Unasked),
         }
         self.pull_what_is_missing(env, out)
     }

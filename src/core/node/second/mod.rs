@@ -11,7 +11,10 @@ mod handover;
 pub use forward::{MAX_FORWARDED, MAX_RELAYED};
 pub use handover::HANDOVER_EVERY_MS;
 
-use super::Node;
+use super::message::{Answer, Decline, SoundAnswer};
+use super::replicate::About;
+use super::{Effect, Env, Node};
+use crate::error::{Fault, FaultCode, RefusalCode, ShelfError};
 use crate::names::{CentreCode, StationKey};
 
 /// The conversation's state: both sides of it, since who writes changes.
@@ -43,6 +46,56 @@ impl Node {
     fn writer_at_hand(&self) -> Option<StationKey> {
         let writer = self.charter.member(&self.centre)?.writer()?.key;
         (self.is_second() && self.is_connected(&writer)).then_some(writer)
+    }
+
+    /// What our writer says to what it was asked.
+    pub(super) fn writer_answered(
+        &mut self,
+        env: &mut Env<'_>,
+        from: StationKey,
+        about: &About,
+        answer: Result<SoundAnswer, Fault>,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), ShelfError> {
+        match (about, answer) {
+            (About::Handover, Ok(SoundAnswer::Handed(handed))) => self.handed(env, from, &handed, out),
+            (About::Handover, Ok(SoundAnswer::Declined(_))) => Ok(()),
+            (About::Forward(number), Ok(SoundAnswer::Told(bytes))) => self.forward_answered(env, from, *number, &bytes, out),
+            // It says that it has done nothing.
+            (About::Forward(number), Ok(SoundAnswer::Declined(_))) => {
+                self.forward_failed(env, *number, RefusalCode::WriterUnreachable, out)
+            }
+            (About::Relay(token), Ok(SoundAnswer::Replied(reply))) => {
+                out.push(Effect::Answer { token: *token, bytes: Answer::Replied(reply.into()).to_bytes() });
+                Ok(())
+            }
+            (about, Ok(SoundAnswer::Declined(_))) => self.nothing_from_writer(env, about, out),
+            (about, answer) => {
+                let code = answer.map_or_else(|problem| problem.code, |_| FaultCode::Unasked);
+                self.blame(env.now, from, code, out);
+                self.nothing_from_writer(env, about, out)
+            }
+        }
+    }
+
+    /// A call to our writer came to nothing.
+    pub(super) fn nothing_from_writer(&mut self, env: &mut Env<'_>, about: &About, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        match about {
+            About::Forward(number) => self.forward_failed(env, *number, RefusalCode::WriterSilent, out),
+            About::Relay(token) => {
+                out.push(Effect::Answer { token: *token, bytes: Answer::Declined(Decline::Busy).to_bytes() });
+                Ok(())
+            }
+            About::Heads(_)
+            | About::Pull { .. }
+            | About::Payloads { .. }
+            | About::Push
+            | About::Inquiry(_)
+            | About::Charter
+            | About::Cosigned(_)
+            | About::Bridge(_)
+            | About::Handover => Ok(()),
+        }
     }
 
     /// Whether `station` is a station of this centre that may ask its writer, and this is the writer.
