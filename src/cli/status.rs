@@ -53,6 +53,10 @@ fn text(ctx: Ctx, status: &Status) -> String {
         let count = fault.count.to_string();
         out.push_str(&ctx.fill("status.fault", &[("station", &fault.station.to_string()), ("fault", &words), ("count", &count)]));
     }
+    for old in &status.old_pepper {
+        let key = if old.centre == status.centre { "status.old-pepper-own" } else { "status.old-pepper" };
+        out.push_str(&ctx.fill(key, &[("centre", old.centre.as_str()), ("count", &old.listings.to_string())]));
+    }
     for warning in &status.warnings {
         let words = ctx.lang.find(&format!("status-warning.{warning}")).unwrap_or_else(|| clean(warning));
         out.push_str(&ctx.fill("status.warning", &[("warning", &words)]));

@@ -114,6 +114,7 @@ mod tests {
             stations: vec![station],
             faults: Vec::new(),
             warnings: Vec::new(),
+            old_pepper: Vec::new(),
         }
     }
 

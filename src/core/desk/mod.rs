@@ -55,7 +55,7 @@ pub use journal::{
 };
 pub use matter::{CatalogueLine, CatalogueView, MAX_MATTER_PAGE, MatterKey, MatterLine, MatterView, RuleVerdict};
 pub use outbox::{LeftLine, LeftView, MAX_OUTBOX_PAGE, OutboxAct};
-pub use status::{Backing, FaultCount, JournalStatus, Level, ReadOnly, StationStatus, Status};
+pub use status::{Backing, FaultCount, JournalStatus, Level, OldPepper, ReadOnly, StationStatus, Status};
 pub use system::{
     Backup, Evidence, KeyAge, KeyRole, LogLine, LogPage, MAX_LOG_PAGE, Storage, SystemView, TREND_SAMPLES_MAX, Trend, Trends,
 };

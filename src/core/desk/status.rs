@@ -29,6 +29,18 @@ pub struct Status {
     pub faults: Vec<FaultCount>,
     /// Warnings: stable codes.
     pub warnings: Vec<String>,
+    /// Members whose listings stand under a pepper before the newest, and how many do.
+    #[serde(default)]
+    pub old_pepper: Vec<OldPepper>,
+}
+
+/// Listings that have not gone over to the newest pepper.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OldPepper {
+    /// Whose.
+    pub centre: CentreCode,
+    /// How many were counted last, less those of this centre's own that have gone over since.
+    pub listings: u64,
 }
 
 /// Why a peer does not write.

@@ -313,6 +313,7 @@ impl Node {
             }
         }
         self.objections_heard(env, &mut out)?;
+        self.peppers_seen(&out);
         self.tell_forwarded(env, &mut out);
         Ok(out)
     }
@@ -327,6 +328,7 @@ impl Node {
         self.witness_tick(env, out)?;
         self.sync_tick(env, out)?;
         self.import_tick(env, out)?;
+        self.again_tick(env, out)?;
         self.answering_tick(env, out)?;
         self.outbox_tick(env, out)?;
         self.forget_answers(env, out);

@@ -70,6 +70,7 @@ impl Node {
             stations: self.stations(),
             faults,
             warnings: self.warnings(env)?,
+            old_pepper: self.old_pepper(),
         })
     }
 

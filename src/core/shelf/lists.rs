@@ -45,6 +45,17 @@ pub struct ListingRow {
     pub ended: Option<ListingEnd>,
 }
 
+/// Statements of one journal that stand under one version of the pepper.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StandingUnder {
+    /// Whose.
+    pub centre: CentreCode,
+    /// Version of the pepper.
+    pub pepper: u64,
+    /// How many.
+    pub listings: u64,
+}
+
 /// One `listing.objected` statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectionRow {
@@ -63,7 +74,7 @@ pub struct ObjectionRow {
     /// Objections of the same author on the same legal day in the rows before it. Counted when read, and no further than
     /// [`crate::listing::objected::OBJECTIONS_PER_DAY`].
     pub before_it: u64,
-    /// Row of the listing's journal that answered it (upheld), if one did.
+    /// Row of the listing's journal that answered it (upheld), if one did: of that statement, or of one that took its place.
     pub answered: Option<u64>,
 }
 
@@ -283,8 +294,14 @@ pub trait Lists {
     fn listings_of(&self, token: &SubjectToken, limit: usize) -> Result<Vec<ListingRow>, ShelfError>;
     /// One statement.
     fn listing(&self, place: &ListingRef) -> Result<Option<ListingRow>, ShelfError>;
-    /// Objections to a statement, at most `limit`, in the order of author and row.
-    fn objections(&self, about: &ListingRef, limit: usize) -> Result<Vec<ObjectionRow>, ShelfError>;
+    /// Objections to `listing` that name this statement or an earlier one of the same journal, at most `limit`, in the order of author and
+    /// row: a statement that takes another's place takes over what was objected to it.
+    fn objections(&self, about: &ListingRef, listing: &ListingId, limit: usize) -> Result<Vec<ObjectionRow>, ShelfError>;
+    /// How many statements of each journal stand on `day`, by the version of their pepper: not ended, and a clock runs. Reads every
+    /// listing there is.
+    fn standing_under(&self, day: Day) -> Result<Vec<StandingUnder>, ShelfError>;
+    /// Statements of `centre`'s journal from row `from` on that stand on `day` under a pepper before `pepper`, at most `limit`, in row order.
+    fn standing_before(&self, centre: &CentreCode, from: u64, pepper: u64, day: Day, limit: usize) -> Result<Vec<ListingRow>, ShelfError>;
     /// Which statements the rows `from..` of `centre`'s journal decided, changed or objected to, at most `limit` rows, in row order.
     fn list_events(&self, centre: &CentreCode, from: u64, limit: usize) -> Result<Vec<(u64, ListingRef)>, ShelfError>;
     /// The first vector of `author` that has at least `applied` rows of our journal applied: its row and time.

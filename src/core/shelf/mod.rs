@@ -21,8 +21,8 @@ pub use dossiers::{DossierProjection, DossierRow, DossierSaid, DossierWrite, Dos
 pub use forks::{ForkReport, ForkRow, Forks};
 pub use house::{AuditCommitment, AuditFilter, House, HouseWrite};
 pub use lists::{
-    Adopted, CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, USED_KEPT_DAYS,
-    WithheldRow, newest_of_each,
+    Adopted, CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, StandingUnder,
+    USED_KEPT_DAYS, WithheldRow, newest_of_each,
 };
 pub use matters::{CatalogueRow, MatterProjection, MatterRow, Matters};
 

@@ -3,7 +3,7 @@
 use anju_core::listing::objected::OBJECTIONS_PER_DAY;
 use anju_core::listing::{Basis, Change, Day, Ground};
 use anju_core::names::{CentreCode, ListingId, ListingRef, RequestId, SubjectToken};
-use anju_core::shelf::{HitRow, ListProjection, ListingEnd, ListingRow, ObjectionRow, newest_of_each};
+use anju_core::shelf::{HitRow, ListProjection, ListingEnd, ListingRow, ObjectionRow, StandingUnder, newest_of_each};
 use anju_core::time::Time;
 use rusqlite::{Row, params};
 
@@ -20,7 +20,7 @@ const BY_TOKEN: &str = "SELECT place, listing, pepper, token, restriction_until,
                         ended, ended_idx, ended_at, impersonated, code
                         FROM listing INDEXED BY listing_by_token CROSS JOIN journal ON centre = place >> 40
                         WHERE token = ?1 ORDER BY place DESC LIMIT ?2";
-const OBJECTION_COLUMNS: &str = "author, idx, listing, ground, at, day";
+const OBJECTION_COLUMNS: &str = "author, idx, listing, ground, at, day, about_idx";
 pub(in crate::store) const HIT_COLUMNS: &str = "author, idx, listing, listing_idx, request, matter, business_no, at";
 
 impl Store {
@@ -210,29 +210,64 @@ impl<R: Role> Db<R> {
         Ok(self.journal_key(&of.centre)?.and_then(|(key, _)| place(key, of.index).ok()))
     }
 
-    pub(super) fn objections_to(&self, about: &ListingRef, limit: usize) -> Result<Vec<ObjectionRow>, StoreError> {
+    pub(super) fn objections_to(&self, about: &ListingRef, listing: &ListingId, limit: usize) -> Result<Vec<ObjectionRow>, StoreError> {
         let Ok(index) = signed(about.index) else { return Ok(Vec::new()) };
-        let sql =
-            format!("SELECT {OBJECTION_COLUMNS} FROM objection WHERE about_centre = ?1 AND about_idx = ?2 ORDER BY author, idx LIMIT ?3");
-        let at = self.place_of(about)?;
-        self.all(&sql, params![about.centre.as_str(), index, most(limit)], |row| self.objection_row(about, at, row))
+        let sql = format!(
+            "SELECT {OBJECTION_COLUMNS} FROM objection INDEXED BY objection_by_listing
+             WHERE listing = ?1 AND about_centre = ?2 AND about_idx <= ?3 ORDER BY author, idx LIMIT ?4"
+        );
+        let key = self.journal_key(&about.centre)?.map(|(key, _)| key);
+        self.all(&sql, params![listing.0, about.centre.as_str(), index, most(limit)], |row| self.objection_row(&about.centre, key, row))
     }
 
-    fn objection_row(&self, about: &ListingRef, at: Option<i64>, row: &Row<'_>) -> Result<ObjectionRow, StoreError> {
+    /// `key` is that of the journal of the centre it is about, if that is known here.
+    fn objection_row(&self, about: &CentreCode, key: Option<i64>, row: &Row<'_>) -> Result<ObjectionRow, StoreError> {
         let author: CentreCode = name(row, 0)?;
         let index: i64 = row.get(1)?;
         let day: i64 = row.get(5)?;
         let sql = "SELECT count(*) FROM (SELECT 1 FROM objection WHERE author = ?1 AND day = ?2 AND idx < ?3 LIMIT ?4)";
         let before_it =
             self.one(sql, params![author.as_str(), day, index, signed(OBJECTIONS_PER_DAY)?], |row| unsigned(row, 0))?.unwrap_or_default();
-        let sql = "SELECT place FROM change WHERE about = ?1 AND answers_author = ?2 AND answers_idx = ?3 ORDER BY place LIMIT 1";
-        let answered = match at {
-            Some(at) => self.one(sql, params![at, author.as_str(), index], |row| Ok(index_of(row.get(0)?)))?,
+        let about = ListingRef { centre: about.clone(), index: unsigned(row, 6)? };
+        let sql =
+            "SELECT place FROM change WHERE answers_author = ?1 AND answers_idx = ?2 AND about BETWEEN ?3 AND ?4 ORDER BY place LIMIT 1";
+        let answered = match key {
+            Some(key) => {
+                let (first, last) = (place(key, about.index)?, places(key)?.1);
+                self.one(sql, params![author.as_str(), index, first, last], |row| Ok(index_of(row.get(0)?)))?
+            }
             None => None,
         };
         let ground = Ground::from_code(&row.get::<_, String>(3)?).ok_or_else(|| StoreError::damaged("objection.ground"))?;
         let (listing, at) = (ListingId(row.get(2)?), Time(row.get(4)?));
-        Ok(ObjectionRow { author, index: unsigned(row, 1)?, about: about.clone(), listing, ground, at, before_it, answered })
+        Ok(ObjectionRow { author, index: unsigned(row, 1)?, about, listing, ground, at, before_it, answered })
+    }
+
+    pub(super) fn standing_by_pepper(&self, day: Day) -> Result<Vec<StandingUnder>, StoreError> {
+        let sql = "SELECT code, pepper, listings FROM journal JOIN
+                   (SELECT place >> 40 AS of, pepper, count(*) AS listings FROM listing
+                    WHERE ended IS NULL AND max(restriction_until, publication_until) >= ?1 GROUP BY 1, 2) ON centre = of
+                   ORDER BY code, pepper";
+        self.all(sql, [day.number()], |row| {
+            Ok(StandingUnder { centre: name(row, 0)?, pepper: unsigned(row, 1)?, listings: unsigned(row, 2)? })
+        })
+    }
+
+    pub(super) fn standing_of(
+        &self,
+        centre: &CentreCode,
+        from: u64,
+        pepper: u64,
+        day: Day,
+        limit: usize,
+    ) -> Result<Vec<ListingRow>, StoreError> {
+        let Some((key, _)) = self.journal_key(centre)? else { return Ok(Vec::new()) };
+        let (Ok(first), Ok(pepper)) = (place(key, from), signed(pepper)) else { return Ok(Vec::new()) };
+        let sql = format!(
+            "SELECT {LISTING_COLUMNS} FROM listing WHERE place BETWEEN ?1 AND ?2 AND pepper < ?3 AND ended IS NULL
+             AND max(restriction_until, publication_until) >= ?4 ORDER BY place LIMIT ?5"
+        );
+        self.all(&sql, params![first, places(key)?.1, pepper, day.number(), most(limit)], |row| listing_row(centre, row))
     }
 
     /// What the rows of one journal say of listings: three tables, each in row order.

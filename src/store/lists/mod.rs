@@ -20,7 +20,9 @@ use anju_core::listing::import::{ImportRecord, StagedRow};
 use anju_core::names::{CentreCode, Digest, ListingId, ListingRef, RequestId, StationKey, SubjectToken};
 use anju_core::operator::OperatorName;
 use anju_core::seal::Key;
-use anju_core::shelf::{CaseRecord, HitRow, ListWrite, ListingRow, Lists, ObjectionRow, PendingHit, USED_KEPT_DAYS, WithheldRow};
+use anju_core::shelf::{
+    CaseRecord, HitRow, ListWrite, ListingRow, Lists, ObjectionRow, PendingHit, StandingUnder, USED_KEPT_DAYS, WithheldRow,
+};
 use anju_core::time::Time;
 use rusqlite::{Row, params};
 
@@ -176,8 +178,16 @@ impl<R: Role> Lists for Db<R> {
         Ok(self.listing_at(place)?)
     }
 
-    fn objections(&self, about: &ListingRef, limit: usize) -> Result<Vec<ObjectionRow>, ShelfError> {
-        Ok(self.objections_to(about, limit)?)
+    fn objections(&self, about: &ListingRef, listing: &ListingId, limit: usize) -> Result<Vec<ObjectionRow>, ShelfError> {
+        Ok(self.objections_to(about, listing, limit)?)
+    }
+
+    fn standing_under(&self, day: Day) -> Result<Vec<StandingUnder>, ShelfError> {
+        Ok(self.standing_by_pepper(day)?)
+    }
+
+    fn standing_before(&self, centre: &CentreCode, from: u64, pepper: u64, day: Day, limit: usize) -> Result<Vec<ListingRow>, ShelfError> {
+        Ok(self.standing_of(centre, from, pepper, day, limit)?)
     }
 
     fn list_events(&self, centre: &CentreCode, from: u64, limit: usize) -> Result<Vec<(u64, ListingRef)>, ShelfError> {

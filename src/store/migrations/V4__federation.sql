@@ -102,3 +102,9 @@ CREATE TABLE void_row (
     header BLOB NOT NULL,
     PRIMARY KEY (centre, cut, idx)
 ) STRICT, WITHOUT ROWID;
+
+-- A listing that is published again has more statements than one, and what was objected to one of them, or answered, is of all that follow.
+DROP INDEX objection_by_about;
+CREATE INDEX objection_by_listing ON objection (listing, about_centre, author, idx);
+DROP INDEX change_that_answers;
+CREATE INDEX change_by_answer ON change (answers_author, answers_idx, about) WHERE answers_author IS NOT NULL;

@@ -34,7 +34,7 @@ pub(super) fn listing(place: ListingRef, token: u8) -> ListingRow {
     ListingRow {
         place,
         listing: ListingId([token; 16]),
-        pepper: 1,
+        pepper: 1 + u64::from(token % 2),
         token: SubjectToken([token; 16]),
         restriction_until: day(20_280_229),
         publication_until: day(20_271_231),
@@ -286,13 +286,17 @@ fn withheld_by_pages(shelf: &dyn Shelf) -> String {
 }
 
 fn look_at_lists(shelf: &dyn Shelf) -> Vec<String> {
-    let mut seen = Vec::new();
+    let mut seen = vec![format!("{:?}", shelf.standing_under(Day::of(NOW)))];
     for code in CENTRES {
         let centre = centre(code);
         for index in (0..16).chain([u64::MAX]) {
             let place = at(code, index);
-            seen.push(format!("{:?} {:?} {:?}", shelf.listing(&place), shelf.objections(&place, 3), shelf.objections(&place, 99)));
+            let objections = |limit| shelf.objections(&place, &ListingId([1; 16]), limit);
+            seen.push(format!("{:?} {:?} {:?}", shelf.listing(&place), objections(3), objections(99)));
             seen.push(format!("{:?}", shelf.acknowledged(&centre, index)));
+        }
+        for (from, pepper, limit) in [(0, 2, 99), (3, 9, 2), (0, 1, 9), (u64::MAX, 9, 9)] {
+            seen.push(format!("{:?}", shelf.standing_before(&centre, from, pepper, Day::of(NOW), limit)));
         }
         for (from, limit) in [(0, 99), (3, 2), (u64::MAX, 9)] {
             seen.push(format!("{:?}", shelf.list_events(&centre, from, limit)));

@@ -67,7 +67,7 @@ fn an_objection_is_answered_by_the_statement_that_names_it_whichever_comes_first
             done(subject, vec![project(ListProjection::Objected(objection(author, index, about.clone(), NOW)))]);
         }
         let answered = |subject: &dyn Subject| -> Vec<Option<u64>> {
-            subject.shelf().objections(&about, 9).unwrap().iter().map(|row| row.answered).collect()
+            subject.shelf().objections(&about, &ListingId([1; 16]), 9).unwrap().iter().map(|row| row.answered).collect()
         };
         assert_eq!(answered(subject), [Some(8), None, None]);
         done(subject, vec![changed("C46010", 2, Change::Withdrawn, 11, Some(("C50010", 4)))]);
@@ -83,7 +83,7 @@ fn objections_of_one_author_are_counted_by_legal_day_and_no_further_than_they_ma
             done(subject, vec![project(ListProjection::Objected(objection("C46020", index, at("C46010", index), evening)))]);
         }
         done(subject, vec![project(ListProjection::Objected(objection("C46020", 100, at("C46010", 100), evening.plus_ms(1))))]);
-        let before = |index| subject.shelf().objections(&at("C46010", index), 1).unwrap()[0].before_it;
+        let before = |index| subject.shelf().objections(&at("C46010", index), &ListingId([1; 16]), 999).unwrap().last().unwrap().before_it;
         assert_eq!((before(0), before(5)), (0, 5));
         assert_eq!(before(OBJECTIONS_PER_DAY + 2), OBJECTIONS_PER_DAY);
         assert_eq!(before(100), 0, "the next day has begun");

@@ -18,6 +18,9 @@ CREATE TABLE fork (
     one BLOB NOT NULL,
     other BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+DROP INDEX objection_by_listing; DROP INDEX change_by_answer;
+CREATE INDEX objection_by_about ON objection (about_centre, about_idx, author, idx);
+CREATE INDEX change_that_answers ON change (about, answers_author, answers_idx) WHERE answers_author IS NOT NULL;
     DELETE FROM refinery_schema_history WHERE version = 4;";
 
 /// Everything that the third migration makes, and the table that it makes anew as it was.

@@ -38,8 +38,9 @@ use crate::time::Time;
 
 /// Most steps of one case.
 pub const MAX_STEPS: usize = 64;
-/// Steps kept free for answers, the listing and an ending: whoever objects again and again must not keep a case from being ended.
-pub const KEPT_STEPS: usize = 4;
+/// Steps kept free for answers, the listing, its being published again and an ending: whoever objects again and again must not keep a case
+/// from being ended.
+pub const KEPT_STEPS: usize = 5;
 /// Longest reason an operator gives, in characters.
 pub const MAX_REASON_CHARS: usize = 500;
 /// Longest act that a step keeps as its evidence, in bytes of JSON.

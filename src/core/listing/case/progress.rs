@@ -75,6 +75,8 @@ impl<'a> Progress<'a> {
             }
             Move::Answer { uphold: true, .. } => self.upheld(step.at),
             Move::Answer { uphold: false, .. } => self.state = CaseState::Withdrawn,
+            // Published again: under another pepper, or as an approved file has it now. Nothing that was said of it has changed.
+            Move::List { index } if self.index.is_some() => self.index = Some(*index),
             Move::List { index } => {
                 self.index = Some(*index);
                 self.state = if self.open.is_empty() { CaseState::Listed } else { CaseState::Disputed };

@@ -5,11 +5,12 @@ use super::{Case, CaseState, Move, Origin, Step};
 use crate::error::{Refusal, RefusalCode};
 use crate::journal::hash;
 use crate::listing::import::ApprovedFile;
-use crate::listing::{Basis, Day, Finding};
+use crate::listing::{Basis, Day, DecidedBody, Finding};
 use crate::names::Digest;
 use crate::time::Time;
 
-/// This case may be listed now. Only [`Case::listable`] and [`Listable::imported`] make one, and nothing is published without one.
+/// This case may be listed now. Only [`Case::listable`], [`Listable::imported`] and [`Listable::again`] make one, and nothing is published
+/// without one.
 #[derive(Debug)]
 pub struct Listable<'a> {
     case: &'a Case,
@@ -35,6 +36,27 @@ impl<'a> Listable<'a> {
         Ok(Self { case, finding: case.finding.clone(), basis: Basis::Imported, authority: file.authority() })
     }
 
+    /// A case that row `index` of the own journal publishes, where `said` is what that row says: the same may be said once more under
+    /// another pepper. Its clocks, its basis and the commitment to who decided are those of the row, so that nothing begins anew and
+    /// nobody has decided twice.
+    ///
+    /// # Errors
+    /// `step-not-allowed` when the case is not published, has ended, or is another than the row says.
+    pub fn again(case: &'a Case, index: u64, said: &DecidedBody, now: Time) -> Result<Self, Refusal> {
+        let (state, progress) = (case.state(Day::of(now)), case.progress());
+        let (notified, objection_until) = match case.origin {
+            Origin::Proposed => progress.notice.map(|notice| (notice.day, notice.objection_until)).unzip(),
+            Origin::Imported { .. } => (case.finding.notified, case.finding.objection_until),
+        };
+        let finding = Finding { notified, objection_until, ..case.finding.clone() };
+        let clocks = |a: &Finding| (a.restriction_until, a.publication_until);
+        let same = said.listing == case.listing && (said.restriction_until, said.publication_until) == clocks(&finding);
+        if !state.is_published() || progress.index != Some(index) || !same {
+            return Err(not_allowed(state));
+        }
+        Ok(Self { case, finding, basis: said.basis, authority: said.authority })
+    }
+
     /// What is published: the finding, with when the subject was told and could object.
     #[must_use]
     pub const fn finding(&self) -> &Finding {
@@ -58,6 +80,9 @@ impl<'a> Listable<'a> {
     /// # Errors
     /// `too-many-requests` when the case has no room for the step.
     pub fn listed(&self, index: u64, now: Time) -> Result<Case, Refusal> {
+        if self.case.published().is_some() {
+            return Ok(self.case.published_again(index, now));
+        }
         let what = Move::List { index };
         self.case.room(&what)?;
         let mut case = self.case.clone();
@@ -67,6 +92,18 @@ impl<'a> Listable<'a> {
 }
 
 impl Case {
+    /// The case, when row `index` of the own journal has taken the place of the row that published it. Of the times that this happened the
+    /// newest alone is a step: they may be many, and steps are few. The journal has them all.
+    #[must_use]
+    pub fn published_again(&self, index: u64, now: Time) -> Self {
+        let is_list = |step: &Step| matches!(step.what, Move::List { .. });
+        let first = self.steps.iter().position(is_list);
+        let kept = self.steps.iter().enumerate().filter(|(at, step)| Some(*at) == first || !is_list(step));
+        let mut case = Self { steps: kept.map(|(_, step)| step.clone()).collect(), ..self.clone() };
+        case.steps.push(Step { at: now, by: None, what: Move::List { index }, signed: None });
+        case
+    }
+
     /// Whether it may be listed at `now`: proposed and approved by two people whose signed acts are kept, with a decision document, a
     /// notice, and a period that has ended or that the subject gave up before a second person; nothing open, not ended, not listed.
     ///

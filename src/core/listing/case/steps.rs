@@ -142,8 +142,8 @@ impl Case {
     pub(super) fn room(&self, what: &Move) -> Result<(), Refusal> {
         let kept = match what {
             Move::Propose | Move::Review { .. } | Move::Notify { .. } | Move::Object { .. } => KEPT_STEPS,
-            Move::Answer { uphold: true, .. } => 2,
-            Move::List { .. } => 1,
+            Move::Answer { uphold: true, .. } => 3,
+            Move::List { .. } => 2,
             Move::Answer { uphold: false, .. } | Move::Withdraw { .. } | Move::Repair { .. } => 0,
         };
         if self.steps.len() + kept < MAX_STEPS { Ok(()) } else { Err(RefusalCode::TooManyRequests.into()) }

@@ -2,7 +2,7 @@
 //!
 //! | file | conversation |
 //! | --- | --- |
-//! | `process` | a case goes its way: proposals, reviews, notices, objections, answers, endings |
+//! | `process` | a case goes its way: proposals, reviews, notices, objections, answers, endings; and over to a new pepper |
 //! | `lookup` | a subject is looked up, one or many, and found or not |
 //! | `import` | a file is staged, approved, listed |
 //! | `export` | what has changed is read out |
@@ -20,6 +20,7 @@ mod proof;
 
 pub(super) use ending::payload_ended_by;
 pub use import::{ABANDONED_MS, DERIVED_AT_ONCE, IDLE_MS, LIST_BATCH, MAX_OPEN_IMPORTS};
+pub use process::{AGAIN_AT_ONCE, AGAIN_EVERY_MS, AGAIN_PAGE, AGAIN_PAUSE_MS};
 
 use std::collections::BTreeMap;
 
@@ -67,6 +68,8 @@ pub(super) struct State {
     next_job: u64,
     jobs: BTreeMap<u64, Job>,
     process: process::State,
+    /// Listings that go over to a new pepper.
+    again: process::Again,
     hits: lookup::HitState,
     /// Whether an approved import is being listed.
     listing: import::Listing,
@@ -88,6 +91,8 @@ enum Job {
     Import(import::Waiting),
     /// A case whose period has ended, or that is published again.
     Publish(process::Waiting),
+    /// Cases that go over to a new pepper.
+    Again(process::AgainWaiting),
 }
 
 impl Node {
@@ -111,6 +116,7 @@ impl Node {
             Some(Job::Lookup(waiting)) => self.lookup_derived(env, waiting, &secrets, out),
             Some(Job::Import(waiting)) => self.import_derived(env, waiting, &secrets, out),
             Some(Job::Publish(waiting)) => self.publish_derived(env, waiting, &secrets, out),
+            Some(Job::Again(waiting)) => self.again_derived(env, waiting, &secrets, out),
             None => Ok(()),
         }
     }

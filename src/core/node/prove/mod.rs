@@ -265,7 +265,7 @@ fn listing_statements(env: &Env<'_>, place: &ListingRef) -> Result<Vec<Statement
     let row = env.shelf.listing(place)?.ok_or(RefusalCode::CaseUnknown)?;
     let of_author = |index| StatementRef { centre: place.centre.clone(), index };
     let mut all = vec![of_author(place.index)];
-    for objection in env.shelf.objections(place, MAX_OBJECTIONS)? {
+    for objection in env.shelf.objections(place, &row.listing, MAX_OBJECTIONS)? {
         all.push(StatementRef { centre: objection.author, index: objection.index });
         all.extend(objection.answered.map(of_author));
     }

@@ -27,7 +27,7 @@ use crate::shelf::memory::MemoryShelf;
 use crate::shelf::{
     AccessRow, AuditCommitment, AuditFilter, CaseRecord, CatalogueRow, CertificateRow, CosignatureRow, Cosignatures, Deposits, DossierRow,
     Dossiers, HitRow, House, HouseWrite, IssuedRecord, JournalState, ListingRow, Lists, MatterRow, Matters, ObjectionRow, Outbox,
-    OutboxRow, PendingHit, Shelf, WithheldRow, Write,
+    OutboxRow, PendingHit, Shelf, StandingUnder, WithheldRow, Write,
 };
 use crate::shelf::{Charters, DeedRow, ForkReport, ForkRow, Forks, InviteRow, LinkRow, VoteRecord};
 use crate::sign::SecretKey;
@@ -369,9 +369,11 @@ impl Lists for Counting<'_> {
     fn listings_of(&self, token: &SubjectToken, limit: usize) -> Result<Vec<ListingRow>, ShelfError> {
         self.read("listings_of", self.shelf.listings_of(token, limit))
     }
-    fn objections(&self, about: &ListingRef, limit: usize) -> Result<Vec<ObjectionRow>, ShelfError> {
-        self.read("objections", self.shelf.objections(about, limit))
+    fn objections(&self, about: &ListingRef, listing: &ListingId, limit: usize) -> Result<Vec<ObjectionRow>, ShelfError> {
+        self.read("objections", self.shelf.objections(about, listing, limit))
     }
+    fn standing_under(&self, _: Day) -> Result<Vec<StandingUnder>, ShelfError> { no() }
+    fn standing_before(&self, _: &CentreCode, _: u64, _: u64, _: Day, _: usize) -> Result<Vec<ListingRow>, ShelfError> { no() }
     fn withheld(&self, centre: &CentreCode) -> Result<bool, ShelfError> {
         self.read("withheld", self.shelf.withheld(centre))
     }

@@ -424,7 +424,7 @@ fn after_days_of_partition_both_sides_agree_on_what_is_listed_disputed_and_ended
         for at in 0..5 {
             let ends: Vec<_> = (0..4).map(|index| ending(&world, at, 0, index)).collect();
             assert_eq!(ends, [None, Some(Change::Withdrawn), Some(Change::Repaired), None], "seed {seed} at {at}");
-            let objections = world.peers[at].shelf.objections(&place(&world, 0, 3), 9).unwrap();
+            let objections = world.peers[at].shelf.objections(&place(&world, 0, 3), &ListingId([3; 16]), 9).unwrap();
             assert_eq!(objections.len(), 1, "seed {seed} at {at}");
             assert!(world.faults(at).is_empty(), "seed {seed} at {at}");
         }

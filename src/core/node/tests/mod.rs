@@ -2,6 +2,7 @@
 
 mod accesses;
 mod acknowledged;
+mod again;
 mod agents;
 mod answering;
 mod applied;

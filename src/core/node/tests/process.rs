@@ -366,8 +366,9 @@ fn an_objection_at_another_centre_disputes_the_listing_everywhere_and_is_upheld_
     let view = case(&mut world, 0, "reviewer", &answer(CaseRef::Listing(place.clone()), true));
     assert_eq!(view.line.state, CaseState::Upheld);
     world.run_for(5 * SECOND_MS);
+    let listing = stored(&world, &number).listing;
     for peer in 0..3 {
-        let objections = world.peers[peer].shelf.objections(&place, 9).unwrap();
+        let objections = world.peers[peer].shelf.objections(&place, &listing, 9).unwrap();
         assert!(objections.len() == 2 && objections.iter().all(|o| o.answered.is_some()), "{peer}");
     }
     assert_eq!(stands(&mut world, 2, &place).standing, Standing::Upheld);

@@ -6,7 +6,8 @@ use std::ops::RangeInclusive;
 use super::super::check::{self, Misfit};
 use super::super::lists::{USED_KEPT_DAYS, newest_of_each};
 use super::super::{
-    Adopted, CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, WithheldRow,
+    Adopted, CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, StandingUnder,
+    WithheldRow,
 };
 use super::MemoryShelf;
 use crate::error::ShelfError;
@@ -47,6 +48,11 @@ pub(super) struct Tables {
 
 fn without_case(row: &StagedRow) -> StagedRow {
     StagedRow { case: Vec::new(), ..row.clone() }
+}
+
+/// Whether a statement has not ended and a clock of it runs.
+fn stands(row: &ListingRow, day: Day) -> bool {
+    row.ended.is_none() && row.restriction_until.max(row.publication_until) >= day
 }
 
 fn rows_of(centre: &CentreCode) -> RangeInclusive<(CentreCode, u64)> {
@@ -224,7 +230,7 @@ impl Tables {
         let before_it = (same_day.count() as u64).min(OBJECTIONS_PER_DAY);
         let objection = (row.author.clone(), row.index);
         let mut changes = self.changes.range(rows_of(&row.about.centre));
-        let answer = changes.find(|(_, changed)| changed.about == row.about.index && changed.answers.as_ref() == Some(&objection));
+        let answer = changes.find(|(_, changed)| changed.about >= row.about.index && changed.answers.as_ref() == Some(&objection));
         ObjectionRow { before_it, answered: answer.map(|((_, index), _)| *index), ..row.clone() }
     }
 
@@ -253,9 +259,25 @@ impl Lists for MemoryShelf {
         Ok(self.lists.listings.get(&(place.centre.clone(), place.index)).cloned())
     }
 
-    fn objections(&self, about: &ListingRef, limit: usize) -> Result<Vec<ObjectionRow>, ShelfError> {
-        let rows = self.lists.objections.values().filter(|row| row.about == *about);
+    fn objections(&self, about: &ListingRef, listing: &ListingId, limit: usize) -> Result<Vec<ObjectionRow>, ShelfError> {
+        let counts = |row: &&ObjectionRow| row.listing == *listing && row.about.centre == about.centre && row.about.index <= about.index;
+        let rows = self.lists.objections.values().filter(counts);
         Ok(rows.take(limit).map(|row| self.lists.objection(row)).collect())
+    }
+
+    fn standing_under(&self, day: Day) -> Result<Vec<StandingUnder>, ShelfError> {
+        let mut counted: BTreeMap<(&CentreCode, u64), u64> = BTreeMap::new();
+        for row in self.lists.listings.values().filter(|row| stands(row, day)) {
+            *counted.entry((&row.place.centre, row.pepper)).or_default() += 1;
+        }
+        let one = |((centre, pepper), listings): ((&CentreCode, u64), u64)| StandingUnder { centre: centre.clone(), pepper, listings };
+        Ok(counted.into_iter().map(one).collect())
+    }
+
+    fn standing_before(&self, centre: &CentreCode, from: u64, pepper: u64, day: Day, limit: usize) -> Result<Vec<ListingRow>, ShelfError> {
+        let rows = (centre.clone(), from)..=(centre.clone(), u64::MAX);
+        let rows = self.lists.listings.range(rows).map(|(_, row)| row).filter(|row| row.pepper < pepper && stands(row, day));
+        Ok(rows.take(limit).cloned().collect())
     }
 
     fn list_events(&self, centre: &CentreCode, from: u64, limit: usize) -> Result<Vec<(u64, ListingRef)>, ShelfError> {

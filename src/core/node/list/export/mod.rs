@@ -132,7 +132,7 @@ impl Node {
 
     fn export_row(&self, env: &Env<'_>, row: ListingRow) -> Result<ExportRow, ShelfError> {
         let today = Day::of(env.now);
-        let (restricted, open_objections) = stands(&row, &env.shelf.objections(&row.place, MAX_OBJECTIONS)?, today);
+        let (restricted, open_objections) = stands(&row, &env.shelf.objections(&row.place, &row.listing, MAX_OBJECTIONS)?, today);
         let change: Option<Change> = row.ended.as_ref().map(|end| end.change);
         let publishable = standing(row.publication_until, today, change, open_objections, 0).counts();
         let own = if row.place.centre == self.centre && publishable && restricted.counts() { self.own_row(env, &row)? } else { None };

@@ -151,7 +151,7 @@ impl Node {
     fn import_in_flight(&self, file: &Digest) -> bool {
         self.list.jobs.values().any(|job| match job {
             Job::Import(waiting) => waiting.page.file == *file,
-            Job::Lookup(_) | Job::Publish(_) => false,
+            Job::Lookup(_) | Job::Publish(_) | Job::Again(_) => false,
         })
     }
 

@@ -93,6 +93,7 @@ impl Node {
             self.look_at_nothing(env, secret, copies)?;
             examined.openings += 1;
         }
+        only_the_newest(&mut examined.found);
         // What cannot be read casts its doubt on what could, and is known only now.
         for (hit, _) in &mut examined.found {
             hit.counts &= !examined.unreadable.contains(&hit.listing.centre);
@@ -109,7 +110,7 @@ impl Node {
         examined: &mut Examined,
     ) -> Result<(), ShelfError> {
         let entry = env.shelf.entries(&row.place.centre, row.place.index, 1, FRAME_BUDGET_BYTES)?.into_iter().next();
-        let objections = env.shelf.objections(&row.place, MAX_OBJECTIONS)?;
+        let objections = env.shelf.objections(&row.place, &row.listing, MAX_OBJECTIONS)?;
         examined.openings += 1;
         let Some(finding) = entry.and_then(|entry| self.finding(secret, row, &entry)) else {
             examined.unreadable.insert(row.place.centre.clone());
@@ -132,7 +133,7 @@ impl Node {
             index: at(copy.map_or(0, |copy| copy.size)),
         };
         let entry = env.shelf.entries(&place.centre, place.index, 1, FRAME_BUDGET_BYTES)?.into_iter().next();
-        let _ = env.shelf.objections(&place, MAX_OBJECTIONS)?;
+        let _ = env.shelf.objections(&place, &ListingId([0; 16]), MAX_OBJECTIONS)?;
         let _ = entry.map(|entry| entry.check());
         let place = Place { federation: self.charter.federation(), centre: &place.centre, listing: &ListingId([0; 16]), pepper: 0 };
         let _ = Finding::open(secret, &place, &[0; DECOY_BYTES]);
@@ -151,9 +152,19 @@ impl Node {
     }
 }
 
+/// Of one listing only its newest statement: that it took the older one's place may not have come here yet.
+fn only_the_newest(found: &mut Vec<(Hit, ListingId)>) {
+    let mut newest: BTreeMap<(CentreCode, ListingId), u64> = BTreeMap::new();
+    for (hit, listing) in &*found {
+        let index = newest.entry((hit.listing.centre.clone(), *listing)).or_default();
+        *index = hit.listing.index.max(*index);
+    }
+    found.retain(|(hit, listing)| newest.get(&(hit.listing.centre.clone(), *listing)) == Some(&hit.listing.index));
+}
+
 /// How a listing stands by its restriction's clock, and how many objections are open.
 pub(in crate::node::list) fn stands(row: &ListingRow, objections: &[ObjectionRow], today: Day) -> (Standing, u64) {
-    let counted = |o: &&ObjectionRow| o.listing == row.listing && o.before_it < OBJECTIONS_PER_DAY;
+    let counted = |o: &&ObjectionRow| o.before_it < OBJECTIONS_PER_DAY;
     let (answered, open): (Vec<_>, Vec<_>) = objections.iter().filter(counted).partition(|o| o.answered.is_some());
     // Beyond the limit nobody has looked: somebody's objection may be there, and hiding it must not be worth anybody's while.
     let open = (open.len() as u64).max(u64::from(objections.len() >= MAX_OBJECTIONS));

@@ -140,9 +140,10 @@ impl Row {
 }
 
 impl Node {
-    /// Every version of the federation's pepper that listings may stand under, newest first.
+    /// Every version of the federation's pepper that listings stand under, and the newest, newest first.
     pub(in crate::node) fn peppers(&self) -> Vec<Pepper> {
-        self.secrets.iter().flat_map(|secrets| secrets.peppers().iter().rev().cloned()).collect()
+        let all = self.secrets.iter().flat_map(|secrets| secrets.peppers().iter().rev());
+        all.filter(|pepper| self.derives_under(pepper.version)).cloned().collect()
     }
 
     /// [`Act::Lookup`] and [`Act::Screen`]. The answer comes when the secrets are derived.
@@ -285,7 +286,8 @@ impl Node {
         copies: &[CentreCopy],
     ) -> Result<Outcome, ShelfError> {
         let secrets: Vec<_> = peppers.iter().copied().zip(secrets.iter().flatten()).collect();
-        if secrets.len() != peppers.len() {
+        // Nor does one under a pepper that a listing has come to stand under since it was asked.
+        if secrets.len() != peppers.len() || self.peppers().iter().any(|pepper| !peppers.contains(&pepper.version)) {
             return Ok(Err(RefusalCode::TooManyRequests.into()));
         }
         let examined = self.examine(env, &secrets, copies)?;

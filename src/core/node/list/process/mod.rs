@@ -5,6 +5,7 @@
 //! ([`objections`]), so that the queue, which reads records only, shows them; and again before every later step, for a record may come
 //! from a backup. What must never be here: a listing without a [`crate::listing::case::Listable`].
 
+mod again;
 mod objections;
 mod publish;
 mod view;
@@ -26,11 +27,16 @@ use crate::seal::SUITE;
 use crate::shelf::{CaseRecord, ListWrite, Write};
 use crate::time::Time;
 
+pub use again::{AGAIN_AT_ONCE, AGAIN_EVERY_MS, AGAIN_PAGE, AGAIN_PAUSE_MS};
+pub(super) use again::{State as Again, Waiting as AgainWaiting};
 pub(super) use objections::State;
 pub(super) use publish::Waiting;
 
 /// Most objections that one answer answers: each is a statement. What is open beyond them asks for another answer.
 pub const MAX_ANSWERED: usize = 128;
+
+/// Most statements that took one another's place that are followed from one that was replaced.
+pub const MAX_FOLLOWED: usize = 64;
 
 /// A case and its record.
 #[derive(Debug, Clone)]
@@ -284,15 +290,36 @@ fn stager_is_another(env: &Env<'_>, act: &ProvenAct, case: &Case) -> Result<(), 
 /// A record with its case. An import writes no steps, for a file may have a million rows: that its row was listed is added here, by
 /// the approval that listed it, before anybody takes the first step.
 fn opened(env: &Env<'_>, own: &CentreCode, record: CaseRecord) -> Result<Held, ShelfError> {
+    let record = CaseRecord { index: record.index.map(|index| followed(env, own, index)).transpose()?, ..record };
     let case = read(&record)?;
-    let (Origin::Imported { file, .. }, Some(index)) = (&case.origin, record.index.filter(|index| case.published() != Some(*index))) else {
-        return Ok(Held { record, case });
-    };
-    let approved = env.shelf.import(file)?.and_then(|import| ApprovedFile::check(&import));
+    let Some(index) = record.index.filter(|index| case.published() != Some(*index)) else { return Ok(Held { record, case }) };
     let row = env.shelf.listing(&ListingRef { centre: own.clone(), index })?;
     let at = row.map_or(env.now, |row| row.at);
-    let listed = approved.and_then(|file| Listable::imported(&file, &case).and_then(|listable| listable.listed(index, at)).ok());
+    let listed = match &case.origin {
+        _ if case.published().is_some() => Some(case.published_again(index, at)),
+        Origin::Proposed => None,
+        Origin::Imported { file, .. } => {
+            let approved = env.shelf.import(file)?.and_then(|import| ApprovedFile::check(&import));
+            approved.and_then(|file| Listable::imported(&file, &case).and_then(|listable| listable.listed(index, at)).ok())
+        }
+    };
     Ok(Held { record, case: listed.unwrap_or(case) })
+}
+
+/// The statement that has taken the place of row `index` of our own journal, or that row: a record from a backup may name one that was
+/// replaced since, and what is said of that one would reach nobody's list.
+fn followed(env: &Env<'_>, own: &CentreCode, mut index: u64) -> Result<u64, ShelfError> {
+    for _ in 0..MAX_FOLLOWED {
+        let row = env.shelf.listing(&ListingRef { centre: own.clone(), index })?;
+        let Some(end) = row.and_then(|row| row.ended).filter(|end| end.change == Change::Replaced) else { break };
+        let entry = env.shelf.entries(own, end.index, 1, 1)?.into_iter().next();
+        let said = entry.and_then(|entry| ChangedBody::parse(entry.body()?).ok());
+        let Some(next) = said.filter(|said| said.index == index).and_then(|said| said.successor).filter(|next| *next > index) else {
+            break;
+        };
+        index = next;
+    }
+    Ok(index)
 }
 
 fn read(record: &CaseRecord) -> Result<Case, ShelfError> {

@@ -141,7 +141,7 @@ impl Node {
         Ok(rows.first().and_then(|entry| Header::parse(&entry.header).ok()))
     }
 
-    /// Objections to a statement of ours that count and are not answered, at most `limit`.
+    /// Objections to a statement of ours, or to those it took the place of, that count and are not answered, at most `limit`.
     pub(super) fn open_objections(
         &self,
         env: &Env<'_>,
@@ -149,8 +149,8 @@ impl Node {
         listing: &ListingId,
         limit: usize,
     ) -> Result<Vec<ObjectionRow>, ShelfError> {
-        let rows = env.shelf.objections(place, MAX_OBJECTIONS_READ)?;
-        let open = rows.into_iter().filter(|o| o.listing == *listing && o.answered.is_none() && o.before_it < OBJECTIONS_PER_DAY);
+        let rows = env.shelf.objections(place, listing, MAX_OBJECTIONS_READ)?;
+        let open = rows.into_iter().filter(|o| o.answered.is_none() && o.before_it < OBJECTIONS_PER_DAY);
         Ok(open.take(limit).collect())
     }
 
@@ -179,7 +179,9 @@ impl Node {
                     None => None,
                 },
             };
-            let Some(Held { record, case }) = held.filter(|held| held.record.index == Some(row.about.index)) else { continue };
+            let Some(Held { record, case }) = held.filter(|held| held.record.index.is_some_and(|index| row.about.index <= index)) else {
+                continue;
+            };
             let case = self.hears(env, &case, row, || body_in(out, &row.author, row.index).map(<[u8]>::to_vec)).unwrap_or(case);
             cases.insert(row.listing, Held { record: updated(&record, &case, record.index, env.now)?, case });
         }

@@ -111,7 +111,7 @@ impl Node {
     /// A published listing as every member may see it, with so many more open objections than are stored.
     pub(super) fn listing_view(&self, env: &Env<'_>, row: &ListingRow, more: u64) -> Result<ExportRow, ShelfError> {
         let today = Day::of(env.now);
-        let objections = env.shelf.objections(&row.place, MAX_OBJECTIONS)?;
+        let objections = env.shelf.objections(&row.place, &row.listing, MAX_OBJECTIONS)?;
         let (stands, open) = stands(row, &objections, today);
         let open = open.saturating_add(more);
         // One more objection makes of a listing that counts a disputed one, and of others nothing.

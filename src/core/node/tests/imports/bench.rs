@@ -228,7 +228,7 @@ fn credit_code(n: u64) -> String {
 }
 
 /// Row `n` of a file: an employer in arrears.
-pub(super) fn employer(n: u64) -> ImportRow {
+pub(in super::super) fn employer(n: u64) -> ImportRow {
     ImportRow {
         row: n,
         subject_kind: "employer".to_owned(),

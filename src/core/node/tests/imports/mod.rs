@@ -1,6 +1,6 @@
 //! A file is imported: what its rows come to, who must stand behind it, and what an interruption leaves.
 
-mod bench;
+pub(super) mod bench;
 mod crash;
 mod people;
 
