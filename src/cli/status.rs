@@ -39,6 +39,9 @@ fn text(ctx: Ctx, status: &Status) -> String {
     if let Some(reason) = &status.read_only {
         out.push_str(&read_only(ctx, reason));
     }
+    if let Some(version) = status.frozen {
+        out.push_str(&ctx.fill("federation.frozen", &[("version", &version.to_string())]));
+    }
     let mut rows = vec![ctx.say("status.journal-columns").split('|').map(str::to_owned).collect::<Vec<_>>()];
     rows.extend(status.journals.iter().map(|journal| journal_row(ctx, journal)));
     out.push_str(&table(&rows));

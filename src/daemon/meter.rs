@@ -110,6 +110,7 @@ mod tests {
             charter: Digest([0; 32]),
             now: Time(0),
             read_only: None,
+            frozen: None,
             journals: vec![journal],
             stations: vec![station],
             faults: Vec::new(),

@@ -3,6 +3,8 @@
 //! `cargo run -p anju-tui --example rehearse [-- [en] [panic] [SETTINGS.toml]]`; log in as `li.si` with the passphrase `correct horse`.
 #![allow(clippy::unwrap_used, clippy::print_stderr, dead_code, missing_docs, reason = "a program for developers")]
 
+#[path = "../tests/desk/federation_made.rs"]
+mod federation_made;
 #[path = "../tests/desk/list_made.rs"]
 mod list_made;
 #[path = "../tests/desk/loans_made.rs"]

@@ -208,7 +208,7 @@ impl Rehearsal {
                         self.running += 1;
                         events.extend(self.runner.run(job, task));
                     }
-                    Effect::Cancel(job) => self.runner.cancel(job),
+                    Effect::Cancel(job) => self.running = self.running.saturating_sub(usize::from(self.runner.cancel(job))),
                     Effect::Forget => self.runner.forget(),
                     Effect::Clipboard(_) | Effect::Quit => self.effects.push(effect),
                 }

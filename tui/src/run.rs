@@ -224,7 +224,9 @@ fn turn(app: &mut App, runner: &mut Runner, event: Event, now: &mut dyn FnMut() 
         for effect in app.handle(event, now()) {
             match effect {
                 Effect::Run(job, task) => events.extend(runner.run(job, task)),
-                Effect::Cancel(job) => runner.cancel(job),
+                Effect::Cancel(job) => {
+                    runner.cancel(job);
+                }
                 Effect::Forget => runner.forget(),
                 Effect::Clipboard(text) => clipboard(&text)?,
                 Effect::Quit => return Ok(true),

@@ -55,11 +55,14 @@ impl Runner {
     }
 
     /// Gives a job up. One that waits never begins; of one that runs nothing more is told, but what the peer was asked it may still do.
-    pub fn cancel(&mut self, job: JobId) {
+    /// Says whether it waited: then no event of it ever comes.
+    pub fn cancel(&mut self, job: JobId) -> bool {
+        let waiting = self.waiting.len();
         self.waiting.retain(|(waiting, _)| *waiting != job);
         if let Some((flag, _)) = self.running.get(&job) {
             flag.store(true, Ordering::Relaxed);
         }
+        self.waiting.len() < waiting
     }
 
     /// Everything is given up; for jobs that write files it waits at most `patience`, so that they leave no half of one behind.

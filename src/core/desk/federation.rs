@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::charter::CentreCard;
 use crate::names::{CentreCode, Digest, RequestId, StationKey};
-use crate::operator::OperatorName;
+use crate::operator::{OperatorName, Role};
 use crate::time::Time;
 
+/// Who may say for their centre what it makes of a proposal. Two of them do, one a security administrator.
+pub const ANSWERING: &[Role] = &[Role::Security, Role::System, Role::Reviewer, Role::Auditor];
 /// Most versions of one page of the history.
 pub const MAX_HISTORY_PAGE: usize = 100;
 
@@ -156,6 +158,9 @@ pub struct MemberView {
     pub ended: Vec<TermView>,
     /// First bytes of its signing key, to be told apart by voice.
     pub key: String,
+    /// The time of the first row of its journal, by its own clock: the keys of its first term are at least as old.
+    #[serde(default)]
+    pub begun: Option<Time>,
     /// Its stations; the one that writes is the first.
     pub stations: Vec<StationView>,
 }
@@ -233,6 +238,9 @@ pub struct ProposalView {
     pub epoch_opens: Option<bool>,
     /// What the first of our two people said: who, and whether to approve.
     pub ours: Option<(OperatorName, bool)>,
+    /// Whether that first one is a security administrator; otherwise the second has to be.
+    #[serde(default)]
+    pub ours_security: bool,
     /// Why we may not approve it, if so.
     pub barred: Option<String>,
 }
@@ -275,6 +283,44 @@ pub struct FederationView {
     /// Who has signed two histories, until the charter ends the term.
     #[serde(default)]
     pub forks: Vec<ForkView>,
+}
+
+/// What an operator can do about a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FederationDeed {
+    /// Say that their centre agrees.
+    Approve,
+    /// Say that it does not.
+    Reject,
+    /// Open the next round of a vote that is split.
+    NextRound,
+}
+
+impl FederationView {
+    /// What this operator of `centre` can do about a proposal, as far as the view tells. The peer looks again when it is asked.
+    #[must_use]
+    pub fn may(&self, centre: &CentreCode, (name, role): (&OperatorName, Role), proposal: &ProposalView) -> Vec<FederationDeed> {
+        let votes = self.members.iter().any(|member| member.centre == *centre && member.role == "member");
+        if self.frozen.is_some() || !votes || !ANSWERING.contains(&role) {
+            return Vec::new();
+        }
+        let said = proposal.said.iter().find(|said| said.centre == *centre).map(|said| said.approved);
+        let opens = proposal.barred.is_none() && proposal.epoch_opens != Some(false);
+        // The first of two can be anybody; the second is somebody else, and one of them a security administrator.
+        let counts = |approve| match &proposal.ours {
+            Some((first, approved)) if *approved == approve => first != name && (role == Role::Security || proposal.ours_security),
+            Some(_) | None => true,
+        };
+        // An approval is not taken back; a rejection is none that binds.
+        // Split: more than one is proposed, we are bound elsewhere, or too many are against it.
+        let against = proposal.said.iter().filter(|said| !said.approved).count() as u64;
+        let split = proposal.barred.is_some() || self.proposals.len() > 1 || against > self.voters.saturating_sub(self.quorum);
+        let mut deeds = Vec::new();
+        deeds.extend((said != Some(true) && opens && counts(true)).then_some(FederationDeed::Approve));
+        deeds.extend((said.is_none() && counts(false)).then_some(FederationDeed::Reject));
+        deeds.extend((role == Role::Security && split).then_some(FederationDeed::NextRound));
+        deeds
+    }
 }
 
 /// A centre that has signed two histories in its present term.
@@ -322,6 +368,9 @@ pub struct VersionLine {
     pub at: Time,
     /// What it changed.
     pub changes: Vec<ChangeView>,
+    /// Whether it brought a new epoch.
+    #[serde(default)]
+    pub epoch: bool,
     /// Who approved it.
     pub approved: Vec<CentreCode>,
 }

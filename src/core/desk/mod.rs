@@ -45,8 +45,8 @@ pub use dossier::{
     PartyLine,
 };
 pub use federation::{
-    ChangeView, FederationAct, FederationView, ForkView, InvitedView, MAX_HISTORY_PAGE, MemberView, ProposalView, SaidView, StationView,
-    TermView, VersionLine, Wish,
+    ANSWERING, ChangeView, FederationAct, FederationDeed, FederationView, ForkView, InvitedView, MAX_HISTORY_PAGE, MemberView,
+    ProposalView, SaidView, StationView, TermView, VersionLine, Wish,
 };
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
 pub use journal::{
@@ -55,7 +55,7 @@ pub use journal::{
 };
 pub use matter::{CatalogueLine, CatalogueView, MAX_MATTER_PAGE, MatterKey, MatterLine, MatterView, RuleVerdict};
 pub use outbox::{LeftLine, LeftView, MAX_OUTBOX_PAGE, OutboxAct};
-pub use status::{Backing, FaultCount, JournalStatus, Level, OldPepper, ReadOnly, StationStatus, Status};
+pub use status::{Alarm, Backing, FaultCount, JournalStatus, Level, OldPepper, ReadOnly, StationStatus, Status};
 pub use system::{
     Backup, Evidence, KeyAge, KeyRole, LogLine, LogPage, MAX_LOG_PAGE, Storage, SystemView, TREND_SAMPLES_MAX, Trend, Trends,
 };

@@ -21,6 +21,9 @@ pub struct Status {
     pub now: Time,
     /// Whether it may write, and if not, why.
     pub read_only: Option<ReadOnly>,
+    /// The version of the charter of which two valid successors are known: nobody votes until people have looked at both.
+    #[serde(default)]
+    pub frozen: Option<u64>,
     /// Every member's journal.
     pub journals: Vec<JournalStatus>,
     /// Every other station.
@@ -41,6 +44,40 @@ pub struct OldPepper {
     pub centre: CentreCode,
     /// How many were counted last, less those of this centre's own that have gone over since.
     pub listings: u64,
+}
+
+/// What everybody who works with a peer has to know before they rely on what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Alarm {
+    /// The centre itself has signed two histories: others hold back what it publishes.
+    OwnFork,
+    /// These others have.
+    Forks(Vec<CentreCode>),
+    /// Two charters follow this version.
+    Frozen(u64),
+    /// This peer does not write although it should.
+    ReadOnly(ReadOnly),
+}
+
+impl Status {
+    /// What stands until somebody has done something about it, the worst first. A station that only reads because the charter says so is
+    /// as it should be: what always stands on a screen is read by nobody.
+    #[must_use]
+    pub fn alarms(&self) -> Vec<Alarm> {
+        let own = |journal: &&JournalStatus| journal.centre == self.centre;
+        let forked = || self.journals.iter().filter(|journal| journal.forked);
+        let others: Vec<CentreCode> = forked().filter(|journal| !own(journal)).map(|journal| journal.centre.clone()).collect();
+        let read_only = self.read_only.clone().filter(|reason| match reason {
+            ReadOnly::Restored { .. } | ReadOnly::Suspended | ReadOnly::Removed | ReadOnly::OtherKeys => true,
+            ReadOnly::NotTheWriter | ReadOnly::Observer => false,
+        });
+        let mut alarms = Vec::new();
+        alarms.extend(forked().any(|journal| own(&journal)).then_some(Alarm::OwnFork));
+        alarms.extend(self.frozen.map(Alarm::Frozen));
+        alarms.extend((!others.is_empty()).then_some(Alarm::Forks(others)));
+        alarms.extend(read_only.map(Alarm::ReadOnly));
+        alarms
+    }
 }
 
 /// Why a peer does not write.

@@ -7,6 +7,7 @@ use crate::audit::AuditAction;
 use crate::desk::{Backup, Event, Evidence, KeyAge, KeyRole, MAX_LOG_PAGE, MAX_PAGE, SystemView};
 use crate::error::{RefusalCode, ShelfError};
 use crate::journal::Header;
+use crate::names::CentreCode;
 use crate::operator::ProvenAct;
 use crate::time::Time;
 
@@ -50,7 +51,7 @@ impl Node {
         let age = |key, name: String, since: Option<Time>, by| KeyAge { key, name, since, by: since.map(|_| by) };
         let term = self.charter.member(&self.centre).map_or(0, |member| member.term);
         // The first statement was signed in the first term; it says nothing of the key of a later one.
-        let first = if term == 1 { self.first_statement(env)? } else { None };
+        let first = if term == 1 { first_statement(env, &self.centre)? } else { None };
         let mut keys = vec![
             age(KeyRole::Station, String::new(), None, Evidence::File),
             age(KeyRole::Signing, term.to_string(), first, Evidence::Journal),
@@ -62,11 +63,6 @@ impl Node {
         let current = operators.iter().filter(|operator| operator.disabled.is_none()).take(MAX_PAGE);
         keys.extend(current.map(|o| age(KeyRole::Operator, o.name.to_string(), Some(o.created), Evidence::Account)));
         Ok(keys)
-    }
-
-    fn first_statement(&self, env: &Env<'_>) -> Result<Option<Time>, ShelfError> {
-        let first = env.shelf.entries(&self.centre, 0, 1, FIRST_ROW_BYTES)?;
-        Ok(first.first().and_then(|entry| Header::parse(&entry.header).ok()).map(|header| header.at()))
     }
 
     /// [`crate::desk::Act::Backup`]: one at a time. Who asked for it is recorded before it begins, what came of it afterwards.
@@ -99,4 +95,10 @@ impl Node {
         out.push(Effect::Reply { token, event: Box::new(event) });
         Ok(())
     }
+}
+
+/// The time of the first row of a journal that is held here, by its author's clock.
+pub(super) fn first_statement(env: &Env<'_>, centre: &CentreCode) -> Result<Option<Time>, ShelfError> {
+    let first = env.shelf.entries(centre, 0, 1, FIRST_ROW_BYTES)?;
+    Ok(first.first().and_then(|entry| Header::parse(&entry.header).ok()).map(|header| header.at()))
 }

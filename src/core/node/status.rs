@@ -66,6 +66,7 @@ impl Node {
             charter: self.charter.digest(),
             now: env.now,
             read_only: self.read_only(),
+            frozen: self.frozen(),
             journals,
             stations: self.stations(),
             faults,

@@ -36,6 +36,7 @@ impl App {
         }
         if let Some(cx) = self.cx(now).filter(|_| !self.locked) {
             self.draw_bars(&cx, area, canvas);
+            self.draw_alarm(Rect { y: 2, ..area }, canvas);
             if let Some(screen) = self.here() {
                 screen.draw(&cx, canvas);
             }
@@ -85,7 +86,7 @@ impl App {
     fn draw_status(&self, cx: &Cx<'_>, area: Rect, canvas: &mut Canvas<'_>) {
         let row = area.bottom().saturating_sub(2);
         let mut column = 1;
-        let moving = self.jobs.running().filter(|job| job.long || self.is_here(job.owner));
+        let moving = self.jobs.wanted().filter(|job| job.long || self.is_here(job.owner));
         if let Some(job) = moving.min_by_key(|job| job.since)
             && let Some(picture) = meter::spinner(job.since, cx.at)
         {

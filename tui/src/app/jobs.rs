@@ -22,6 +22,8 @@ pub(crate) enum Owner {
     Export,
     /// The gate.
     Gate,
+    /// The frame: what stands over every view. Nobody asked for it, so nobody sees it run.
+    Alarm,
 }
 
 /// What it would mean to give a job up.
@@ -74,13 +76,18 @@ impl Jobs {
         self.jobs.values().filter(|job| job.state == JobState::Running)
     }
 
+    /// What runs because somebody wanted it.
+    pub(crate) fn wanted(&self) -> impl DoubleEndedIterator<Item = &Job> {
+        self.running().filter(|job| job.owner != Owner::Alarm)
+    }
+
     pub(crate) fn of(&self, owner: Owner) -> Option<&Job> {
         self.running().find(|job| job.owner == owner)
     }
 
     /// All that can be shown, the newest first.
     pub(crate) fn shown(&self) -> Vec<&Job> {
-        self.jobs.values().rev().filter(|job| job.long || job.state == JobState::Running).collect()
+        self.jobs.values().rev().filter(|job| job.owner != Owner::Alarm && (job.long || job.state == JobState::Running)).collect()
     }
 
     pub(crate) fn get(&self, id: JobId) -> Option<&Job> {

@@ -2,6 +2,7 @@
 //! `&self`. What must never be here: what a screen shows, a call of the door.
 
 mod act;
+mod alarm;
 mod draw;
 mod jobs;
 mod over;
@@ -30,6 +31,7 @@ use crate::widgets::meter;
 use crate::words::Words;
 use jobs::{JobState, Jobs, Owner};
 use over::Over;
+pub(crate) use over::leave_question;
 
 /// The smallest terminal that everything fits into.
 pub const MIN_COLUMNS: u16 = 80;
@@ -96,6 +98,7 @@ pub struct App {
     over: Option<Over>,
     toast: Option<(Tone, Shown, Moment)>,
     saving: Option<Saving>,
+    alarm: alarm::Watch,
     touched: Moment,
     drawn: Moment,
 }
@@ -127,6 +130,7 @@ impl App {
             over: None,
             toast: None,
             saving: None,
+            alarm: alarm::Watch::default(),
             touched: 0,
             drawn: 0,
         }
@@ -180,10 +184,10 @@ impl App {
         }
         let lock = Some(self.touched + self.settings.lock_after_ms);
         let clock = Some(self.drawn + CLOCK_MS);
-        let moving = self.jobs.running().filter(|job| job.long || self.is_here(job.owner)).map(|job| job.since).min();
+        let moving = self.jobs.wanted().filter(|job| job.long || self.is_here(job.owner)).map(|job| job.since).min();
         let spinner = moving.map(|since| meter::next_picture(since, self.drawn));
         let screen = self.here().and_then(|screen| screen.deadline());
-        [toast, lock, clock, spinner, screen].into_iter().flatten().min()
+        [toast, lock, clock, spinner, screen, Some(self.alarm.next())].into_iter().flatten().min()
     }
 
     fn key(&mut self, key: KeyPress, now: Now, out: &mut Vec<Effect>) {
@@ -215,6 +219,9 @@ impl App {
         }
         if self.touched + self.settings.lock_after_ms <= now.at {
             return self.lock(out);
+        }
+        if self.alarm.next() <= now.at {
+            self.ask_for_alarms(now, out);
         }
         if self.here().and_then(|screen| screen.deadline()).is_some_and(|at| at <= now.at)
             && let Some(id) = self.here_id()
@@ -265,6 +272,7 @@ impl App {
             self.path.clear();
             (self.dialog, self.over, self.saving) = (None, None, None);
             self.who = Some(who);
+            self.alarm = alarm::Watch::default();
             let first = self.allowed().next().map(|entry| entry.id);
             if let Some(first) = first {
                 self.go(first, None, now, out);
@@ -273,6 +281,7 @@ impl App {
             let actions = self.with_screen(id, now, |screen, cx| screen.open(cx, None)).unwrap_or_default();
             self.act(id, actions, now, out);
         }
+        self.ask_for_alarms(now, out);
     }
 
     fn at_the_gate(&mut self, cmd: &Cmd, now: Now, out: &mut Vec<Effect>) {
@@ -311,6 +320,7 @@ impl App {
         match owner {
             Owner::Screen(id, _) => self.here_id() == Some(id),
             Owner::Export | Owner::Gate => true,
+            Owner::Alarm => false,
         }
     }
 
@@ -329,9 +339,10 @@ impl App {
         Some(Cx { words: self.words, who, catalogue: &self.catalogue, now: time, at, fresh, body: self.body(), keys, blocks })
     }
 
-    /// Where the screen is: without two bars above and two lines below.
+    /// Where the screen is: without two bars above, the alarm while there is one, and two lines below.
     fn body(&self) -> Rect {
-        Rect { x: 0, y: 2, width: self.size.0, height: self.size.1.saturating_sub(4) }
+        let above = 2 + self.alarm.rows();
+        Rect { x: 0, y: above, width: self.size.0, height: self.size.1.saturating_sub(above + 2) }
     }
 
     /// Opens a view; the way back is kept.
@@ -376,7 +387,7 @@ impl App {
     }
 
     fn ask_to_quit(&mut self) {
-        let running = self.jobs.running().filter(|job| job.long).count();
+        let running = self.jobs.wanted().filter(|job| job.long).count();
         self.dialog = Some((Asker::Quit, Dialog::danger(over::quit_question(self.words, running))));
     }
 
@@ -397,6 +408,7 @@ impl App {
                 Told::Trouble(trouble) => self.show_trouble(trouble),
                 Told::Stage(_) | Told::Sign(_) | Told::Answer(_) | Told::Confirmed | Told::Reason(_) | Told::Dismissed => {}
             },
+            Owner::Alarm => self.told_of_alarms(told),
             Owner::Gate => {
                 if let Told::Trouble(trouble) = told {
                     self.gate.refused(trouble);

@@ -72,7 +72,7 @@ pub(super) fn quit_question(words: Words, running: usize) -> Danger {
     Danger { title: words.say("quit.title"), object: words.say("quit.object"), effect, yes: words.say("quit.yes"), typed: None }
 }
 
-pub(super) fn leave_question(words: Words) -> Danger {
+pub(crate) fn leave_question(words: Words) -> Danger {
     Danger {
         title: words.say("leave.title"),
         object: words.say("leave.object"),

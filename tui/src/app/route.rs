@@ -181,8 +181,8 @@ impl App {
             Some(Over::Jobs(place)) => self.jobs.shown().get(*place).filter(|job| job.state == JobState::Running).map(|job| job.id),
             Some(Over::Help(_) | Over::Palette(_)) | None => None,
         };
-        let here = || self.jobs.running().rev().find(|job| self.is_here(job.owner)).map(|job| job.id);
-        let any = || self.jobs.running().next_back().map(|job| job.id);
+        let here = || self.jobs.wanted().rev().find(|job| self.is_here(job.owner)).map(|job| job.id);
+        let any = || self.jobs.wanted().next_back().map(|job| job.id);
         match picked.or_else(here).or_else(any) {
             Some(job) => self.cancel(job, now, out),
             None if matches!(self.dialog, Some((Asker::Quit, _))) => self.dialog = None,

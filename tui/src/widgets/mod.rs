@@ -8,3 +8,4 @@ pub mod list;
 pub mod meter;
 pub mod plot;
 pub mod state;
+pub mod tabs;

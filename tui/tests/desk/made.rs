@@ -149,8 +149,6 @@ pub fn system() -> SystemView {
 }
 
 pub fn status() -> Status {
-    let mut forked = journal("C46030", "儋州市住房公积金管理局", 17, 17, Some(61_000));
-    forked.forked = true;
     Status {
         version: "0.1.0".to_owned(),
         centre: CentreCode::new("C46010").unwrap(),
@@ -158,10 +156,11 @@ pub fn status() -> Status {
         charter: Digest([9; 32]),
         now: NOW,
         read_only: None,
+        frozen: None,
         journals: vec![
             journal("C46010", "海口住房公积金管理局", 1_204, 1_204, Some(4_000)),
             journal("C46020", "三亚市住房公积金管理局", 880, 913, Some(42_000)),
-            forked,
+            journal("C46030", "儋州市住房公积金管理局", 17, 17, Some(61_000)),
             journal("C46040", "三沙市住房公积金管理局", 0, 0, None),
         ],
         stations: vec![
@@ -184,6 +183,9 @@ pub fn answer(asked: &Asked) -> Result<DeskEvent, Trouble> {
             Ok(DeskEvent::Logs(Box::new(page)))
         }
         Asked::Request(Request::System) => Ok(DeskEvent::System(Box::new(system()))),
+        Asked::Request(request @ (Request::Federation | Request::FederationHistory { .. })) => {
+            crate::federation_made::answer(request, &crate::federation_made::view())
+        }
         Asked::Act(
             Act::AccountShow { .. }
             | Act::Reveal { .. }

@@ -12,7 +12,7 @@ use crate::charter::vote::{
     is_reason,
 };
 use crate::charter::{Change, Charter, CharterError, Draft, EpochSecrets, Extent, Role, Station, renews_epoch, renews_pepper};
-use crate::desk::{Event, FederationAct, Wish};
+use crate::desk::{ANSWERING, Event, FederationAct, Wish};
 use crate::error::{Refusal, RefusalCode, ShelfError};
 use crate::journal::proof::{OnShelf, root_at};
 use crate::journal::{Entry, Kind, Statement};
@@ -31,7 +31,7 @@ pub(in crate::node) const fn roles(act: &FederationAct) -> &'static [Duty] {
         FederationAct::Propose { .. } | FederationAct::NextRound { .. } | FederationAct::Invite { .. } | FederationAct::Uninvite { .. } => {
             &[Duty::Security]
         }
-        FederationAct::Answer { .. } => &[Duty::Security, Duty::System, Duty::Reviewer, Duty::Auditor],
+        FederationAct::Answer { .. } => ANSWERING,
     }
 }
 

@@ -1,9 +1,10 @@
 //! The federation as it is shown.
 
+use super::super::house::first_statement;
 use super::super::{Env, Node, Stop};
 use super::ballot::newest;
 use crate::charter::vote::{Proposal, Vote};
-use crate::charter::{CentreCard, Change, EndedTerm, Extent, Former, Link, Member, Station};
+use crate::charter::{CentreCard, Change, EndedTerm, Extent, Former, Link, Member, Station, renews_epoch};
 use crate::desk::{
     ChangeView, Event, FederationView, InvitedView, MAX_EVENT_BYTES, MAX_HISTORY_PAGE, MemberView, ProposalView, SaidView, StationView,
     TermView, VersionLine,
@@ -11,6 +12,7 @@ use crate::desk::{
 use crate::error::ShelfError;
 use crate::journal::proof::{OnShelf, root_at};
 use crate::names::{CentreCode, StationKey};
+use crate::operator::Role;
 use crate::shelf::{DeedRow, LinkRow};
 use crate::sign::PublicKey;
 
@@ -25,8 +27,8 @@ impl Node {
         let charter = &self.charter;
         let vote = self.vote(env, charter)?;
         let deeds = env.shelf.deeds(charter.version() + 1)?;
-        let members = charter.members().iter().map(|member| self.member_view(member));
-        let former = charter.former().iter().map(former_view);
+        let mut members = charter.members().iter().map(|member| self.member_view(env, member)).collect::<Result<Vec<_>, _>>()?;
+        members.extend(charter.former().iter().map(former_view));
         let proposals = self.proposals(env, &vote, &deeds)?;
         let invited = env.shelf.invites()?.into_iter().map(|row| InvitedView {
             connected: self.replicate.connected.contains(&row.station),
@@ -49,7 +51,7 @@ impl Node {
             pepper: epoch.pepper,
             epoch_held: self.has_epoch(),
             frozen: self.frozen(),
-            members: members.chain(former).collect(),
+            members,
             round: vote.is_open().then(|| vote.round()),
             proposals,
             invited: invited.collect(),
@@ -75,7 +77,9 @@ impl Node {
         let agreed = |centre: &CentreCode| proposal.approvals.iter().any(|approval| approval.centre == *centre);
         let rejected = proposal.rejections.iter().filter(|(centre, _)| !agreed(centre));
         let rejected = rejected.map(|(centre, reason)| said(centre, false, Some(reason.clone())));
-        let ours = deeds.iter().find(|deed| deed.digest == digest).map(|deed| (deed.by.clone(), deed.approve));
+        let first = deeds.iter().find(|deed| deed.digest == digest);
+        let ours = first.map(|deed| (deed.by.clone(), deed.approve));
+        let duty = first.map(|deed| env.shelf.operator(&deed.by)).transpose()?.flatten().filter(|who| who.disabled.is_none());
         let barred = vote.may_approve(&self.centre, proposal.body.round, digest).err();
         Ok(ProposalView {
             proposal: digest,
@@ -91,6 +95,7 @@ impl Node {
             quorum: self.charter.quorum(),
             epoch_opens: self.epoch_opens(env, proposal)?,
             ours,
+            ours_security: duty.is_some_and(|who| who.role == Role::Security),
             barred: barred.map(|barred| format!("{barred:?}").to_lowercase()),
         })
     }
@@ -119,11 +124,11 @@ impl Node {
         Ok(Some(root == counts.root))
     }
 
-    fn member_view(&self, member: &Member) -> MemberView {
+    fn member_view(&self, env: &Env<'_>, member: &Member) -> Result<MemberView, ShelfError> {
         let mut stations: Vec<&Station> = member.stations.iter().collect();
         stations.sort_by_key(|station| !station.writer);
         let connected = |station: &StationKey| self.replicate.connected.contains(station);
-        MemberView {
+        Ok(MemberView {
             centre: member.centre.clone(),
             name: member.name.clone(),
             role: member.role.code().to_owned(),
@@ -131,11 +136,12 @@ impl Node {
             term: member.term,
             ended: member.ended.iter().map(term_view).collect(),
             key: shown_key(&member.signing),
+            begun: first_statement(env, &member.centre)?,
             stations: stations
                 .into_iter()
                 .map(|s| StationView { station: s.key, addresses: s.addresses.clone(), writer: s.writer, connected: connected(&s.key) })
                 .collect(),
-        }
+        })
     }
 
     /// [`crate::desk::Request::CharterLinks`].
@@ -170,7 +176,8 @@ fn version_line(row: LinkRow) -> Result<VersionLine, ShelfError> {
     let link = Link::decode(&row.link).map_err(|e| ShelfError::Damaged(format!("charter version {}: {e}", row.version)))?;
     let approved = link.approvals.iter().map(|approval| approval.centre.clone()).collect();
     let changes = link.changes.iter().map(change_view).collect();
-    Ok(VersionLine { version: row.version, digest: row.digest, at: row.at, changes, approved })
+    let epoch = renews_epoch(&link.changes);
+    Ok(VersionLine { version: row.version, digest: row.digest, at: row.at, changes, epoch, approved })
 }
 
 fn former_view(former: &Former) -> MemberView {
@@ -183,6 +190,7 @@ fn former_view(former: &Former) -> MemberView {
         term: last.map_or(0, |term| term.term),
         ended: former.ended.iter().map(term_view).collect(),
         key: last.map(|term| shown_key(&term.signing)).unwrap_or_default(),
+        begun: None,
         stations: Vec::new(),
     }
 }

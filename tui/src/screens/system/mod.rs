@@ -8,7 +8,7 @@ use anju_core::desk::{Event as DeskEvent, Request};
 use ratatui::layout::Rect;
 
 use super::federation::REFRESH_MS;
-use crate::canvas::{Canvas, Span, inside, split_top};
+use crate::canvas::{Canvas, inside, split_top};
 use crate::cmd::{Cmd, Command};
 use crate::door::{Outcome, Trouble, Work};
 use crate::screen::{Action, Cx, Moment, Reaction, Screen, Sheet, Tag, Target, Told};
@@ -16,8 +16,11 @@ use crate::shown::Shown;
 use crate::theme::Tone;
 use crate::widgets::detail::{Detail, Line};
 use crate::widgets::state::Load;
+use crate::widgets::tabs;
 use crate::words::Words;
 use log::Log;
+
+pub(crate) use overview::read_only;
 
 const STATUS: Tag = "status";
 const HOUSE: Tag = "house";
@@ -179,18 +182,8 @@ impl Screen for System {
 
     fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
         let (head, area) = areas(cx.body);
-        let mut spans: Vec<Span> = Vec::new();
-        for part in Part::ALL {
-            let name = Shown::new(" ").and(&cx.words.say(part.word())).and(&Shown::new(" "));
-            // The brackets say it where colour does not.
-            let (tone, name) = if part == self.part {
-                (Tone::Selected, Shown::new("[").and(&name).and(&Shown::new("]")))
-            } else {
-                (Tone::Plain, Shown::new(" ").and(&name).and(&Shown::new(" ")))
-            };
-            spans.push((tone, name));
-        }
-        canvas.line(head.x, head.y, head.width, &spans);
+        let names = Part::ALL.map(|part| cx.words.say(part.word()));
+        tabs::draw(&names, self.part as usize, head, canvas);
         match self.part {
             Part::Overview => draw_detail(cx, &self.overview, area, canvas),
             Part::Store => draw_detail(cx, &self.store, area, canvas),

@@ -8,16 +8,20 @@ use crate::widgets::detail::Line;
 use crate::words::Words;
 
 fn writing(words: Words, status: &Status) -> (Tone, Shown) {
-    match &status.read_only {
-        None => (Tone::Good, words.say("system.may-write")),
-        Some(ReadOnly::Restored { reported, needed }) => {
+    status.read_only.as_ref().map_or_else(|| (Tone::Good, words.say("system.may-write")), |reason| read_only(words, reason))
+}
+
+/// Why a peer does not write.
+pub(crate) fn read_only(words: Words, reason: &ReadOnly) -> (Tone, Shown) {
+    match reason {
+        ReadOnly::Restored { reported, needed } => {
             (Tone::Bad, words.fill("system.restored", &[("reported", &reported.to_string()), ("needed", &needed.to_string())]))
         }
-        Some(ReadOnly::NotTheWriter) => (Tone::Warn, words.say("system.not-the-writer")),
-        Some(ReadOnly::Suspended) => (Tone::Bad, words.say("system.suspended")),
-        Some(ReadOnly::Observer) => (Tone::Warn, words.say("system.observer")),
-        Some(ReadOnly::Removed) => (Tone::Bad, words.say("system.removed")),
-        Some(ReadOnly::OtherKeys) => (Tone::Bad, words.say("system.other-keys")),
+        ReadOnly::NotTheWriter => (Tone::Warn, words.say("system.not-the-writer")),
+        ReadOnly::Suspended => (Tone::Bad, words.say("system.suspended")),
+        ReadOnly::Observer => (Tone::Warn, words.say("system.observer")),
+        ReadOnly::Removed => (Tone::Bad, words.say("system.removed")),
+        ReadOnly::OtherKeys => (Tone::Bad, words.say("system.other-keys")),
     }
 }
 
