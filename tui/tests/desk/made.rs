@@ -169,6 +169,7 @@ pub fn status() -> Status {
             station(4, "C46040", None, None),
         ],
         faults: vec![FaultCount { station: StationKey([3; 32]), code: FaultCode::Malformed, count: 3 }],
+        old_pepper: Vec::new(),
         warnings: vec!["clock-jumped-back".to_owned()],
     }
 }
