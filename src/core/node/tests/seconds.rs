@@ -138,6 +138,18 @@ fn what_is_asked_at_a_second_station_is_done_once_by_the_writer_and_stands_in_it
     assert!((0..5).all(|peer| world.faults(peer).is_empty()));
 }
 
+#[test]
+fn a_second_station_that_does_not_reach_the_writer_hears_from_others_that_its_centre_lives() {
+    let mut world = with_second(2_008);
+    asking::hire(&mut world, 0);
+    world.run_for(2 * HANDOVER_EVERY_MS);
+    world.part(&[&[0, 1, 2, 3], &[1, 2, 3, 4]]);
+    world.run_for(45 * MINUTE_MS);
+    let answer = asking::lookup(&mut world, 4, PERSON);
+    assert!(asking::doubts(&answer).iter().all(Option::is_none), "{answer:?}");
+    assert_eq!(answer.verdict, Verdict::NotListed);
+}
+
 fn signed_at(world: &mut World, peer: usize, by: &str, act: &Act) -> Request {
     Request::Act(signed::signed(world, peer, by, act))
 }
