@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anju_core::charter::Chain;
-use anju_core::desk::{Act, Event, EvidenceAbout, EvidenceParts, JournalAct};
+use anju_core::desk::{Act, Event, EvidenceAbout, EvidenceParts, ForkView, JournalAct, Request};
 use anju_core::exhibit::{Exhibit, MAX_EXHIBIT_BYTES, MAX_EXHIBIT_PARTS, Part, Proven};
 use anju_core::wire;
 use base64::Engine as _;
@@ -49,7 +49,22 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     let mut said = verify::json(&proven);
     said["file"] = json!(out);
     said["about"] = json!(args.about);
+    let forked = forked(&args.data, &proven)?;
+    for fork in &forked {
+        let (centre, since) = (fork.centre.as_str(), fork.since.legal_text());
+        text.push_str(&ctx.fill("evidence.forked", &[("centre", centre), ("term", &fork.term.to_string()), ("since", &since)]));
+    }
+    said["forked"] = forked.iter().map(|fork| json!({ "centre": fork.centre, "term": fork.term, "since": fork.since })).collect();
     Ok(Done::new(said, text))
+}
+
+/// Authors in the file that stand as forked now. Nobody has signed that, so it cannot stand in the file; whoever hands it out should know.
+fn forked(data: &DataArgs, proven: &Proven) -> Result<Vec<ForkView>, Failure> {
+    let Event::Federation(view) = common::ask(data, &Request::Federation, common::PATIENCE, |_| {})? else {
+        return Err(common::unexpected());
+    };
+    let stands = |fork: &ForkView| proven.parts().iter().any(|part| *part.centre() == fork.centre);
+    Ok(view.forks.into_iter().filter(stands).collect())
 }
 
 /// Asks the peer for the evidence, verifies it as whoever gets it will, and writes it into a file that must not exist.

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use anju_core::charter::{CharterFile, Link};
-use anju_core::desk::{ChangeView, Event, FederationView, ForkView, MAX_HISTORY_PAGE, MemberView, ProposalView, Request, VersionLine};
+use anju_core::desk::{
+    ChangeView, ConflictView, Event, FederationView, ForkView, MAX_HISTORY_PAGE, MemberView, ProposalView, Request, VersionLine,
+};
 use anju_core::names::Digest;
 use serde_json::json;
 
@@ -112,6 +114,7 @@ fn shown(ctx: Ctx, view: &FederationView) -> String {
     if let Some(version) = view.frozen {
         out.push_str(&ctx.fill("federation.frozen", &[("version", &number(version))]));
     }
+    out.extend(view.conflict.iter().map(|conflict| conflicting(ctx, conflict)));
     view.forks.iter().for_each(|fork| out.push_str(&forked(ctx, fork)));
     if !view.epoch_held {
         out.push_str(&ctx.say("federation.epoch-missing"));
@@ -125,6 +128,24 @@ fn shown(ctx: Ctx, view: &FederationView) -> String {
         out.push_str(&ctx.fill("federation.invited-line", &[("centre", invited.centre.as_str()), ("until", &until), ("id", &id)]));
     }
     out
+}
+
+/// The two successors of one version, and who approved both.
+fn conflicting(ctx: Ctx, conflict: &ConflictView) -> String {
+    let listed = |centres: &[anju_core::names::CentreCode]| match centres {
+        [] => "-".to_owned(),
+        some => some.iter().map(anju_core::names::CentreCode::as_str).collect::<Vec<_>>().join(" "),
+    };
+    let ours = conflict.ours.map_or_else(|| "-".to_owned(), |digest| digest.to_string());
+    let named = [
+        ("version", conflict.version.to_string()),
+        ("since", conflict.since.legal_text()),
+        ("ours", ours),
+        ("other", conflict.other.to_string()),
+        ("approved", listed(&conflict.approved)),
+        ("both", listed(&conflict.both)),
+    ];
+    ctx.fill("federation.conflict", &named.each_ref().map(|(name, value)| (*name, value.as_str())))
 }
 
 /// A centre that has signed two histories, and what can be done.
@@ -244,6 +265,7 @@ fn version_lines(ctx: Ctx, version: &VersionLine) -> String {
         ],
     );
     version.changes.iter().for_each(|change| out.push_str(&format!("  {}\n", change_line(ctx, change))));
+    out.extend(version.conflict.iter().map(|conflict| conflicting(ctx, conflict)));
     out
 }
 

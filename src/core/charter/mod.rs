@@ -32,6 +32,8 @@ pub use invitation::{Door, Invitation, InvitationError, InvitationFile};
 pub use link::{Approval, Draft, Link, MAX_LINK_BYTES, ballot};
 pub use member::{EndedTerm, Extent, Former, MAX_ENDED_TERMS, Member, Role, Station};
 
+use std::sync::Arc;
+
 use content::Content;
 
 use crate::journal::{Author, Origin};
@@ -53,12 +55,14 @@ pub const MAX_CENTRE_NAME_BYTES: usize = 120;
 pub struct Seat {
     /// The charter.
     pub charter: Charter,
+    /// Its first version: every other is found again from it.
+    pub founding: Arc<Charter>,
     /// The secrets of the newest epoch whose copy is here: the charter's, or one before it while ours has not come.
     pub secrets: Option<EpochSecrets>,
 }
 
 impl Seat {
-    /// Takes the seat of `centre`, with the copy of this charter's epoch.
+    /// Takes the seat of `centre` in a founding charter, with the copy of its epoch.
     ///
     /// # Errors
     /// [`CharterError`] when the charter does not name exactly these keys for the centre, or its copy does not open with them.
@@ -66,7 +70,7 @@ impl Seat {
         charter.check_own(centre, keys)?;
         let open = |copy| charter.open_epoch(centre, &keys.hybrid, copy).map_err(|_| CharterError::OtherKeys(centre.clone()));
         let secrets = copy.map(open).transpose()?;
-        Ok(Self { charter, secrets })
+        Ok(Self { founding: Arc::new(charter.clone()), charter, secrets })
     }
 }
 

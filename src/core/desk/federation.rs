@@ -283,6 +283,26 @@ pub struct FederationView {
     /// Who has signed two histories, until the charter ends the term.
     #[serde(default)]
     pub forks: Vec<ForkView>,
+    /// The proof that two valid successors of one version are known.
+    #[serde(default)]
+    pub conflict: Option<ConflictView>,
+}
+
+/// Two valid successors of one version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictView {
+    /// Which version there is twice.
+    pub version: u64,
+    /// When this peer came to know.
+    pub since: Time,
+    /// The digest of the one that was adopted here, if one was.
+    pub ours: Option<Digest>,
+    /// The digest of the other.
+    pub other: Digest,
+    /// Who approved the other.
+    pub approved: Vec<CentreCode>,
+    /// Who approved both.
+    pub both: Vec<CentreCode>,
 }
 
 /// What an operator can do about a proposal.
@@ -373,4 +393,7 @@ pub struct VersionLine {
     pub epoch: bool,
     /// Who approved it.
     pub approved: Vec<CentreCode>,
+    /// The other of the same number, if there is one.
+    #[serde(default)]
+    pub conflict: Option<ConflictView>,
 }

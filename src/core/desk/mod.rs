@@ -45,8 +45,8 @@ pub use dossier::{
     PartyLine,
 };
 pub use federation::{
-    ANSWERING, ChangeView, FederationAct, FederationDeed, FederationView, ForkView, InvitedView, MAX_HISTORY_PAGE, MemberView,
-    ProposalView, SaidView, StationView, TermView, VersionLine, Wish,
+    ANSWERING, ChangeView, ConflictView, FederationAct, FederationDeed, FederationView, ForkView, InvitedView, MAX_HISTORY_PAGE,
+    MemberView, ProposalView, SaidView, StationView, TermView, VersionLine, Wish,
 };
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};
 pub use journal::{

@@ -154,6 +154,8 @@ pub struct Node {
     keys: CentreKeys,
     settings: Settings,
     charter: Charter,
+    /// The version that the federation began with.
+    founding: std::sync::Arc<Charter>,
     /// The newest epoch's secrets that are here; nothing for an observer.
     secrets: Option<EpochSecrets>,
     authors: BTreeMap<CentreCode, Author>,
@@ -188,13 +190,14 @@ impl Node {
     /// A peer of `centre` in its seat. The first input must be [`Input::Started`].
     #[must_use]
     pub fn new(centre: CentreCode, keys: CentreKeys, seat: Seat, settings: Settings) -> Self {
-        let Seat { charter, secrets } = seat;
+        let Seat { charter, founding, secrets } = seat;
         let authors = charter.authors().map(|author| (author.centre.clone(), author)).collect();
         Self {
             centre,
             keys,
             settings,
             charter,
+            founding,
             secrets,
             authors,
             publish: publish::State::default(),
@@ -234,6 +237,7 @@ impl Node {
             keys: self.keys.clone(),
             settings: self.settings.clone(),
             charter: self.charter.clone(),
+            founding: std::sync::Arc::clone(&self.founding),
             secrets: self.secrets.clone(),
             authors: self.authors.clone(),
             publish: self.publish.successor(),

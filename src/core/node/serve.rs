@@ -48,7 +48,7 @@ impl Node {
                 fault(out, from, problem.code);
                 Answer::Declined(Decline::NotHeld)
             }
-            Ok(ask) if ask.federation != self.charter.founding() || !self.is_of_our_chain(ask.under) => {
+            Ok(ask) if ask.federation != self.charter.founding() || !(self.is_of_our_chain(ask.under) || asks_for_chain(&ask)) => {
                 fault(out, from, FaultCode::OtherCharter);
                 Answer::Declined(Decline::OtherCharter)
             }
@@ -230,4 +230,9 @@ fn served(env: &Env<'_>, centre: &CentreCode, from: u64, entries: &[Entry], whol
         }
     }
     Ok(entries.len())
+}
+
+/// Whoever went another way is told how we came here, and proves by it that there are two.
+const fn asks_for_chain(ask: &Ask) -> bool {
+    matches!(ask.question, Question::Charter { .. })
 }

@@ -121,6 +121,7 @@ pub fn view() -> FederationView {
         proposals: Vec::new(),
         invited: Vec::new(),
         forks: Vec::new(),
+        conflict: None,
     }
 }
 
@@ -137,6 +138,7 @@ pub fn versions() -> Vec<VersionLine> {
         changes,
         epoch,
         approved: approved.iter().map(|code| centre(code)).collect(),
+        conflict: None,
     };
     let rotate = ChangeView { rows: Some(412), ..change("rotate-keys", Some("C46040")) };
     let founders = ["C46010", "C46020", "C46030"];

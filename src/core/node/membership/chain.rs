@@ -30,6 +30,8 @@ impl Node {
     pub(in crate::node) fn works_under(&mut self, env: &Env<'_>, station: StationKey, under: Under, out: &mut Vec<Effect>) {
         if under.version > self.charter.version() {
             self.ask_for_chain(env, station, out);
+        } else if !self.is_of_our_chain(under) {
+            self.other_history(env, station, under.version, out);
         }
     }
 
@@ -80,6 +82,10 @@ impl Node {
             }
             links.push(row.link.into());
         }
+        // Whoever gets as far as the version that has two successors is told of the second.
+        let told = after + links.len() as u64;
+        let proof = env.shelf.charter_frozen()?.filter(|proof| proof.version <= told && links.len() < MAX_CHAIN_LINKS);
+        links.extend(proof.map(|proof| proof.link.into()));
         Ok(Answer::Charter(ChainReport { links, under: Under::of(&self.charter), copy: self.copy_for(env, &asker)? }))
     }
 
@@ -105,25 +111,36 @@ impl Node {
             return Ok(());
         }
         let mut charter = self.charter.clone();
-        let mut learned = Vec::new();
+        let (mut learned, mut old, mut forks) = (Vec::new(), Vec::new(), false);
         for bytes in &report.links {
             let link = if bytes.len() > MAX_LINK_BYTES { None } else { Link::decode(bytes).ok() };
             let Some(link) = link else {
                 fault(out, from, FaultCode::Malformed);
                 return Ok(());
             };
-            // Somebody else was faster.
+            // Somebody else was faster, or this is another than ours.
             if link.version <= charter.version() {
+                old.push(link);
                 continue;
             }
             match charter.follow(&link) {
                 Ok(next) => charter = next,
                 Err(_) => {
-                    fault(out, from, FaultCode::OtherCharter);
-                    return Ok(());
+                    forks = true;
+                    break;
                 }
             }
             learned.push((link, None));
+        }
+        let told = !old.is_empty();
+        self.told_of_links(from, old);
+        if forks {
+            // It may have gone another way from a version that we have: what it says of that one is judged when it comes.
+            fault(out, from, FaultCode::OtherCharter);
+            if !told && learned.is_empty() {
+                self.other_history(env, from, self.charter.version(), out);
+            }
+            return Ok(());
         }
         if charter.version() == self.charter.version() {
             self.take_late_copy(env, report.copy, out);

@@ -9,6 +9,7 @@
 
 mod ballot;
 mod chain;
+mod conflict;
 mod invite;
 mod rotate;
 mod view;
@@ -16,9 +17,11 @@ mod view;
 pub use ballot::PROMISE_EVERY_MS;
 pub(super) use ballot::{about, roles};
 pub use chain::{MAX_CHAIN_BYTES, MAX_CHAIN_LINKS};
+pub use conflict::{ASK_BACK_EVERY_MS, LOOK_BACK_EVERY_MS, MAX_LATE_VERSIONS};
 pub use invite::{Admitted, MAX_INVITE_MS, MAX_INVITES};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Effect, Env, Node};
 use crate::charter::vote::{Copies, MAX_ROWS_EACH, Said, SealedCopies, Vote, VoteRow};
@@ -64,6 +67,8 @@ pub(super) struct State {
     chain_asked: BTreeMap<StationKey, Time>,
     /// Links learned from others, verified one after the other, on their way to be adopted.
     learned: Vec<(Link, Option<EpochCopy>)>,
+    /// Histories beside ours that are to be looked at.
+    conflict: conflict::State,
     /// Candidates that may ask for the chain.
     admitted: Vec<Admitted>,
     /// Stations that the version in force no longer names, of centres that it does: for a while they may ask for the chain, or a peer whose
@@ -114,9 +119,10 @@ impl Node {
 
     /// A row about the charter was applied.
     pub(super) fn membership_arrived(&mut self, projection: &Projection) {
-        if matches!(projection, Projection::Vote(_)) {
+        if let Projection::Vote(row) = projection {
             self.membership.to_tally = true;
             self.membership.to_answer = true;
+            self.late_vote(row);
         }
     }
 
@@ -126,6 +132,7 @@ impl Node {
         if std::mem::take(&mut self.membership.to_tally) {
             self.tally(env, out)?;
         }
+        self.conflicts_tick(env, out)?;
         self.ask_for_copy(env, out);
         self.invites_tick(env, out)
     }
@@ -148,8 +155,8 @@ impl Node {
         if let Some(before) = self.membership.before.clone() {
             let agreed = self.vote(env, &before)?.agreed(&before);
             let other = agreed.iter().find(|link| !is_ours(&self.charter, &before, link));
-            if let Some(other) = other {
-                self.freeze(env, other, out);
+            if let Some((other, digest)) = other.and_then(|other| Some((other, digest_behind(&before, other)?))) {
+                self.freeze(env, other, digest, out);
             }
         }
         let vote = self.vote(env, &self.charter)?;
@@ -163,7 +170,9 @@ impl Node {
                 self.adopt(env, link, copy, out)
             }
             [_, other, ..] => {
-                self.freeze(env, other, out);
+                if let Some(digest) = digest_behind(&self.charter, other) {
+                    self.freeze(env, other, digest, out);
+                }
                 Ok(())
             }
         }
@@ -233,12 +242,12 @@ impl Node {
         }
     }
 
-    fn freeze(&mut self, env: &Env<'_>, other: &Link, out: &mut Vec<Effect>) {
+    /// Two valid successors of one version are known: `other`, with this digest, is kept as proof. The first proof stands.
+    fn freeze(&mut self, env: &Env<'_>, other: &Link, digest: Digest, out: &mut Vec<Effect>) {
         if self.membership.frozen.is_some() {
             return;
         }
         self.membership.frozen = Some(other.version);
-        let digest = crate::journal::hash::sha256(&other.to_bytes());
         let row = LinkRow { version: other.version, digest, at: env.now, link: other.to_bytes() };
         out.push(Effect::Write(Write::Charter(CharterWrite::Frozen(row))));
     }
@@ -318,6 +327,7 @@ impl Node {
 /// [`SeatError`] when the founding charter or a link does not verify, the store fails, or the newest version does not name these keys.
 pub fn seat(file: &CharterFile, shelf: &dyn Charters, centre: &CentreCode, keys: &CentreKeys) -> Result<Seat, SeatError> {
     let mut charter = file.verify_founding()?;
+    let founding = Arc::new(charter.clone());
     let open = |charter: &Charter, copy: Option<EpochCopy>| copy.and_then(|copy| charter.open_epoch(centre, &keys.hybrid, &copy).ok());
     let kept = |charter: &Charter| shelf.epoch_copy(charter.epoch().number)?.map(|bytes| read_copy(&bytes)).transpose();
     let mut secrets = match open(&charter, file.copy_of(centre)) {
@@ -339,7 +349,7 @@ pub fn seat(file: &CharterFile, shelf: &dyn Charters, centre: &CentreCode, keys:
         }
     }
     charter.check_own(centre, keys)?;
-    Ok(Seat { charter, secrets })
+    Ok(Seat { charter, founding, secrets })
 }
 
 /// The newest version of the charter that a founding charter and a store know of.
@@ -375,7 +385,12 @@ const MAX_COPY_ROWS: u64 = 64;
 
 /// Whether a link behind `before` is the one that led to `now`.
 fn is_ours(now: &Charter, before: &Charter, link: &Link) -> bool {
-    before.draft(&link.changes, link.commitment).is_ok_and(|draft| draft.digest() == now.digest())
+    digest_behind(before, link) == Some(now.digest())
+}
+
+/// The digest of the version that a link leads to.
+fn digest_behind(before: &Charter, link: &Link) -> Option<Digest> {
+    before.draft(&link.changes, link.commitment).ok().map(|draft| draft.digest())
 }
 
 pub(super) fn read_copy(bytes: &[u8]) -> Result<EpochCopy, ShelfError> {

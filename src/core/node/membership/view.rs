@@ -56,6 +56,7 @@ impl Node {
             proposals,
             invited: invited.collect(),
             forks: self.fork_views(env)?,
+            conflict: self.conflict_view(env)?,
         })))
     }
 
@@ -168,6 +169,11 @@ impl Node {
         let rows = rows.into_iter().filter(|row| row.version < end);
         let mut versions = rows.map(version_line).collect::<Result<Vec<_>, _>>()?;
         versions.reverse();
+        if let Some(conflict) = self.conflict_view(env)?
+            && let Some(line) = versions.iter_mut().find(|line| line.version == conflict.version)
+        {
+            line.conflict = Some(conflict);
+        }
         Ok(Event::Versions { versions, more: first > 2 })
     }
 }
@@ -177,7 +183,7 @@ fn version_line(row: LinkRow) -> Result<VersionLine, ShelfError> {
     let approved = link.approvals.iter().map(|approval| approval.centre.clone()).collect();
     let changes = link.changes.iter().map(change_view).collect();
     let epoch = renews_epoch(&link.changes);
-    Ok(VersionLine { version: row.version, digest: row.digest, at: row.at, changes, epoch, approved })
+    Ok(VersionLine { version: row.version, digest: row.digest, at: row.at, changes, epoch, approved, conflict: None })
 }
 
 fn former_view(former: &Former) -> MemberView {

@@ -103,6 +103,30 @@ fn renew(world: &mut World, others: &[usize]) {
     change(world, 0, vec![Wish::RotateEpoch { pepper: true }], others);
 }
 
+/// What stood under the old pepper stands under the new one at this peer, and nothing else about it is different.
+fn assert_gone_over(world: &mut World, at: usize, before: &[ListingRow], said: &[DecidedBody]) {
+    let after = standing(world, at);
+    assert_eq!(after.len(), before.len(), "at {at}");
+    for (row, old) in before.iter().zip(said) {
+        let new = after.iter().find(|new| new.listing == row.listing).unwrap();
+        let body = body(world, at, new);
+        assert_eq!((new.pepper, row.pepper), (2, 1));
+        assert!(new.place.index > row.place.index && new.token != row.token && body.sealed != old.sealed);
+        assert_eq!((body.restriction_until, body.publication_until), (old.restriction_until, old.publication_until));
+        assert_eq!((body.authority, body.basis), (old.authority, old.basis));
+        let gone = world.peers[at].shelf.entries(&row.place.centre, row.place.index, 1, usize::MAX).unwrap().remove(0);
+        assert!(gone.payload.is_none(), "what stood under the old pepper is erased");
+        let ended = world.peers[at].shelf.listing(&row.place).unwrap().unwrap().ended.unwrap();
+        assert_eq!(ended.change, Change::Replaced);
+    }
+    let expected = [(1, Standing::Disputed), (2, Standing::Upheld), (4, Standing::Listed), (PROPOSED + 1, Standing::Listed)];
+    for (n, standing) in expected {
+        let (_, hits) = find(world, at, n);
+        assert!(matches!(&hits[..], [(_, found)] if *found == standing), "employer {n} at {at}: {hits:?}");
+    }
+    assert_eq!(find(world, at, 3), (Verdict::NotListed, Vec::new()), "what has ended is not revived");
+}
+
 #[test]
 fn listings_go_over_page_by_page_and_a_restart_goes_on_and_nothing_else_about_them_changes() {
     let mut world = people(1201, 4);
@@ -142,28 +166,7 @@ fn listings_go_over_page_by_page_and_a_restart_goes_on_and_nothing_else_about_th
     world.run_for(MINUTE_MS);
 
     assert_eq!(status(&mut world, 0).old_pepper, Vec::new());
-    for at in 0..4 {
-        let after = standing(&world, at);
-        assert_eq!(after.len(), before.len(), "at {at}");
-        for (row, old) in before.iter().zip(&said) {
-            let new = after.iter().find(|new| new.listing == row.listing).unwrap();
-            let body = body(&world, at, new);
-            assert_eq!((new.pepper, row.pepper), (2, 1));
-            assert!(new.place.index > row.place.index && new.token != row.token && body.sealed != old.sealed);
-            assert_eq!((body.restriction_until, body.publication_until), (old.restriction_until, old.publication_until));
-            assert_eq!((body.authority, body.basis), (old.authority, old.basis));
-            let gone = world.peers[at].shelf.entries(&row.place.centre, row.place.index, 1, usize::MAX).unwrap().remove(0);
-            assert!(gone.payload.is_none(), "what stood under the old pepper is erased");
-            let ended = world.peers[at].shelf.listing(&row.place).unwrap().unwrap().ended.unwrap();
-            assert_eq!(ended.change, Change::Replaced);
-        }
-        let expected = [(1, Standing::Disputed), (2, Standing::Upheld), (4, Standing::Listed), (PROPOSED + 1, Standing::Listed)];
-        for (n, standing) in expected {
-            let (_, hits) = find(&mut world, at, n);
-            assert!(matches!(&hits[..], [(_, found)] if *found == standing), "employer {n} at {at}: {hits:?}");
-        }
-        assert_eq!(find(&mut world, at, 3), (Verdict::NotListed, Vec::new()), "what has ended is not revived");
-    }
+    (0..4).for_each(|at| assert_gone_over(&mut world, at, &before, &said));
     let record = |case: &CaseNumber| world.peers[0].shelf.case(case.serial).unwrap().unwrap();
     assert_eq!([0, 1, 3].map(|i| record(&cases[i]).state), [CaseState::Disputed, CaseState::Upheld, CaseState::Listed]);
 

@@ -8,6 +8,7 @@ mod answering;
 mod applied;
 mod asking;
 mod attacks;
+mod conflicts;
 mod counter;
 mod dossiers;
 mod forks;

@@ -295,8 +295,11 @@ fn opened(env: &Env<'_>, own: &CentreCode, record: CaseRecord) -> Result<Held, S
     let Some(index) = record.index.filter(|index| case.published() != Some(*index)) else { return Ok(Held { record, case }) };
     let row = env.shelf.listing(&ListingRef { centre: own.clone(), index })?;
     let at = row.map_or(env.now, |row| row.at);
+    if case.published().is_some() {
+        let case = case.published_again(index, at);
+        return Ok(Held { record, case });
+    }
     let listed = match &case.origin {
-        _ if case.published().is_some() => Some(case.published_again(index, at)),
         Origin::Proposed => None,
         Origin::Imported { file, .. } => {
             let approved = env.shelf.import(file)?.and_then(|import| ApprovedFile::check(&import));

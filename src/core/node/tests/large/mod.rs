@@ -112,9 +112,9 @@ impl Large {
         let mut file = CharterFile::found(&mut rng, FederationName::new("large").unwrap(), &cards, &choice).unwrap();
         founders.iter().for_each(|(centre, keys, _)| file.sign(centre, keys).unwrap());
         // Everybody verifies it for themselves; here that is done once.
-        let Seat { charter, secrets } = file.founding_seat(&founders[0].0, &founders[0].1).unwrap();
+        let Seat { charter, founding, secrets } = file.founding_seat(&founders[0].0, &founders[0].1).unwrap();
         let peers = founders.into_iter().map(|(centre, keys, _)| {
-            let seat = Seat { charter: charter.clone(), secrets: secrets.clone() };
+            let seat = Seat { charter: charter.clone(), founding: founding.clone(), secrets: secrets.clone() };
             let node = Node::new(centre.clone(), keys.clone(), seat, Settings::default());
             let shelf = MemoryShelf::new();
             Peer { centre, keys, node, shelf, tokens: BTreeMap::new(), line: None, line_free: [START; 2], up: true }
