@@ -209,6 +209,17 @@ pub struct SaidView {
     pub reason: Option<String>,
 }
 
+/// What the first of two people of a centre has said of a proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstView {
+    /// Who.
+    pub operator: OperatorName,
+    /// Whether to approve it.
+    pub approve: bool,
+    /// Whether they are a security administrator; otherwise the second has to be.
+    pub security: bool,
+}
+
 /// A proposal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProposalView {
@@ -238,9 +249,9 @@ pub struct ProposalView {
     pub epoch_opens: Option<bool>,
     /// What the first of our two people said: who, and whether to approve.
     pub ours: Option<(OperatorName, bool)>,
-    /// Whether that first one is a security administrator; otherwise the second has to be.
+    /// Everyone of ours who has said something that waits for a second person.
     #[serde(default)]
-    pub ours_security: bool,
+    pub firsts: Vec<FirstView>,
     /// Why we may not approve it, if so.
     pub barred: Option<String>,
 }
@@ -327,9 +338,9 @@ impl FederationView {
         let said = proposal.said.iter().find(|said| said.centre == *centre).map(|said| said.approved);
         let opens = proposal.barred.is_none() && proposal.epoch_opens != Some(false);
         // The first of two can be anybody; the second is somebody else, and one of them a security administrator.
-        let counts = |approve| match &proposal.ours {
-            Some((first, approved)) if *approved == approve => first != name && (role == Role::Security || proposal.ours_security),
-            Some(_) | None => true,
+        let counts = |approve| match proposal.firsts.iter().find(|first| first.approve == approve) {
+            Some(first) => first.operator != *name && (role == Role::Security || first.security),
+            None => true,
         };
         // An approval is not taken back; a rejection is none that binds.
         // Split: more than one is proposed, we are bound elsewhere, or too many are against it.

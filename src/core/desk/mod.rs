@@ -45,7 +45,7 @@ pub use dossier::{
     PartyLine,
 };
 pub use federation::{
-    ANSWERING, ChangeView, ConflictView, FederationAct, FederationDeed, FederationView, ForkView, InvitedView, MAX_HISTORY_PAGE,
+    ANSWERING, ChangeView, ConflictView, FederationAct, FederationDeed, FederationView, FirstView, ForkView, InvitedView, MAX_HISTORY_PAGE,
     MemberView, ProposalView, SaidView, StationView, TermView, VersionLine, Wish,
 };
 pub use house::{AccountView, AuditLine, AuditState, OperatorKey, OperatorLine, SyncLine, SyncView};

@@ -1,6 +1,6 @@
 //! The federation's own affairs on the desk: what its charter says, approving and rejecting what is proposed, a fork and what clears it.
 
-use anju_core::desk::{Act, FederationAct, FederationView, ForkView, SaidView};
+use anju_core::desk::{Act, FederationAct, FederationView, FirstView, ForkView, SaidView};
 use anju_core::names::Digest;
 use anju_core::operator::Role;
 use anju_tui::Words;
@@ -43,6 +43,11 @@ fn sees(desk: &mut Rehearsal, parts: &[&str]) {
 fn does_not_see(desk: &mut Rehearsal, part: &str) {
     let screen = desk.screen();
     assert!(!screen.contains(part), "{part:?} in\n{screen}");
+}
+
+/// A reviewer has approved first.
+fn first() -> FirstView {
+    FirstView { operator: made::reviewer().name, approve: true, security: false }
 }
 
 fn acts(door: &FakeDoor) -> Vec<FederationAct> {
@@ -155,7 +160,7 @@ fn a_rejection_takes_two_as_well_and_a_reason_and_whoever_cannot_say_it_is_not_o
 #[test]
 fn the_second_of_two_must_be_a_security_administrator_when_the_first_was_none() {
     let house = House::new(voting());
-    house.0.lock().unwrap().proposals[0].ours = Some((made::reviewer().name, true));
+    house.0.lock().unwrap().proposals[0].firsts = vec![first()];
     let mut desk = at(&house.door(auditor()), "qian.qi", "6 p");
     sees(&mut desk, &["li.si did; now a security"]);
     does_not_see(&mut desk, "a approve");
@@ -283,7 +288,7 @@ fn what_the_federations_own_affairs_look_like() {
     };
     pictures("federation-approve", &House::new(voting()).door(security()), typed);
     let second = House::new(voting());
-    second.0.lock().unwrap().proposals[0].ours = Some((made::reviewer().name, true));
+    second.0.lock().unwrap().proposals[0].firsts = vec![first()];
     pictures("federation-second", &second.door(security()), |desk| {
         typed(desk);
         desk.keys("ctrl-s");

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use anju_core::desk::{
-    Act, ChangeView, Event as DeskEvent, FederationAct, FederationView, ForkView, MemberView, ProposalView, Request, SaidView, StationView,
-    TermView, VersionLine,
+    Act, ChangeView, Event as DeskEvent, FederationAct, FederationView, FirstView, ForkView, MemberView, ProposalView, Request, SaidView,
+    StationView, TermView, VersionLine,
 };
 use anju_core::names::{CentreCode, Digest, StationKey};
 use anju_core::operator::OperatorName;
@@ -76,7 +76,7 @@ pub fn proposal() -> ProposalView {
         quorum: 3,
         epoch_opens: Some(true),
         ours: None,
-        ours_security: false,
+        firsts: Vec::new(),
         barred: None,
     }
 }
@@ -192,14 +192,15 @@ fn answered(view: &mut FederationView, name: &OperatorName, act: &FederationAct)
         FederationAct::Answer { proposal, approve, reason } => {
             let shown = &mut view.proposals[0];
             assert_eq!(shown.proposal, *proposal);
-            let complete = shown.ours.as_ref().is_some_and(|(first, said)| first != name && said == approve);
+            let complete = shown.firsts.iter().any(|first| first.operator != *name && first.approve == *approve);
             if complete {
-                shown.ours = None;
+                shown.firsts.clear();
                 let reason = (!approve).then(|| reason.clone());
                 shown.said.push(SaidView { centre: centre("C46010"), approved: *approve, reason });
                 shown.approved += u64::from(*approve);
             } else {
-                (shown.ours, shown.ours_security) = (Some((name.clone(), *approve)), name.as_str() == "zhao.liu");
+                let security = name.as_str() == "zhao.liu";
+                shown.firsts.push(FirstView { operator: name.clone(), approve: *approve, security });
             }
             Ok(DeskEvent::Answered { proposal: *proposal, approve: *approve, complete })
         }

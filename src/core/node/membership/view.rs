@@ -6,8 +6,8 @@ use super::ballot::newest;
 use crate::charter::vote::{Proposal, Vote};
 use crate::charter::{CentreCard, Change, EndedTerm, Extent, Former, Link, Member, Station, renews_epoch};
 use crate::desk::{
-    ChangeView, Event, FederationView, InvitedView, MAX_EVENT_BYTES, MAX_HISTORY_PAGE, MemberView, ProposalView, SaidView, StationView,
-    TermView, VersionLine,
+    ChangeView, Event, FederationView, FirstView, InvitedView, MAX_EVENT_BYTES, MAX_HISTORY_PAGE, MemberView, ProposalView, SaidView,
+    StationView, TermView, VersionLine,
 };
 use crate::error::ShelfError;
 use crate::journal::proof::{OnShelf, root_at};
@@ -78,9 +78,8 @@ impl Node {
         let agreed = |centre: &CentreCode| proposal.approvals.iter().any(|approval| approval.centre == *centre);
         let rejected = proposal.rejections.iter().filter(|(centre, _)| !agreed(centre));
         let rejected = rejected.map(|(centre, reason)| said(centre, false, Some(reason.clone())));
-        let first = deeds.iter().find(|deed| deed.digest == digest);
-        let ours = first.map(|deed| (deed.by.clone(), deed.approve));
-        let duty = first.map(|deed| env.shelf.operator(&deed.by)).transpose()?.flatten().filter(|who| who.disabled.is_none());
+        let firsts = deeds.iter().filter(|deed| deed.digest == digest).map(|deed| first_view(env, deed)).collect::<Result<Vec<_>, _>>()?;
+        let ours = firsts.first().map(|first| (first.operator.clone(), first.approve));
         let barred = vote.may_approve(&self.centre, proposal.body.round, digest).err();
         Ok(ProposalView {
             proposal: digest,
@@ -96,7 +95,7 @@ impl Node {
             quorum: self.charter.quorum(),
             epoch_opens: self.epoch_opens(env, proposal)?,
             ours,
-            ours_security: duty.is_some_and(|who| who.role == Role::Security),
+            firsts,
             barred: barred.map(|barred| format!("{barred:?}").to_lowercase()),
         })
     }
@@ -176,6 +175,11 @@ impl Node {
         }
         Ok(Event::Versions { versions, more: first > 2 })
     }
+}
+
+fn first_view(env: &Env<'_>, deed: &DeedRow) -> Result<FirstView, ShelfError> {
+    let who = env.shelf.operator(&deed.by)?.filter(|who| who.disabled.is_none());
+    Ok(FirstView { operator: deed.by.clone(), approve: deed.approve, security: who.is_some_and(|who| who.role == Role::Security) })
 }
 
 fn version_line(row: LinkRow) -> Result<VersionLine, ShelfError> {

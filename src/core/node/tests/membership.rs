@@ -4,7 +4,7 @@ use super::signed::{ask, code, staff};
 use super::world::World;
 use crate::charter::vote::{Proposed, Said, SealedCopies};
 use crate::charter::{CentreCard, CentreKeys, Link};
-use crate::desk::{Act, Event, FederationAct, FederationView, ReadOnly, Request, Wish};
+use crate::desk::{Act, Alarm, Event, FederationAct, FederationView, ReadOnly, Request, Status, Wish};
 use crate::error::{FaultCode, RefusalCode};
 use crate::journal::{Kind, Statement};
 use crate::names::{CentreCode, Digest};
@@ -26,14 +26,14 @@ fn act(asked: FederationAct) -> Act {
     Act::Federation(Box::new(asked))
 }
 
-fn propose(world: &mut World, peer: usize, wishes: Vec<Wish>) -> Result<Digest, RefusalCode> {
+pub(super) fn propose(world: &mut World, peer: usize, wishes: Vec<Wish>) -> Result<Digest, RefusalCode> {
     match ask(world, peer, "security", &act(FederationAct::Propose { wishes, reason: "年度例会决定".to_owned() })) {
         Event::Proposed { proposal, .. } => Ok(proposal),
         other => Err(code(&other)),
     }
 }
 
-fn say(world: &mut World, peer: usize, by: &str, proposal: Digest, approve: bool) -> Event {
+pub(super) fn say(world: &mut World, peer: usize, by: &str, proposal: Digest, approve: bool) -> Event {
     ask(world, peer, by, &act(FederationAct::Answer { proposal, approve, reason: "同意".to_owned() }))
 }
 
@@ -72,12 +72,16 @@ pub(super) fn view(world: &mut World, peer: usize) -> FederationView {
     }
 }
 
-pub(super) fn read_only(world: &mut World, peer: usize) -> Option<ReadOnly> {
+fn status(world: &mut World, peer: usize) -> Status {
     let token = world.ask(peer, Request::Status);
     match world.closing(peer, token) {
-        Some(Event::Status(status)) => status.read_only.clone(),
+        Some(Event::Status(status)) => (**status).clone(),
         other => panic!("{other:?}"),
     }
+}
+
+pub(super) fn read_only(world: &mut World, peer: usize) -> Option<ReadOnly> {
+    status(world, peer).read_only
 }
 
 fn centre(world: &World, peer: usize) -> CentreCode {
@@ -481,6 +485,7 @@ fn two_valid_successors_freeze_the_membership_and_raise_the_alarm() {
     world.run_for(5 * SECOND_MS);
     for peer in 0..3 {
         assert_eq!(view(&mut world, peer).frozen, Some(2), "peer {peer}");
+        assert_eq!(status(&mut world, peer).alarms(), [Alarm::Frozen(2)], "on every desk");
         assert_eq!(version(&world, peer), 2, "what was adopted stays");
     }
     world.set_up(0, false);

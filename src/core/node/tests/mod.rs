@@ -25,6 +25,7 @@ mod looking;
 mod lookup;
 mod matters;
 mod membership;
+mod offered;
 mod outbox;
 mod people;
 mod process;

@@ -68,16 +68,18 @@ pub(super) fn standing(cx: &Cx<'_>, view: &FederationView, proposal: &ProposalVi
     let may = may(cx, view, proposal);
     let can = |approve| may.contains(if approve { &FederationDeed::Approve } else { &FederationDeed::Reject });
     let security = words.code("role", Role::Security.code());
-    match &proposal.ours {
-        Some((first, _)) if *first == cx.who.name => (Tone::Plain, words.say("federation.second-missing")),
-        Some((first, approve)) => {
-            let (tone, key) = match (can(*approve), approve, proposal.ours_security) {
+    // Of several that wait, the one that waits for who is logged in.
+    let mine = proposal.firsts.iter().find(|first| first.operator != cx.who.name && can(first.approve));
+    match mine.or(proposal.firsts.first()) {
+        Some(first) if first.operator == cx.who.name => (Tone::Plain, words.say("federation.second-missing")),
+        Some(first) => {
+            let (tone, key) = match (can(first.approve), first.approve, first.security) {
                 (true, true, _) => (Tone::Warn, "federation.second-yes"),
                 (true, false, _) => (Tone::Warn, "federation.second-no"),
                 (false, _, true) => (Tone::Plain, "federation.second-other"),
                 (false, _, false) => (Tone::Plain, "federation.second-security"),
             };
-            (tone, words.fill(key, &[("operator", first.as_str()), ("role", security.as_str())]))
+            (tone, words.fill(key, &[("operator", first.operator.as_str()), ("role", security.as_str())]))
         }
         None if can(true) || can(false) => (Tone::Warn, words.say("federation.wanted")),
         None => (Tone::Plain, words.fill("federation.wanted-of", &[("role", security.as_str())])),
@@ -86,7 +88,7 @@ pub(super) fn standing(cx: &Cx<'_>, view: &FederationView, proposal: &ProposalVi
 
 /// Whether the centre has said it once who is logged in has.
 fn completes(cx: &Cx<'_>, proposal: &ProposalView, approve: bool) -> bool {
-    proposal.ours.as_ref().is_some_and(|(first, said)| *first != cx.who.name && *said == approve)
+    proposal.firsts.iter().any(|first| first.operator != cx.who.name && first.approve == approve)
 }
 
 /// The question before it is sent: what changes, and what follows. What binds the centre has the proposal's name typed, so that two people
