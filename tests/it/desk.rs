@@ -3,6 +3,7 @@
 mod door;
 mod driver;
 mod figures;
+mod governing;
 mod sessions;
 
 use driver::{Ended, Screen, has_tmux};

@@ -12,7 +12,7 @@ const SHANGHAI: &str = "C31010";
 const FOUNDERS: [&str; 3] = [HAIKOU, SANYA, CHONGQING];
 
 /// A line of the program as a centre's security administrator.
-fn as_admin(federation: &Federation, code: &str, line: &str, exit: i32) -> Value {
+pub(crate) fn as_admin(federation: &Federation, code: &str, line: &str, exit: i32) -> Value {
     let who = format!("--data @{code} --operator admin --operator-passphrase-file @{code}/first-operator.passphrase");
     federation.room.json(&format!("{line} {who}"), exit)
 }
@@ -58,7 +58,7 @@ pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-fn wait_for_proposal(federation: &Federation, code: &str, proposal: &str) {
+pub(crate) fn wait_for_proposal(federation: &Federation, code: &str, proposal: &str) {
     until("the proposal", || view(federation, code)["proposals"].as_array().unwrap().iter().any(|p| p["proposal"] == proposal));
 }
 

@@ -141,10 +141,15 @@ impl Screen {
 
     /// Logs an operator in whose passphrase is that of the room, and waits until the gate is gone.
     pub(crate) fn log_in(&self, name: &str) -> String {
+        self.log_in_by(name, PASSPHRASE.trim_end())
+    }
+
+    /// The same for somebody who has a passphrase of their own.
+    pub(crate) fn log_in_by(&self, name: &str, passphrase: &str) -> String {
         self.wait_for("操作员");
         self.type_text(name);
         self.keys("Tab");
-        self.type_text(PASSPHRASE.trim_end());
+        self.type_text(passphrase);
         self.keys("Enter");
         self.wait("open", |screen| screen.contains("ctrl-p") && !screen.contains("正在打开密钥"))
     }
