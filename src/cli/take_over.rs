@@ -33,9 +33,9 @@ const TAKING: &str = "anju.db.taking";
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
-    keys: PathBuf,
+    former: PathBuf,
     #[arg(long, value_name = "FILE")]
-    keys_passphrase_file: Option<PathBuf>,
+    former_passphrase_file: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
     backup: Option<PathBuf>,
     #[command(flatten)]
@@ -46,11 +46,11 @@ pub(super) struct Args {
 
 pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     let Opened { folder, config, secrets, store, lock, passphrase } = store::open(ctx, &args.data, &args.passphrase, Mode::Existing)?;
-    let asked = common::passphrase(ctx, args.keys_passphrase_file.as_deref(), &ctx.say("prompt.passphrase-former"), None)?;
-    let former = Secrets::load(&args.keys, &asked).map_err(|e| common::vault_failure(&args.keys, e))?;
+    let asked = common::passphrase(ctx, args.former_passphrase_file.as_deref(), &ctx.say("prompt.passphrase-former"), None)?;
+    let former = Secrets::load(&args.former, &asked).map_err(|e| common::vault_failure(&args.former, e))?;
     let charter = known(&folder, &store)?;
     let centre = &config.centre.code;
-    let not_these = |code| Failure::new(code).with("path", common::shown(&args.keys)).with("centre", centre);
+    let not_these = |code| Failure::new(code).with("path", common::shown(&args.former)).with("centre", centre);
     if former.centre.signing.public() == secrets.centre.signing.public() {
         return Err(not_these(Code::TakeOverOwnKeys));
     }

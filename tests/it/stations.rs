@@ -81,12 +81,12 @@ fn a_second_station_works_for_the_writer_and_takes_over_with_its_backup_when_it_
     assert_eq!(refused["error"]["code"], "writer-unreachable", "{refused}");
 
     // It gets what the writer had, and the charter names it.
-    let take = "store take-over --keys @haikou-keys.age --keys-passphrase-file @pass --backup @haikou.db";
+    let take = "store take-over --former @haikou-keys.age --former-passphrase-file @pass --backup @haikou.db";
     assert_eq!(federation.room.json(&at_second(take), 75)["error"]["code"], "folder-locked", "not while it runs");
     federation.stop(SECOND);
-    let own = at_second(&format!("store take-over --keys @{SECOND}/keys.age --keys-passphrase-file @pass"));
+    let own = at_second(&format!("store take-over --former @{SECOND}/keys.age --former-passphrase-file @pass"));
     assert_eq!(federation.room.json(&own, 77)["error"]["code"], "take-over-own-keys");
-    let others = at_second(&format!("store take-over --keys @{SANYA}/keys.age --keys-passphrase-file @pass"));
+    let others = at_second(&format!("store take-over --former @{SANYA}/keys.age --former-passphrase-file @pass"));
     assert_eq!(federation.room.json(&others, 77)["error"]["code"], "take-over-other-keys");
     federation.room.done(&at_second(take));
     let files = std::fs::read_dir(federation.room.path(SECOND)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());

@@ -211,7 +211,8 @@ impl<R: Role> Db<R> {
     }
 
     pub(super) fn objections_to(&self, about: &ListingRef, listing: &ListingId, limit: usize) -> Result<Vec<ObjectionRow>, StoreError> {
-        let Ok(index) = signed(about.index) else { return Ok(Vec::new()) };
+        // No row has so high an index; every one that there is lies below.
+        let index = i64::try_from(about.index).unwrap_or(i64::MAX);
         let sql = format!(
             "SELECT {OBJECTION_COLUMNS} FROM objection INDEXED BY objection_by_listing
              WHERE listing = ?1 AND about_centre = ?2 AND about_idx <= ?3 ORDER BY author, idx LIMIT ?4"
