@@ -99,6 +99,6 @@ impl<R: Role> Db<R> {
     pub(super) fn void_below(&self, centre: &CentreCode, after: u64, below: u64) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM void_row v WHERE v.centre = ?1 AND v.cut > ?2 AND v.idx < ?3 AND NOT EXISTS (
                        SELECT 1 FROM entry e JOIN journal j USING (centre) WHERE j.code = ?1 AND e.idx = v.idx AND e.header = v.header)";
-        Ok(self.any(sql, params![centre.as_str(), signed(after)?, signed(below)?])?)
+        self.any(sql, params![centre.as_str(), signed(after)?, signed(below)?])
     }
 }

@@ -33,6 +33,9 @@ struct Journal {
     erased: BTreeSet<u64>,
 }
 
+/// Rows that were let go at once: their indexes and headers.
+type LetGo = Vec<(u64, Vec<u8>)>;
+
 /// A [`Shelf`] that forgets. Each [`MemoryShelf::apply`] changes all of what its write says or nothing.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryShelf {
@@ -46,7 +49,7 @@ pub struct MemoryShelf {
     issued: BTreeMap<CertificateNumber, IssuedRecord>,
     forks: forks::Tables,
     /// Headers of rows that were let go, with their indexes, cut by cut.
-    void: BTreeMap<CentreCode, Vec<Vec<(u64, Vec<u8>)>>>,
+    void: BTreeMap<CentreCode, Vec<LetGo>>,
     faults: BTreeMap<(StationKey, FaultCode), u64>,
     damaged: RefCell<BTreeSet<(CentreCode, u64)>>,
     lists: lists::Tables,
