@@ -121,6 +121,8 @@ pub enum Doubt {
     Forked,
     /// This version does not understand all of its statements.
     NotApplied,
+    /// Listings stand under a pepper that is not held here: nobody can be found by them.
+    PepperMissing,
 }
 
 /// What one centre's list says of the subject.

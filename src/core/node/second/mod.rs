@@ -1,8 +1,8 @@
 //! A centre has several stations, and one of them writes.
 //!
 //! The others hold every journal, answer lookups from their copy, and take to the writer what must be written: what operators ask for at
-//! them, and what other centres ask of the issuer ([`forward`]). From the writer they have what the charter seals to its keys alone: the
-//! epoch's secrets, and the operators' accounts ([`handover`]). When the writer is lost, the charter names one of them as the next, with
+//! them, and what other centres ask of the issuer (`forward`). From the writer they have what the charter seals to its keys alone: the
+//! epoch's secrets, and the operators' accounts (`handover`). When the writer is lost, the charter names one of them as the next, with
 //! keys of its own, in the next term; until then nothing is written. What must never be here: a row of the centre's journal.
 
 mod forward;

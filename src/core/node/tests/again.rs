@@ -5,7 +5,7 @@ use super::imports::bench::employer;
 use super::membership::{change, federation};
 use super::signed::ask;
 use super::world::World;
-use crate::desk::{Act, CaseRef, Event, OldPepper, Proposal, Request, Status, Verdict, Wish};
+use crate::desk::{Act, CaseRef, Doubt, Event, OldPepper, Proposal, Request, Status, Verdict, Wish};
 use crate::journal::{Kind, Statement};
 use crate::listing::case::{Case, CaseState};
 use crate::listing::catalogue::Catalogue;
@@ -320,4 +320,28 @@ fn a_case_keeps_its_first_and_its_newest_listing_and_its_state() {
     let kept: Case = serde_json::from_slice(&record.case).unwrap();
     assert_eq!((kept.steps.len(), kept.published(), AGAIN_PAGE), (5, record.index, 1));
     assert_eq!(standing(&world, 2).iter().map(|row| (row.pepper, row.place.index)).collect::<Vec<_>>(), [(4, record.index.unwrap())]);
+}
+
+#[test]
+fn a_listing_under_a_pepper_that_is_not_held_makes_its_centre_unknown_and_nobody_clear() {
+    let mut world = people(1_998, 4);
+    let case = listed(&mut world, 0, 1);
+    let listing = place(&world, 0, &case);
+    let number = employer(1);
+    let number = (number.document_type.as_str(), number.document_no.as_str());
+    assert_eq!(lookup(&mut world, 1, number).verdict, Verdict::Listed);
+    // So often was the pepper renewed that this peer does not hold the listing's any more.
+    let mut secrets = world.peers[1].node.secrets.clone().unwrap();
+    let epoch = secrets.number;
+    while secrets.peppers().iter().any(|pepper| pepper.version == 1) {
+        secrets = secrets.next(&mut world.rng, true);
+    }
+    secrets.number = epoch;
+    world.peers[1].node.secrets = Some(secrets);
+    world.run_for(2 * SECOND_MS);
+    let answer = lookup(&mut world, 1, number);
+    assert!(answer.hits.is_empty());
+    assert_eq!(answer.verdict, Verdict::Unknown, "{answer:?}");
+    let centre = answer.centres.iter().find(|answer| answer.centre == listing.centre).unwrap();
+    assert_eq!(centre.doubt, Some(Doubt::PepperMissing));
 }

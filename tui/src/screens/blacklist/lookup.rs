@@ -160,6 +160,7 @@ const fn doubt_code(doubt: Doubt) -> &'static str {
         Doubt::Withheld => "withheld",
         Doubt::Forked => "forked",
         Doubt::NotApplied => "not-applied",
+        Doubt::PepperMissing => "pepper-missing",
     }
 }
 

@@ -33,6 +33,9 @@ impl Node {
         if env.shelf.withheld(centre)? {
             return Ok(Some(Doubt::Withheld));
         }
+        if self.is_under_unheld(centre) {
+            return Ok(Some(Doubt::PepperMissing));
+        }
         let state = env.shelf.journal(centre)?;
         Ok((state.applied < state.size).then_some(Doubt::NotApplied))
     }

@@ -15,6 +15,7 @@ use super::super::import::{ABANDONED_MS, MAX_OPEN_IMPORTS};
 use super::super::{Job, MAX_DERIVING};
 use super::{Held, document_of, opened, updated};
 use crate::audit::AuditAction;
+use crate::charter::EpochSecrets;
 use crate::desk::OldPepper;
 use crate::error::ShelfError;
 use crate::journal::frame::FRAME_BUDGET_BYTES;
@@ -47,6 +48,8 @@ pub(in crate::node::list) struct State {
     counted: Option<Counted>,
     /// When a page was last asked for.
     paged: Option<Time>,
+    /// Centres with listings under a pepper that is not held here: nobody is found by those.
+    unheld: BTreeSet<CentreCode>,
 }
 
 #[derive(Debug)]
@@ -77,6 +80,15 @@ impl Node {
         self.list.again.counted.as_ref().is_none_or(|counted| pepper >= counted.newest || counted.in_use.contains(&pepper))
     }
 
+    /// Whether listings of a centre stand under a pepper that is not held here.
+    pub(in crate::node::list) fn is_under_unheld(&self, centre: &CentreCode) -> bool {
+        self.list.again.unheld.contains(centre)
+    }
+
+    fn holds_pepper(&self, version: u64) -> bool {
+        self.secrets.iter().flat_map(EpochSecrets::peppers).any(|pepper| pepper.version == version)
+    }
+
     /// How many listings stand under a pepper before the newest, as far as it was counted.
     pub(in crate::node) fn old_pepper(&self) -> Vec<OldPepper> {
         let left = self.list.again.counted.iter().flat_map(|counted| &counted.left);
@@ -91,10 +103,10 @@ impl Node {
                 // Endings among the rows that go never were, and what they ended stands again.
                 self.list.again.counted = None;
             }
-            let (Some(counted), Write::Project(Projection::List(projection))) = (&mut self.list.again.counted, write) else { continue };
+            let Write::Project(Projection::List(projection)) = write else { continue };
             match projection {
-                ListProjection::Decided(row) => _ = counted.in_use.insert(row.pepper),
-                ListProjection::DecidedInRow(rows) => counted.in_use.extend(rows.iter().map(|row| row.pepper)),
+                ListProjection::Decided(row) => self.pepper_seen(&row.place.centre, row.pepper),
+                ListProjection::DecidedInRow(rows) => rows.iter().for_each(|row| self.pepper_seen(&row.place.centre, row.pepper)),
                 ListProjection::Changed { .. }
                 | ListProjection::Objected(_)
                 | ListProjection::Hit(_)
@@ -103,16 +115,26 @@ impl Node {
         }
     }
 
+    fn pepper_seen(&mut self, centre: &CentreCode, pepper: u64) {
+        if !self.holds_pepper(pepper) {
+            self.list.again.unheld.insert(centre.clone());
+        }
+        if let Some(counted) = &mut self.list.again.counted {
+            counted.in_use.insert(pepper);
+        }
+    }
+
     /// Counts when it is time, and asks for the secrets of the next page.
     pub(in crate::node) fn again_tick(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         let Ok(pepper) = self.pepper() else { return Ok(()) };
-        if self.secrets.iter().all(|secrets| secrets.peppers().len() < 2) {
+        if self.charter.epoch().pepper < 2 && self.secrets.iter().all(|secrets| secrets.peppers().len() < 2) {
             return Ok(());
         }
         let fresh =
             |counted: &Counted| counted.newest == pepper.version && env.now.since(counted.at) < AGAIN_EVERY_MS && env.now >= counted.at;
         if !self.list.again.counted.as_ref().is_some_and(fresh) {
-            self.list.again.counted = Some(self.count_standing(env, pepper.version)?);
+            let (counted, unheld) = self.count_standing(env, pepper.version)?;
+            (self.list.again.counted, self.list.again.unheld) = (Some(counted), unheld);
         }
         let under_way = self.list.jobs.values().any(|job| matches!(job, Job::Again(_)));
         let just_now = self.list.again.paged.is_some_and(|last| env.now.since(last).abs() < AGAIN_PAUSE_MS);
@@ -138,19 +160,23 @@ impl Node {
     }
 
     /// What stands under which pepper. Listings of who is no member are nobody's answer.
-    fn count_standing(&self, env: &Env<'_>, newest: u64) -> Result<Counted, ShelfError> {
+    fn count_standing(&self, env: &Env<'_>, newest: u64) -> Result<(Counted, BTreeSet<CentreCode>), ShelfError> {
+        let mut unheld = BTreeSet::new();
         let mut counted = Counted { at: env.now, newest, in_use: BTreeSet::new(), left: BTreeMap::new(), from: None };
         for under in env.shelf.standing_under(Day::of(env.now))? {
             if self.charter.member(&under.centre).is_none() {
                 continue;
             }
             counted.in_use.insert(under.pepper);
+            if !self.holds_pepper(under.pepper) {
+                unheld.insert(under.centre.clone());
+            }
             if under.pepper < newest {
                 *counted.left.entry(under.centre).or_default() += under.listings;
             }
         }
         counted.from = counted.left.contains_key(&self.centre).then_some(0);
-        Ok(counted)
+        Ok((counted, unheld))
     }
 
     /// The next statements of our own that can be said again: the case and the row of each, and whom it is about. And from where to go on,
