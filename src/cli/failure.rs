@@ -91,6 +91,8 @@ failures! {
     CharterNoCentre = "charter-no-centre" => Refused,
     EvidenceBad = "evidence-bad" => Data,
     ExhibitBroken = "exhibit-broken" => Data,
+    VerifyOtherFederation = "verify-other-federation" => Refused,
+    VerifyCharterConflict = "verify-charter-conflict" => Refused,
     ExhibitLarge = "exhibit-too-large" => Data,
     FieldsMissing = "fields-missing" => Usage,
     StatedBad = "stated-bad" => Data,

@@ -1,9 +1,9 @@
 //! `anju verify`: what an evidence file proves, by whom, as of when, and what it leaves open. Needs no peer, no data folder and no network.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anju_core::certificate::{CertificateBody, EndedBody};
-use anju_core::exhibit::{Broken, MAX_EXHIBIT_BYTES, Proven, ProvenPart, ProvenRow};
+use anju_core::exhibit::{Broken, Later, LaterPart, MAX_EXHIBIT_BYTES, Proven, ProvenPart, ProvenRow, Standing, Unrelated};
 use anju_core::journal::Kind;
 use anju_core::names::Digest;
 use base64::Engine as _;
@@ -11,7 +11,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::common;
+use super::exit::Exit;
 use super::failure::{Code, Failure};
+use super::federation::{charter_failure, read_charter};
 use super::out::{Ctx, Done};
 use super::text::clean;
 use crate::config::atomic;
@@ -22,6 +24,8 @@ pub(super) struct Args {
     file: PathBuf,
     #[arg(long = "founding", value_name = "HASH")]
     founding: Vec<Digest>,
+    #[arg(long, value_name = "FILE")]
+    charter: Option<PathBuf>,
 }
 
 pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
@@ -31,7 +35,57 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
         _ => about(Code::InputUnreadable).with("detail", e),
     })?;
     let proven = Proven::verify(&bytes, &args.founding).map_err(|broken| refused(ctx, about(Code::ExhibitBroken), &broken))?;
-    Ok(Done::new(json(&proven), format!("{}{}", ctx.say("evidence.holds"), text(ctx, &proven))))
+    let later = args.charter.as_ref().map(|path| later(&proven, path)).transpose()?;
+    let mut json = json(&proven);
+    let mut said = format!("{}{}", ctx.say("evidence.holds"), text(ctx, &proven));
+    let mut exit = Exit::Ok;
+    if let Some(later) = &later {
+        said.push_str(&later_text(ctx, later));
+        json["newer"] = later_json(later);
+        if later.voids() {
+            exit = Exit::Refused;
+        }
+    }
+    Ok(Done { json, text: said, exit })
+}
+
+/// What the charter in a file says of it: one that an acquaintance in the federation has exported today.
+fn later(proven: &Proven, path: &Path) -> Result<Later, Failure> {
+    let charter = read_charter(path)?.verify().map_err(|e| charter_failure(e).with("path", common::shown(path)))?;
+    let about = |code| Failure::new(code).with("path", common::shown(path));
+    proven.under(&charter).map_err(|unrelated| match unrelated {
+        Unrelated::Federation => about(Code::VerifyOtherFederation),
+        Unrelated::Conflict(version) => about(Code::VerifyCharterConflict).with("version", version),
+    })
+}
+
+fn later_text(ctx: Ctx, later: &Later) -> String {
+    let mut out = ctx.fill("evidence.later", &[("version", &later.version.to_string()), ("digest", &later.digest.to_string())]);
+    if later.parts.is_empty() {
+        out.push_str(&ctx.say("evidence.later-not-newer"));
+    }
+    for part in &later.parts {
+        let counts = part.counts.map_or_else(String::new, |counts| counts.size.to_string());
+        let values = [("centre", part.centre.as_str()), ("counts", counts.as_str())];
+        out.push_str(&match part.standing {
+            Standing::InForce => ctx.fill("evidence.later-in-force", &values[..1]),
+            Standing::Counts => ctx.fill("evidence.later-counts", &values),
+            Standing::Void => ctx.fill("evidence.later-void", &values),
+            Standing::Open => ctx.fill("evidence.later-open", &values),
+        });
+        if part.left {
+            out.push_str(&ctx.fill("evidence.later-left", &values[..1]));
+        }
+    }
+    out
+}
+
+fn later_json(later: &Later) -> Value {
+    let part = |part: &LaterPart| {
+        let counts = part.counts.map(|counts| json!({ "size": counts.size, "root": STANDARD.encode(counts.root.0) }));
+        json!({ "centre": part.centre, "standing": part.standing.code(), "counts": counts, "left": part.left })
+    };
+    json!({ "version": later.version, "digest": later.digest, "parts": later.parts.iter().map(part).collect::<Vec<_>>() })
 }
 
 fn refused(ctx: Ctx, failure: Failure, broken: &Broken) -> Failure {

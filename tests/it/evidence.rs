@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Room, err, out};
 use crate::federation::{AUDITOR, CHONGQING, Federation, HAIKOU, Over, PATIENCE, REVIEWER, SANYA, TELLER, applied};
+use crate::governed::change;
 
 const ACCOUNT: &str = "46010000000100000";
 const CENTRES: [&str; 3] = [HAIKOU, SANYA, CHONGQING];
@@ -97,6 +98,29 @@ fn a_certificate_of_another_centre_is_proven_on_a_machine_with_nothing_but_the_f
     let refused = elsewhere.run("verify @altered --lang zh");
     assert!(err(&refused).contains("[form]") && refused.status.code() == Some(65), "{}", err(&refused));
     assert_eq!(elsewhere.json("verify @nothing", 66)["error"]["code"], "input-unreadable");
+}
+
+#[test]
+fn evidence_is_judged_by_a_newer_charter_that_somebody_brings() {
+    let (federation, number) = three();
+    let (file, _) = settled(&federation, &number);
+    let export = |name: &str| federation.room.done(&format!("federation export --data @{SANYA} --out @{name}"));
+    let verify = |charter: &str, exit: i32| federation.room.json(&format!("verify @{file} --charter @{charter}"), exit);
+    change(&federation, "rotate-epoch", &[SANYA, HAIKOU, CHONGQING], 2);
+    export("charter-2");
+    let newer = verify("charter-2", 0)["newer"].clone();
+    assert_eq!((&newer["version"], &newer["parts"][0]["standing"]), (&json!(2), &json!("in-force")));
+    assert_eq!(verify("charter.json", 0)["newer"]["parts"], json!([]), "it is no newer than the one in the file");
+    // A later vote lets nothing of Haikou's count.
+    change(&federation, &format!("suspend {HAIKOU} --rows 0"), &[SANYA, HAIKOU, CHONGQING], 3);
+    export("charter-3");
+    let answer = verify("charter-3", 77);
+    assert_eq!((&answer["holds"], &answer["newer"]["parts"][0]["standing"]), (&json!(true), &json!("void")), "{answer}");
+    let text = out(&federation.room.run(&format!("verify @{file} --charter @charter-3 --lang zh")));
+    assert!(text.contains("不再计入"), "{text}");
+    // The same centres can have founded another federation.
+    federation.found("other.json", &CENTRES, &[]);
+    assert_eq!(verify("other.json", 77)["error"]["code"], "verify-other-federation");
 }
 
 fn who_may_take_it(federation: &Federation, number: &str) {

@@ -30,6 +30,7 @@ mod loans;
 mod made;
 mod matters;
 mod mutation;
+mod observer;
 mod people;
 mod privacy;
 mod protocol_page;

@@ -14,14 +14,17 @@
 //! | [`make`] | parts of an exhibit, from rows and heads that are held |
 //! | [`check`] | the checks by name, and what an exhibit that holds leaves open |
 //! | [`verify`] | the only way from bytes to [`Proven`] |
+//! | [`later`] | what a newer version of the charter says of it |
 
 pub mod check;
+pub mod later;
 pub mod make;
 pub mod verify;
 
 use minicbor::{Decode, Encode};
 
 pub use check::{Broken, Check, Open};
+pub use later::{Later, LaterPart, Standing, Unrelated};
 pub use make::{Held, MakeError, shows_payload};
 pub use verify::{Proven, ProvenPart, ProvenRow, ProvenWitness, Reign};
 

@@ -175,6 +175,16 @@ impl Federation {
         Self::line(centre, TELLER, &format!("query --grant @{grant} --business-no NO-1 --request {request}"))
     }
 
+    /// How many certificates' rows of a journal a peer holds, and of how many of them it holds the content.
+    pub(crate) fn contents_held(&self, at: &str, of: &str) -> (usize, usize) {
+        let passphrase = Passphrase::new(PASSPHRASE.trim()).unwrap();
+        let secrets = Secrets::load(&self.room.path(&format!("{at}/keys.age")), &passphrase).unwrap();
+        let reader = Reader::open_reader(&self.room.path(&format!("{at}/anju.db")), &secrets.store).unwrap();
+        let mut rows = reader.entries(&CentreCode::new(of).unwrap(), 0, 1_000, usize::MAX).unwrap();
+        rows.retain(|row| Header::parse(&row.header).unwrap().kind() == Some(Kind::CertificateIssued));
+        (rows.len(), rows.iter().filter(|row| row.payload.is_some()).count())
+    }
+
     /// How many uses and refused uses of grants a centre has recorded in its own journal; what else it wrote there meanwhile is not counted.
     pub(crate) fn accesses(&self, code: &str) -> usize {
         let passphrase = Passphrase::new(PASSPHRASE.trim()).unwrap();
