@@ -49,7 +49,7 @@ fn an_observer_sees_health_and_charter_and_no_content_and_can_neither_look_up_no
     let issue = format!("certificate issue --account {ACCOUNT} --kind JCZM --card @card-observer.json --clerk 王 --out @none.txt");
     assert_eq!(code(federation.acts(SUPERVISOR, TELLER, &issue, 75)), "read-only");
     let propose = "federation propose rotate-epoch --reason 试";
-    assert_eq!(code(as_admin(&federation, SUPERVISOR, propose, 75)), "read-only");
+    assert_eq!(code(as_admin(&federation, SUPERVISOR, propose, 77)), "not-a-voter");
     // Three members still are all who vote.
     change(&federation, "rotate-epoch", &FOUNDERS, 3);
     let seen = federation.wait(SUPERVISOR, "under the next version", |_| view(&federation, SUPERVISOR)["version"] == 3);
