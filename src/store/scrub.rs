@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use anju_core::journal::statement::absence_allowed;
 use anju_core::journal::{Frontier, Header, Subtree};
 use anju_core::names::{CentreCode, Digest};
+use anju_core::node::serve::for_observers;
 use anju_core::shelf::JournalState;
 use anju_core::time::Time;
 use rusqlite::{Row, params};
@@ -69,6 +70,8 @@ impl Report {
 
 /// One journal while it is read.
 struct Walk {
+    /// What observers do not get is not missing here.
+    observes: bool,
     key: i64,
     frontier: Frontier,
     /// Size of the head that is held, and the root over that many rows as they were read.
@@ -79,6 +82,12 @@ struct Walk {
     found: Vec<u64>,
 }
 
+impl Walk {
+    fn hides(&self, header: &Header) -> bool {
+        self.observes && !header.kind().is_some_and(for_observers)
+    }
+}
+
 impl Store {
     /// Hashes everything again and writes down which payloads are damaged or missing; `now` decides whether a payload may be gone.
     /// Must not be called inside a transaction.
@@ -87,9 +96,17 @@ impl Store {
     /// [`StoreError::Damaged`] when SQLite itself cannot read the file, [`StoreError::Full`] and engine failures. What is merely wrong is
     /// in the report.
     pub fn scrub(&mut self, now: Time, progress: &mut dyn FnMut(&Progress)) -> Result<Report, StoreError> {
+        self.scrub_as(now, false, progress)
+    }
+
+    /// As [`Store::scrub`]. Of the store of a centre that `observes`, contents that observers do not get are not missing.
+    ///
+    /// # Errors
+    /// As [`Store::scrub`].
+    pub fn scrub_as(&mut self, now: Time, observes: bool, progress: &mut dyn FnMut(&Progress)) -> Result<Report, StoreError> {
         let mut report = Report::default();
         for centre in self.centres()? {
-            self.scrub_journal(&centre, now, &mut report, progress)?;
+            self.scrub_journal(&centre, (now, observes), &mut report, progress)?;
             report.journals += 1;
         }
         let (in_house, audit_broken) = self.house_that_stays_shut()?;
@@ -106,14 +123,14 @@ impl Store {
     fn scrub_journal(
         &mut self,
         centre: &CentreCode,
-        now: Time,
+        (now, observes): (Time, bool),
         report: &mut Report,
         progress: &mut dyn FnMut(&Progress),
     ) -> Result<(), StoreError> {
         let Some((key, size)) = self.journal_key(centre)? else { return Ok(()) };
         let head_size = self.journal_state(centre).ok().and_then(|state| state.head).map(|head| head.size);
         let root_at_head = (head_size == Some(0)).then(|| Frontier::empty().root());
-        let mut walk = Walk { key, frontier: Frontier::empty(), head_size, root_at_head, subtrees: 0, found: Vec::new() };
+        let mut walk = Walk { key, observes, frontier: Frontier::empty(), head_size, root_at_head, subtrees: 0, found: Vec::new() };
         while walk.frontier.size() < size {
             let from = walk.frontier.size();
             self.scrub_batch(&mut walk, now, report)?;
@@ -184,7 +201,7 @@ impl Store {
                 report.damaged += 1;
                 walk.found.push(index);
             }
-        } else if Header::parse(&stored.entry().header).is_ok_and(|header| !absence_allowed(&header, now, erased)) {
+        } else if Header::parse(&stored.entry().header).is_ok_and(|header| !walk.hides(&header) && !absence_allowed(&header, now, erased)) {
             // A withheld row is asked for when its journal is all here, by a way of its own.
             if row.get(5)? {
                 report.withheld += 1;

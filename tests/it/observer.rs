@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::federation::{CHONGQING, Federation, HAIKOU, Over, SANYA, TELLER, connected, journal};
+use crate::federation::{AUDITOR, CHONGQING, Federation, HAIKOU, Over, SANYA, TELLER, connected, journal};
 use crate::governed::{as_admin, change, view};
 
 /// Watches.
@@ -54,6 +54,9 @@ fn an_observer_sees_health_and_charter_and_no_content_and_can_neither_look_up_no
     change(&federation, "rotate-epoch", &FOUNDERS, 3);
     let seen = federation.wait(SUPERVISOR, "under the next version", |_| view(&federation, SUPERVISOR)["version"] == 3);
     assert_eq!(seen["faults"].as_array().map(Vec::len), Some(0), "{seen}");
+    // Nothing is missing of what it is to hold.
+    let scrubbed = federation.acts(SUPERVISOR, AUDITOR, "journal scrub", 0);
+    assert_eq!(scrubbed["sound"], true, "{scrubbed}");
     federation.stop_all();
     federation.assert_sound(SUPERVISOR);
 }

@@ -190,7 +190,8 @@ fn bare(frame: Result<Frame, Decline>) -> Result<Frame, Decline> {
 }
 
 /// Whether observers see what a statement of this kind says.
-pub(super) const fn for_observers(kind: Kind) -> bool {
+#[must_use]
+pub const fn for_observers(kind: Kind) -> bool {
     match kind {
         Kind::CharterProposed
         | Kind::CharterApproved

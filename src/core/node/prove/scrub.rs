@@ -7,7 +7,9 @@
 use std::collections::VecDeque;
 
 use super::super::message::MAX_PAYLOADS;
+use super::super::serve::for_observers;
 use super::super::{Effect, Env, Node, Stop};
+use crate::charter::Role;
 use crate::desk::{Event, ScrubFinding, ScrubReport, Stage};
 use crate::error::{RefusalCode, ShelfError};
 use crate::journal::frontier::FrontierError;
@@ -34,6 +36,8 @@ pub(in crate::node) struct State {
 #[derive(Debug)]
 struct Scrub {
     token: u64,
+    /// This peer holds what observers get, and no more.
+    observes: bool,
     waiting: VecDeque<CentreCode>,
     walk: Option<Walk>,
     done: u64,
@@ -60,7 +64,8 @@ impl Node {
         for centre in &waiting {
             of += env.shelf.journal(centre)?.size;
         }
-        self.prove.scrub = Some(Scrub { token, waiting, walk: None, done: 0, of, report: ScrubReport::default() });
+        let observes = self.charter.member(&self.centre).is_some_and(|member| member.role == Role::Observer);
+        self.prove.scrub = Some(Scrub { token, observes, waiting, walk: None, done: 0, of, report: ScrubReport::default() });
         Ok(self.scrub_goes_on(env, out)?)
     }
 
@@ -149,7 +154,8 @@ impl Scrub {
             return Ok(false);
         }
         let Ok(header) = Header::parse(&entry.header) else { return Ok(false) };
-        if absence_allowed(&header, env.now, env.shelf.erased(centre, index)?) {
+        let hidden = self.observes && !header.kind().is_some_and(for_observers);
+        if hidden || absence_allowed(&header, env.now, env.shelf.erased(centre, index)?) {
             return Ok(false);
         }
         self.found(ScrubFinding::Content(StatementRef { centre: centre.clone(), index }));
