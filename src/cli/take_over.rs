@@ -5,6 +5,7 @@
 //! lost one's. The peer must be stopped.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anju_core::charter::Charter;
@@ -12,16 +13,20 @@ use anju_core::names::CentreCode;
 use anju_core::node::membership;
 use anju_core::shelf::{CharterWrite, Charters, LinkRow, Write};
 use anju_core::sign::PublicKey;
+use anju_tui::widgets::plot::bytes;
 use serde_json::json;
 
 use super::common::{self, DataArgs, PassphraseArgs};
 use super::failure::{Code, Failure};
 use super::federation::read_charter;
+use super::meter::Meter;
 use super::out::{Ctx, Done};
 use super::store::{self, Opened, store_failure};
 use crate::config::folder::DataFolder;
 use crate::keys::Secrets;
-use crate::store::{Mode, Store, backup};
+use crate::keys::vault::VaultError;
+use crate::store::backup::{self, Copied};
+use crate::store::{Mode, Store};
 
 /// Links that are read at once.
 const LINKS_PAGE: usize = 64;
@@ -57,6 +62,9 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
     if !has_signed(&charter, centre, former.centre.signing.public()) {
         return Err(not_these(Code::TakeOverOtherKeys));
     }
+    if folder.next_keys().symlink_metadata().is_ok() {
+        return Err(common::vault_failure(&folder.next_keys(), VaultError::Exists));
+    }
     let mut next = secrets.after(&former);
     let links = links(&store)?;
     drop(store);
@@ -64,7 +72,13 @@ pub(super) fn run(ctx: Ctx, args: &Args) -> Result<Done, Failure> {
         // Everything that can go wrong does before the first file changes its place.
         let taken = folder.path(TAKING);
         remove(&taken)?;
-        backup::copy(file, &taken, &mut |_| std::ops::ControlFlow::Continue(())).map_err(|e| store::backup_failure(file, e))?;
+        let meter = Meter::new(ctx);
+        let mut told = |at: Copied| {
+            meter.tell(|| ctx.fill("stage.copying", &[("done", &bytes(at.done)), ("of", &bytes(at.of))]));
+            ControlFlow::Continue(())
+        };
+        backup::copy(file, &taken, &mut told).map_err(|e| store::backup_failure(file, e))?;
+        drop(meter);
         let mut theirs = Store::open(&taken, &former.store, Mode::Existing).map_err(store_failure)?;
         let held = membership::charter(&read_charter(&folder.charter())?, &theirs)
             .map_err(|e| Failure::new(Code::StoreFailed).with("detail", e))?;

@@ -300,7 +300,9 @@ impl Node {
             return None;
         }
         let Served { from, token, nonce, reply_to, .. } = self.second.forward.served.remove(&name)?;
-        let too_much = || serde_json::to_vec(&Event::Refused { refusal: RefusalCode::WriterOnly.into(), about: None }).unwrap_or_default();
+        // It was done, and the answer is too long to be told.
+        let too_much =
+            || serde_json::to_vec(&Event::Refused { refusal: RefusalCode::WriterSilent.into(), about: None }).unwrap_or_default();
         let plain = serde_json::to_vec(event).ok().filter(|plain| plain.len() + AROUND_BYTES <= MAX_ANSWER_BYTES);
         let plain = Zeroizing::new(plain.unwrap_or_else(too_much));
         let bound = self.forwarded_by(&from, Some(&nonce));

@@ -51,6 +51,21 @@ fn closing(world: &mut World, peer: usize, token: u64) -> Event {
     world.closing(peer, token).cloned().unwrap_or_else(|| panic!("no answer"))
 }
 
+/// A certificate of peer 0's centre, for a new holder.
+fn issuing(world: &mut World) -> Act {
+    let whose = centre(world, 0);
+    let card = crate::holder::card::card(&mut world.rng, world.now, &mut wallet(), &whose).unwrap();
+    Act::CertificateIssue {
+        account_no: "46010000000100001".to_owned(),
+        kind: "YDDKJCZM".to_owned(),
+        addressee: Some(centre(world, 1)),
+        card,
+        clerk: "王经办".to_owned(),
+        valid_days: None,
+        request: request(world),
+    }
+}
+
 /// Takes no answers to what was forwarded.
 fn loses_what_it_is_told(_: &mut rand::rngs::StdRng, packet: Packet) -> Option<Packet> {
     match &packet {
@@ -83,18 +98,7 @@ fn a_second_station_has_from_the_writer_what_it_cannot_open_and_answers_lookups_
         assert_eq!(answer.hits[0].listing, place);
     }
     assert_eq!((world.size(4, 0), asking::audit(&world, 4).len()), (before, 2), "it writes down who asked, and no row of the journal");
-    let mut holder = wallet();
-    let whose = centre(&world, 0);
-    let card = crate::holder::card::card(&mut world.rng, world.now, &mut holder, &whose).unwrap();
-    let act = Act::CertificateIssue {
-        account_no: "46010000000100001".to_owned(),
-        kind: "YDDKJCZM".to_owned(),
-        addressee: Some(centre(&world, 1)),
-        card,
-        clerk: "王经办".to_owned(),
-        valid_days: None,
-        request: request(&mut world),
-    };
+    let act = issuing(&mut world);
     assert_eq!(code(&signed::ask(&mut world, 4, "teller", &act)), RefusalCode::WriterUnreachable);
 }
 
@@ -102,8 +106,8 @@ fn a_second_station_has_from_the_writer_what_it_cannot_open_and_answers_lookups_
 fn what_is_asked_at_a_second_station_is_done_once_by_the_writer_and_stands_in_its_log() {
     let mut world = with_second(2_002);
     let (before, log) = (world.size(0, 0), asking::audit(&world, 0).len());
-    let publish = Act::OperatorDisable { name: OperatorName::new("reviewer").unwrap(), reason: "调离".to_owned() };
-    let asked = signed_at(&mut world, 4, "security", &publish);
+    let disable = Act::OperatorDisable { name: OperatorName::new("reviewer").unwrap(), reason: "调离".to_owned() };
+    let asked = signed_at(&mut world, 4, "security", &disable);
     let token = world.ask(4, asked.clone());
     assert!(world.closing(4, token).is_none(), "it is not answered here");
     assert_eq!(closing(&mut world, 4, token), Event::Done);
@@ -117,18 +121,7 @@ fn what_is_asked_at_a_second_station_is_done_once_by_the_writer_and_stands_in_it
     let reviewer = world.peers[4].shelf.operator(&OperatorName::new("reviewer").unwrap()).unwrap().unwrap();
     assert!(reviewer.disabled.is_some());
     // A certificate: one row at the writer, which everybody gets.
-    let mut holder = wallet();
-    let whose = centre(&world, 0);
-    let card = crate::holder::card::card(&mut world.rng, world.now, &mut holder, &whose).unwrap();
-    let act = Act::CertificateIssue {
-        account_no: "46010000000100001".to_owned(),
-        kind: "YDDKJCZM".to_owned(),
-        addressee: Some(centre(&world, 1)),
-        card,
-        clerk: "王经办".to_owned(),
-        valid_days: None,
-        request: request(&mut world),
-    };
+    let act = issuing(&mut world);
     let asked = signed_at(&mut world, 4, "teller", &act);
     let token = world.ask(4, asked);
     assert!(matches!(closing(&mut world, 4, token), Event::CertificateIssued { .. }));

@@ -32,9 +32,9 @@ use crate::time::{HOUR_MS, SECOND_MS, Time};
 /// Statements that are looked at in one tick.
 #[cfg(not(test))]
 pub const AGAIN_PAGE: usize = 64;
-/// In tests some ten listings shall take a while.
+/// In tests some ten listings shall take several pages, each of several.
 #[cfg(test)]
-pub const AGAIN_PAGE: usize = 1;
+pub const AGAIN_PAGE: usize = 3;
 /// People whose secrets are derived for one page: half a second of one processor.
 pub const AGAIN_AT_ONCE: usize = 16;
 /// Time between two pages, in milliseconds.
@@ -64,6 +64,9 @@ struct Counted {
     /// The first row of the own journal that was not looked at since.
     from: Option<u64>,
 }
+
+/// Cases and the rows that publish them, each with whom it is about.
+type Page = Vec<((u64, u64), Document)>;
 
 /// A page that waits for its derivations.
 #[derive(Debug)]
@@ -181,8 +184,7 @@ impl Node {
 
     /// The next statements of our own that can be said again: the case and the row of each, and whom it is about. And from where to go on,
     /// if anything is left.
-    #[allow(clippy::type_complexity, reason = "it is taken apart at once")]
-    fn page(&self, env: &Env<'_>, from: u64, pepper: u64) -> Result<(Vec<((u64, u64), Document)>, Option<u64>), ShelfError> {
+    fn page(&self, env: &Env<'_>, from: u64, pepper: u64) -> Result<(Page, Option<u64>), ShelfError> {
         let rows = env.shelf.standing_before(&self.centre, from, pepper, Day::of(env.now), AGAIN_PAGE)?;
         let mut next = rows.last().map(|row| row.place.index + 1).filter(|_| rows.len() == AGAIN_PAGE);
         let (mut page, mut people) = (Vec::new(), 0);
