@@ -2,7 +2,8 @@
 
 use anju_core::error::ShelfError;
 use anju_core::journal::fork::{Bridge, ForkProof, MAX_FORK_BYTES};
-use anju_core::names::CentreCode;
+use anju_core::listing::Change;
+use anju_core::names::{CentreCode, ListingId, ListingRef};
 use anju_core::shelf::{ForkReport, ForkRow, Forks};
 use anju_core::time::Time;
 use anju_core::wire;
@@ -51,6 +52,22 @@ impl<R: Role> Forks for Db<R> {
 
     fn cut_below(&self, centre: &CentreCode, after: u64, below: u64) -> Result<bool, ShelfError> {
         Ok(self.void_below(centre, after, below)?)
+    }
+
+    fn beside(&self) -> Result<Vec<(CentreCode, u64)>, ShelfError> {
+        self.beside_counted()
+    }
+
+    fn listing_ended_beside(&self, author: &CentreCode, listing: &ListingId) -> Result<Option<Change>, ShelfError> {
+        self.listing_gone_beside(author, listing)
+    }
+
+    fn listings_ended_beside(&self, author: &CentreCode, limit: usize) -> Result<Vec<ListingRef>, ShelfError> {
+        self.listings_gone_beside(author, limit)
+    }
+
+    fn objections_beside(&self, about: &ListingRef, listing: &ListingId, limit: usize) -> Result<u64, ShelfError> {
+        self.disputed_beside(about, listing, limit)
     }
 
     fn fork_reports(&self, accused: &CentreCode, limit: usize) -> Result<Vec<ForkReport>, ShelfError> {

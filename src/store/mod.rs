@@ -23,6 +23,7 @@
 //! | [`head_file`] | the head kept outside the backup set |
 
 pub mod backup;
+mod beside;
 mod charters;
 mod cut;
 mod dossiers;

@@ -29,7 +29,7 @@ const STATEMENTS_KEPT: usize = 256;
 /// "anju"; the first migration writes it.
 const APPLICATION_ID: i64 = 0x616E_6A75;
 /// The newest migration in `migrations/`.
-pub(super) const SCHEMA_VERSION: i64 = 4;
+pub(super) const SCHEMA_VERSION: i64 = 5;
 const KEY_CHECK: &[u8] = b"anju store v1";
 const FILE_MODE: u32 = 0o600;
 

@@ -17,8 +17,11 @@ use zeroize::Zeroizing;
 use super::sealed::Column;
 use super::{Db, Role, StoreError};
 
-const CERTIFICATE_COLUMNS: &str =
-    "number, issuer, idx, statement, kind, addressee, holder, holder_sealing, issued, expires, ended_at, ended_reason";
+/// A certificate that another history of its issuer ended has ended.
+const CERTIFICATE_COLUMNS: &str = "number, issuer, idx, statement, kind, addressee, holder, holder_sealing, issued, expires,
+    coalesce(ended_at, (SELECT b.at FROM beside b WHERE b.what = 'certificate' AND b.id = CAST(number AS BLOB) ORDER BY author, idx LIMIT 1)),
+    coalesce(ended_reason, (SELECT b.said FROM beside b WHERE b.what = 'certificate' AND b.id = CAST(number AS BLOB)
+                            ORDER BY author, idx LIMIT 1))";
 pub(super) const ISSUED_COLUMNS: &str = "number, account_no, content_key, request, asked, subject";
 /// Larger than any text that continues a prefix: no text of ours has this character.
 const AFTER_EVERY_TEXT: char = '\u{10FFFF}';
@@ -337,19 +340,25 @@ impl<R: Role> Shelf for Db<R> {
         let sql = format!(
             "SELECT {CERTIFICATE_COLUMNS} FROM certificate c WHERE holder = ?1
              AND NOT EXISTS (SELECT 1 FROM holder_ended e WHERE e.holder = c.holder AND e.number = c.number)
+             AND NOT EXISTS (SELECT 1 FROM beside b WHERE b.what = 'holder' AND b.key = c.holder AND b.id = CAST(c.number AS BLOB))
              ORDER BY issuer = ?2 DESC, number LIMIT 1"
         );
         Ok(self.one(&sql, params![holder.0, first.as_str()], certificate_row)?)
     }
 
     fn holder_ended(&self, holder: &Thumbprint, number: Option<&CertificateNumber>) -> Result<Option<Time>, ShelfError> {
-        let at = |row: &Row<'_>| Ok(Time(row.get(0)?));
-        Ok(match number {
-            Some(number) => {
-                self.one("SELECT at FROM holder_ended WHERE holder = ?1 AND number = ?2", params![holder.0, number.as_str()], at)?
+        let sql = match number {
+            Some(_) => {
+                "SELECT min(at) FROM (SELECT at FROM holder_ended WHERE holder = ?1 AND number = ?2
+                 UNION ALL SELECT at FROM beside WHERE what = 'holder' AND key = ?1 AND id = CAST(?2 AS BLOB))"
             }
-            None => self.one("SELECT at FROM holder_ended WHERE holder = ?1 ORDER BY at LIMIT 1", [holder.0], at)?,
-        })
+            None => {
+                "SELECT min(at) FROM (SELECT at FROM holder_ended WHERE holder = ?1 AND ?2 IS NULL
+                 UNION ALL SELECT at FROM beside WHERE what = 'holder' AND key = ?1)"
+            }
+        };
+        let at = self.one(sql, params![holder.0, number.map(CertificateNumber::as_str)], |row| Ok(row.get::<_, Option<i64>>(0)?))?;
+        Ok(at.flatten().map(Time))
     }
 
     fn certificates(
@@ -377,8 +386,10 @@ impl<R: Role> Shelf for Db<R> {
     }
 
     fn grant_revoked(&self, grant: &GrantId, holder: &Thumbprint) -> Result<Option<Time>, ShelfError> {
-        let sql = "SELECT at FROM grant_revoked WHERE grant_id = ?1 AND holder = ?2";
-        Ok(self.one(sql, params![grant.0, holder.0], |row| Ok(Time(row.get(0)?)))?)
+        let sql = "SELECT min(at) FROM (SELECT at FROM grant_revoked WHERE grant_id = ?1 AND holder = ?2
+                   UNION ALL SELECT at FROM beside WHERE what = 'grant' AND key = ?2 AND id = ?1)";
+        let at = self.one(sql, params![grant.0, holder.0], |row| Ok(row.get::<_, Option<i64>>(0)?))?;
+        Ok(at.flatten().map(Time))
     }
 
     fn access(&self, author: &CentreCode, request: &RequestId) -> Result<Option<AccessRow>, ShelfError> {

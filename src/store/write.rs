@@ -28,6 +28,8 @@ impl Store {
             Write::Answered(row) => self.keep_answer(row),
             Write::ForgetAnswered { before } => self.run("DELETE FROM answered WHERE until < ?1", [before.0]).map(|_| ()),
             Write::Fork(row) => self.fork(row),
+            Write::Beside(rows) => self.beside_kept(rows),
+            Write::ForgetBeside { author } => self.run("DELETE FROM beside WHERE author = ?1", [author.as_str()]).map(|_| ()),
             Write::List(write) => self.list(write),
             Write::House(write) => self.house(write),
             Write::Dossier(write) => self.dossier_write(write),

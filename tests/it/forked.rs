@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::federation::{CHONGQING, Federation, HAIKOU, Over, SANYA, connected, journal};
+use crate::federation::{CHONGQING, Federation, Granting, HAIKOU, Over, SANYA, TELLER, connected, journal, request};
 use crate::governed::{change, until, view, wait_for_version};
 
 const SHANGHAI: &str = "C31010";
@@ -36,13 +36,16 @@ fn issue(federation: &Federation, name: &str) {
     federation.room.json(&Federation::issue_line(ACCOUNT, "JCZM", &card, &file), 0);
 }
 
-/// Haikou issues so many certificates while only these others run, and each of them gets the rows.
-fn issue_before(federation: &mut Federation, others: &[&'static str], count: usize) -> u64 {
+/// Haikou issues so many certificates while only these others run, and cancels one perhaps; and each of them gets the rows.
+fn issue_before(federation: &mut Federation, others: &[&'static str], count: usize, cancelled: Option<&str>) -> u64 {
     others.iter().for_each(|code| drop(federation.start(code)));
     federation.start(HAIKOU);
     federation.wait(HAIKOU, "connected", |status| connected(status) == others.len());
     for at in 0..count {
         issue(federation, &format!("{}-{at}", others.len()));
+    }
+    for number in cancelled {
+        federation.acts(HAIKOU, TELLER, &format!("certificate cancel {number}"), 0);
     }
     let (size, _) = history(federation, HAIKOU);
     others.iter().for_each(|code| drop(federation.wait_for_rows(code, HAIKOU, size)));
@@ -55,15 +58,17 @@ fn a_machine_that_was_copied_forks_is_contained_and_comes_back_by_a_vote() {
     let mut federation = Federation::running(&FOUR, Over::Quic);
     FOUR.iter().for_each(|code| federation.staff(code));
     federation.wallet();
+    let number = federation.certificate(ACCOUNT, "YDDKJCZM");
+    federation.grant(Granting { uses: 9, ..Granting::of(&number) }, "grant.txt");
     let (common, _) = history(&federation, HAIKOU);
     OTHERS.iter().for_each(|code| drop(federation.wait_for_rows(code, HAIKOU, common)));
     federation.stop_all();
     copy_machine(&federation, HAIKOU, "twin");
 
-    let first = issue_before(&mut federation, &[SANYA], 1);
+    let first = issue_before(&mut federation, &[SANYA], 1, None);
     std::fs::rename(federation.room.path(HAIKOU), federation.room.path("original")).unwrap();
     std::fs::rename(federation.room.path("twin"), federation.room.path(HAIKOU)).unwrap();
-    let second = issue_before(&mut federation, &[CHONGQING, SHANGHAI], 3);
+    let second = issue_before(&mut federation, &[CHONGQING, SHANGHAI], 3, Some(&number));
     assert!(first > common && second > first, "{common} {first} {second}");
 
     OTHERS.iter().for_each(|code| drop(federation.start(code)));
@@ -74,6 +79,11 @@ fn a_machine_that_was_copied_forks_is_contained_and_comes_back_by_a_vote() {
         let text = federation.room.done(&format!("federation show --data @{code}"));
         assert!(text.contains("警报") && text.contains("rotate-keys"), "{text}");
     }
+    // Sanya holds the history in which the certificate stands, and refuses it all the same.
+    until("that Sanya has read what the other history ends", || view(&federation, SANYA)["forks"][0]["ended_beside"] == 1);
+    let refused = federation.query("grant.txt", request(1));
+    let refused: Value = serde_json::from_slice(&refused.stdout).unwrap();
+    assert_eq!(refused["error"]["code"], "certificate-ended", "{refused}");
     let blamed = |status: Value| status["faults"].to_string();
     for code in OTHERS {
         let faults = blamed(federation.status(code));
@@ -91,6 +101,8 @@ fn a_machine_that_was_copied_forks_is_contained_and_comes_back_by_a_vote() {
         });
         assert_eq!(history(&federation, code), history(&federation, SANYA));
     }
+    let answered = federation.query("grant.txt", request(2));
+    assert_eq!(answered.status.code(), Some(0), "by the vote it never ended: {answered:?}");
     federation.start(HAIKOU);
     wait_for_version(&federation, HAIKOU, 2);
     federation.wait(HAIKOU, "writing again", |status| status["read_only"].is_null() && connected(status) == 3);

@@ -160,6 +160,9 @@ fn forked(ctx: Ctx, fork: &ForkView) -> String {
     let named = [("centre", fork.centre.as_str()), ("term", &term), ("since", &since), ("by", &reported.join(" "))];
     let mut out = ctx.fill("federation.fork", &named);
     out.extend(heads);
+    if fork.ended_beside > 0 {
+        out.push_str(&ctx.fill("federation.fork-beside", &[("n", &fork.ended_beside.to_string())]));
+    }
     out.push_str(&ctx.fill("federation.fork-next", &named));
     out
 }

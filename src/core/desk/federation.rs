@@ -371,6 +371,8 @@ pub struct ForkView {
     pub ours: Option<usize>,
     /// Which other centres have reported it.
     pub reported_by: Vec<CentreCode>,
+    /// So many statements that end or dispute something were taken from other histories of it than ours.
+    pub ended_beside: u64,
 }
 
 /// A candidate that we have invited.

@@ -97,7 +97,7 @@ impl ForkProof {
     }
 
     /// Verifies that `author` signed both heads in its present term, and that they contradict each other. What keys of an ended term signed
-    /// is no fork: the charter has said how far it counts.
+    /// is no fork, nor what a centre signed that has left or is suspended: the charter has said how far it counts.
     ///
     /// # Errors
     /// [`Fault`] with what is wrong; `unasked` when it is about another centre, `void` when a head is not of the present term.
@@ -109,7 +109,7 @@ impl ForkProof {
             return Err(Fault::new(FaultCode::Unasked, format!("a fork of {} instead of {}", self.centre, author.centre)));
         }
         let (one, other) = (author.verify(&self.one)?, author.verify(&self.other)?);
-        if one.term() != author.term || other.term() != author.term {
+        if author.limit.is_some() || one.term() != author.term || other.term() != author.term {
             return Err(Fault::new(FaultCode::Void, "a head of a term that is over"));
         }
         let contradicts = match &self.bridge {

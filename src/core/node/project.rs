@@ -3,8 +3,11 @@
 //! Pure and deterministic: `anju store rebuild` runs it again over every journal and must get the same rows. A statement that does not
 //! parse, or says what its author may not say, means nothing: it is kept and copied, and projects to nothing.
 
+mod beside;
 mod dossier;
 mod listing;
+
+pub use beside::ended_beside;
 
 use crate::audit::AuditBody;
 use crate::certificate::{BoundBody, CertificateBody, EndedBody, HolderEndedBody};

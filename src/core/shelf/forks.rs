@@ -2,7 +2,8 @@
 
 use super::ShelfError;
 use crate::journal::fork::ForkProof;
-use crate::names::CentreCode;
+use crate::listing::Change;
+use crate::names::{CentreCode, CertificateNumber, GrantId, ListingId, ListingRef, Thumbprint};
 use crate::time::Time;
 
 /// A proof that was verified here. The first of a term stands.
@@ -31,7 +32,68 @@ pub struct ForkReport {
     pub proof: Vec<u8>,
 }
 
+/// What a statement ends or disputes that stands in another history of its author than the one held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EndedBeside {
+    /// A certificate ended.
+    Certificate {
+        /// Which: one of the author's.
+        number: CertificateNumber,
+        /// Code of the reason.
+        reason: String,
+    },
+    /// A key no longer counts for a certificate.
+    Holder {
+        /// Which certificate: one of the author's.
+        number: CertificateNumber,
+        /// Which key.
+        holder: Thumbprint,
+    },
+    /// A holder took a grant back.
+    Grant {
+        /// Which.
+        grant: GrantId,
+        /// Whose key signed that.
+        holder: Thumbprint,
+    },
+    /// A listing of the author's was withdrawn or repaired.
+    Listing {
+        /// The listing.
+        listing: ListingId,
+        /// The statement of it that is named, in the history that says so.
+        index: u64,
+        /// [`Change::Withdrawn`] or [`Change::Repaired`].
+        change: Change,
+        /// Whether the statement that is named stands in the history held too.
+        shared: bool,
+    },
+    /// Somebody's listing is disputed.
+    Objection {
+        /// To which statement.
+        about: ListingRef,
+        /// To which listing.
+        listing: ListingId,
+    },
+}
+
+/// One such statement. A record: it stands in no journal that is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BesideRow {
+    /// Who has signed two histories.
+    pub author: CentreCode,
+    /// Row of the other history.
+    pub index: u64,
+    /// When, by its author.
+    pub at: Time,
+    /// What it ends.
+    pub ended: EndedBeside,
+}
+
 /// Reads about forks.
+///
+/// What ends beside is answered by the reads about certificates, keys and grants as well ([`super::Shelf::certificate`] and its like): the
+/// first ending known counts, in whatever history it stands. Of listings it is asked for by itself, since a listing of ours is never
+/// judged by anything but our own journal.
 pub trait Forks {
     /// The proof about the newest term of a centre in which it is known to have forked.
     fn fork(&self, centre: &CentreCode) -> Result<Option<ForkRow>, ShelfError>;
@@ -41,4 +103,13 @@ pub trait Forks {
     fn cuts(&self, centre: &CentreCode) -> Result<u64, ShelfError>;
     /// Whether a cut behind the first `after` let go of a row of a journal below `below` that is another now, or none.
     fn cut_below(&self, centre: &CentreCode, after: u64, below: u64) -> Result<bool, ShelfError>;
+    /// Of whose other histories something is kept, and how many statements, in order of their codes.
+    fn beside(&self) -> Result<Vec<(CentreCode, u64)>, ShelfError>;
+    /// How another history of its author says that a listing ended; the first such row of it.
+    fn listing_ended_beside(&self, author: &CentreCode, listing: &ListingId) -> Result<Option<Change>, ShelfError>;
+    /// Statements held of an author's listings that ended in another history of it, in order of their rows, at most `limit`.
+    fn listings_ended_beside(&self, author: &CentreCode, limit: usize) -> Result<Vec<ListingRef>, ShelfError>;
+    /// How many objections to a listing, to this statement of it or an earlier one, stand in other histories of their authors; counted no
+    /// further than `limit`.
+    fn objections_beside(&self, about: &ListingRef, listing: &ListingId, limit: usize) -> Result<u64, ShelfError>;
 }

@@ -18,7 +18,7 @@ mod witness;
 
 pub use charters::{CharterWrite, Charters, DeedRow, InviteRow, LinkRow, VoteRecord};
 pub use dossiers::{DossierProjection, DossierRow, DossierSaid, DossierWrite, Dossiers};
-pub use forks::{ForkReport, ForkRow, Forks};
+pub use forks::{BesideRow, EndedBeside, ForkReport, ForkRow, Forks};
 pub use house::{AuditCommitment, AuditFilter, House, HouseWrite};
 pub use lists::{
     Adopted, CaseRecord, HitRow, ListProjection, ListWrite, ListingEnd, ListingRow, Lists, ObjectionRow, PendingHit, StandingUnder,
@@ -315,6 +315,13 @@ pub enum Write {
     },
     /// What proves a fork.
     Fork(ForkRow),
+    /// What other histories of a centre end. What is kept already stays as it is.
+    Beside(Vec<BesideRow>),
+    /// Nothing is kept any more of what this centre's other histories end.
+    ForgetBeside {
+        /// Whose.
+        author: CentreCode,
+    },
     /// A station misbehaved; counted.
     Fault {
         /// Who.

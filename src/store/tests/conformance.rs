@@ -3,9 +3,10 @@
 use anju_core::audit::SubjectMark;
 use anju_core::error::{FaultCode, ShelfError};
 use anju_core::journal::fork::{Bridge, ForkProof};
-use anju_core::names::{GrantId, RequestId, StationKey, Thumbprint};
+use anju_core::listing::Change;
+use anju_core::names::{GrantId, ListingId, ListingRef, RequestId, StationKey, Thumbprint};
 use anju_core::shelf::memory::MemoryShelf;
-use anju_core::shelf::{CertificateRow, Ended, ForkReport, ForkRow, IssuedRecord, Projection, Shelf, Write};
+use anju_core::shelf::{BesideRow, CertificateRow, Ended, EndedBeside, ForkReport, ForkRow, IssuedRecord, Projection, Shelf, Write};
 use anju_core::time::Time;
 use proptest::prelude::*;
 
@@ -113,11 +114,32 @@ fn write_of(step: Step, authors: &mut [Author; 2], accepted: &[(usize, u64, Vec<
 /// A proof that is kept, or a report of one.
 fn about_forks(author: &Author, b: u16, (small, place): (u64, u8)) -> Write {
     let accused = author.centre.clone();
+    if b.is_multiple_of(5) {
+        return beside(accused, b / 5, (small, place));
+    }
     if b.is_multiple_of(2) {
         return Write::Fork(fork(&accused, small % 3));
     }
     let (author, proof) = (centre(CENTRES[usize::from(b) % CENTRES.len()]), vec![place; usize::from(b % 3)]);
     Write::Project(Projection::Fork(ForkReport { accused, author, index: small, at: NOW, proof }))
+}
+
+/// What another history ends, or that it is forgotten.
+fn beside(author: CentreCode, b: u16, (small, place): (u64, u8)) -> Write {
+    let (code, holder) = (author.as_str(), Thumbprint([place % 8; 32]));
+    let (listing, number) = (ListingId([place % 3; 16]), number(code, small));
+    let ended = match b % 7 {
+        0 => return Write::ForgetBeside { author },
+        1 => EndedBeside::Certificate { number, reason: "superseded".to_owned() },
+        2 => EndedBeside::Holder { number, holder },
+        3 => EndedBeside::Grant { grant: GrantId([place % 8; 16]), holder: Thumbprint([place % 3; 32]) },
+        4 => EndedBeside::Listing { listing, index: small, change: Change::Repaired, shared: place.is_multiple_of(2) },
+        5 => EndedBeside::Listing { listing, index: small / 2, change: Change::Withdrawn, shared: true },
+        6.. => EndedBeside::Objection { about: ListingRef { centre: centre(CENTRES[0]), index: small }, listing },
+    };
+    let row = BesideRow { author, index: small, at: Time(i64::from(b % 9)), ended };
+    let later = BesideRow { index: small + 1, ..row.clone() };
+    Write::Beside(vec![row, later])
 }
 
 fn fork(centre: &CentreCode, term: u64) -> ForkRow {
@@ -141,6 +163,12 @@ fn look(shelf: &dyn Shelf) -> Vec<String> {
         }
         seen.push(format!("{:?}", (0..20).map(|i| shelf.erased(&centre, i).unwrap()).collect::<Vec<_>>()));
         seen.push(format!("{:?} {:?}", shelf.fork_reports(&centre, 2), shelf.cuts(&centre)));
+        seen.push(format!("{:?} {:?}", shelf.beside(), shelf.listings_ended_beside(&centre, 3)));
+        for listing in [0, 1, 2].map(|n| ListingId([n; 16])) {
+            let about = ListingRef { centre: centre.clone(), index: 4 };
+            let disputed = [1, 100].map(|limit| shelf.objections_beside(&about, &listing, limit));
+            seen.push(format!("{:?} {disputed:?}", shelf.listing_ended_beside(&centre, &listing)));
+        }
         seen.push(format!("{:?} {:?}", shelf.fork(&centre), shelf.certificates(&centre, None, 3)));
         seen.push(format!("{:?}", shelf.certificates(&centre, Some(&number(code, 3)), 100)));
         for prefix in ["", code, &format!("{code}-JCZM-2026-00000"), "C4", "Z"] {

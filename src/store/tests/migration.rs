@@ -23,6 +23,9 @@ CREATE INDEX objection_by_about ON objection (about_centre, about_idx, author, i
 CREATE INDEX change_that_answers ON change (about, answers_author, answers_idx) WHERE answers_author IS NOT NULL;
     DELETE FROM refinery_schema_history WHERE version = 4;";
 
+/// Every table that the fifth migration makes.
+const FIFTH: &str = "DROP TABLE beside; DELETE FROM refinery_schema_history WHERE version = 5;";
+
 /// Everything that the third migration makes, and the table that it makes anew as it was.
 const THIRD: &str = "
     DROP TABLE matter; DROP TABLE catalogue; DROP TABLE answered; DROP TABLE dossier; DROP TABLE dossier_said;
@@ -45,7 +48,7 @@ const SECOND: &str = "
 fn without_third() -> String {
     let (_, revoked) = FIRST.split_once("CREATE TABLE grant_revoked").unwrap();
     let (revoked, _) = revoked.split_once(';').unwrap();
-    format!("{FOURTH} {THIRD} CREATE TABLE grant_revoked{revoked};")
+    format!("{FIFTH} {FOURTH} {THIRD} CREATE TABLE grant_revoked{revoked};")
 }
 
 /// The schema as text, in the order of the names.
@@ -90,7 +93,7 @@ fn a_database_of_the_first_schema_keeps_its_rows_and_gets_the_rest() {
         schema(&place.raw()).into_iter().filter(|line| !line.contains("refinery") && !line.starts_with("sqlite_")).collect();
     assert_eq!(left, first);
 
-    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 1, known: 4 })));
+    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 1, known: 5 })));
     let mut store = Store::open(&place.path(), &key(), Mode::Existing).unwrap();
     assert_eq!(held(&store, &author), kept);
     let issued = store.issued(&number("C46010", 1)).unwrap().unwrap();
@@ -112,7 +115,7 @@ fn a_database_of_the_second_schema_keeps_its_rows_and_gets_the_tables_of_the_thi
     let kept = held(&store, &author);
     drop(store);
     place.raw().execute_batch(&without_third()).unwrap();
-    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 2, known: 4 })));
+    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 2, known: 5 })));
     let store = Store::open(&place.path(), &key(), Mode::Existing).unwrap();
     assert_eq!(held(&store, &author), kept);
     drop(store);
@@ -129,8 +132,27 @@ fn a_database_of_the_third_schema_keeps_its_rows_and_gets_the_tables_of_the_four
     store.write(&[author.append(&[b"a"]), Write::Project(Projection::Access(access("C46020", 2)))]).unwrap();
     let kept = held(&store, &author);
     drop(store);
+    place.raw().execute_batch(FIFTH).unwrap();
     place.raw().execute_batch(FOURTH).unwrap();
-    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 3, known: 4 })));
+    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 3, known: 5 })));
+    let store = Store::open(&place.path(), &key(), Mode::Existing).unwrap();
+    assert_eq!(held(&store, &author), kept);
+    drop(store);
+    let fresh = Place::new();
+    drop(fresh.open());
+    assert_eq!(schema(&place.raw()), schema(&fresh.raw()));
+}
+
+#[test]
+fn a_database_of_the_fourth_schema_keeps_its_rows_and_gets_the_table_of_the_fifth() {
+    let place = Place::new();
+    let mut store = place.open();
+    let mut author = Author::new("C46010");
+    store.write(&[author.append(&[b"a"]), Write::Project(Projection::Access(access("C46020", 2)))]).unwrap();
+    let kept = held(&store, &author);
+    drop(store);
+    place.raw().execute_batch(FIFTH).unwrap();
+    assert!(matches!(Reader::open_reader(&place.path(), &key()), Err(StoreError::Older { found: 4, known: 5 })));
     let store = Store::open(&place.path(), &key(), Mode::Existing).unwrap();
     assert_eq!(held(&store, &author), kept);
     drop(store);

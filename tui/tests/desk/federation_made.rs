@@ -90,6 +90,7 @@ pub fn fork() -> ForkView {
         roots: [Digest([0x17; 32]), Digest([0x19; 32])],
         ours: Some(0),
         reported_by: vec![centre("C46020"), centre("C46040")],
+        ended_beside: 2,
     }
 }
 

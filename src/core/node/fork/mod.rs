@@ -8,12 +8,16 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
+//! | `beside` | what ends in another history than ours takes effect here too |
 //! | `suspect` | rows that do not follow from ours: the server's doing, or the author's? |
 //! | `void` | rows that an ended term does not count are let go |
 
+mod beside;
 mod suspect;
 mod void;
 
+pub(in crate::node) use beside::Shown;
+pub use beside::{BESIDE_REST_MS, MAX_HISTORIES_BESIDE, MAX_READ_BESIDE};
 pub(in crate::node) use suspect::Said;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,8 +29,9 @@ use crate::error::{FaultCode, Refusal, RefusalCode, ShelfError};
 use crate::journal::fork::{Bridge, ForkProof, VerifiedFork};
 use crate::journal::proof::OnShelf;
 use crate::journal::{Entry, Kind, VerifiedHead};
+use crate::listing::Change;
 use crate::names::{CentreCode, StationKey};
-use crate::shelf::{ForkReport, ForkRow, Projection, Write};
+use crate::shelf::{ForkReport, ForkRow, ListingRow, Projection, Write};
 use crate::time::{MINUTE_MS, Time};
 
 /// For so long a station whose copy of a forked journal lies on another branch is not asked for it again, in milliseconds.
@@ -44,6 +49,8 @@ pub(super) struct State {
     searches: BTreeMap<CentreCode, void::Search>,
     /// Stations whose copy of a journal lies on another branch than ours, and since when that is known.
     off_branch: BTreeMap<(CentreCode, StationKey), Time>,
+    /// What is read of other histories of contained centres.
+    beside: BTreeMap<CentreCode, beside::Beside>,
 }
 
 /// A centre that has forked.
@@ -81,6 +88,7 @@ impl Node {
                 self.read_report(env.now, &report, out);
             }
         }
+        self.forget_beside(env, out)?;
         self.let_go_of_void_rows(env, out)
     }
 
@@ -114,7 +122,7 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
         let Some(author) = self.author(centre) else { return Ok(()) };
-        let present = |note: &[u8]| author.verify(note).ok().filter(|head| head.term() == author.term);
+        let present = |note: &[u8]| author.verify(note).ok().filter(|head| author.limit.is_none() && head.term() == author.term);
         // What keys of a term that is over signed beyond what counts is void, and no fork.
         let (Some(one), Some(other)) = (present(one), present(other)) else { return Ok(()) };
         self.blame_author(centre, FaultCode::Forked, out);
@@ -185,9 +193,24 @@ impl Node {
         self.fork.off_branch.insert((centre.clone(), station), now);
     }
 
+    /// How a listing of another centre's ended: in its journal as it is held here, or in another history of it.
+    pub(in crate::node) fn listing_ended(&self, env: &Env<'_>, row: &ListingRow) -> Result<Option<Change>, ShelfError> {
+        match &row.ended {
+            Some(end) => Ok(Some(end.change)),
+            None if self.is_contained(&row.place.centre) => env.shelf.listing_ended_beside(&row.place.centre, &row.listing),
+            None => Ok(None),
+        }
+    }
+
+    /// How many objections to a listing stand in other histories of centres that have forked. Nobody can answer them there.
+    pub(in crate::node) fn objections_beside(&self, env: &Env<'_>, row: &ListingRow, limit: usize) -> Result<u64, ShelfError> {
+        if self.fork.contained.is_empty() { Ok(0) } else { env.shelf.objections_beside(&row.place, &row.listing, limit) }
+    }
+
     /// The forks that are known, for people.
     pub(super) fn fork_views(&self, env: &Env<'_>) -> Result<Vec<ForkView>, ShelfError> {
         let mut views = Vec::new();
+        let beside = if self.fork.contained.is_empty() { Vec::new() } else { env.shelf.beside()? };
         for (centre, Contained { since, fork, reported_by }) in &self.fork.contained {
             let (one, other) = (fork.one(), fork.other());
             views.push(ForkView {
@@ -198,6 +221,7 @@ impl Node {
                 roots: [one.root(), other.root()],
                 ours: self.branch_held(env, centre, fork)?,
                 reported_by: reported_by.iter().cloned().collect(),
+                ended_beside: beside.iter().find(|(of, _)| of == centre).map_or(0, |(_, ended)| *ended),
             });
         }
         Ok(views)

@@ -61,7 +61,7 @@ impl Node {
             return Ok(true);
         }
         if self.is_contained(centre) {
-            self.not_of_our_branch(env.now, centre, from, note);
+            self.not_of_our_branch(env, centre, from, &theirs, out)?;
             return Ok(true);
         }
         let waits = |suspect: &Suspect| env.now.since(suspect.since).abs() < CALL_PATIENCE_MS;
@@ -75,6 +75,9 @@ impl Node {
         let is_present = |head: &VerifiedHead| head.term() == author.term;
         if is_present(&theirs) && !author.ended.is_empty() && !ours.as_ref().is_some_and(is_present) {
             self.left_behind(env, &theirs, centre)?;
+            return Ok(true);
+        }
+        if (author.limit.is_some() || !is_present(&theirs)) && self.falls_short(env, &author)? {
             return Ok(true);
         }
         let differs = |ours: &VerifiedHead| ours.size() < theirs.size() || ours.root() != theirs.root();
@@ -117,15 +120,22 @@ impl Node {
         let proof = ForkProof::new(centre.clone(), ours.note().to_vec(), theirs.note().to_vec(), bridge);
         self.blame_author(centre, FaultCode::Forked, out);
         self.keep(env.now, proof, out);
-        self.not_of_our_branch(env.now, centre, from, theirs.note());
-        Ok(())
+        self.not_of_our_branch(env, centre, from, &theirs, out)
     }
 
-    /// What this station holds of a journal is another branch of it than ours: nothing of it is pulled.
-    fn not_of_our_branch(&mut self, now: Time, centre: &CentreCode, station: StationKey, note: &[u8]) {
-        self.off_branch(now, centre, station);
-        if self.replicate.announced.get(centre).is_some_and(|head| head.note == note) {
+    /// What this station holds of a journal is another branch of it than ours: nothing of it is pulled, and what it ends is asked for.
+    fn not_of_our_branch(
+        &mut self,
+        env: &Env<'_>,
+        centre: &CentreCode,
+        station: StationKey,
+        head: &VerifiedHead,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), ShelfError> {
+        self.off_branch(env.now, centre, station);
+        if self.replicate.announced.get(centre).is_some_and(|announced| announced.note == head.note()) {
             self.replicate.announced.remove(centre);
         }
+        self.beside_told(env, station, centre, head, out)
     }
 }

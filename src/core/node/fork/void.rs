@@ -8,6 +8,7 @@
 use super::super::message::Question;
 use super::super::replicate::pick;
 use super::super::{Effect, Env, Node};
+use crate::charter::Extent;
 use crate::error::ShelfError;
 use crate::journal::fork::Bridge;
 use crate::journal::proof::{OnShelf, root_at};
@@ -56,7 +57,7 @@ impl Node {
     }
 
     fn let_go_of(&mut self, env: &Env<'_>, author: &Author, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
-        let Some(counts) = author.limit.or_else(|| author.ended.last().map(|term| term.counts)) else { return Ok(()) };
+        let Some(counts) = counts(author) else { return Ok(()) };
         let held = env.shelf.journal(&author.centre)?;
         if author.centre == self.centre && held.size < counts.size {
             // Rows of ours count that are not here: they come back before anything follows them.
@@ -91,6 +92,16 @@ impl Node {
         let search = Search::new((theirs.size(), theirs.root()), size.min(theirs.size()), theirs.size() <= size, env.now);
         self.fork.searches.entry(centre.clone()).or_insert(search);
         Ok(())
+    }
+
+    /// Rows of a term that is over came that do not follow from ours, and ours do not reach as far as it counts: perhaps they are not those
+    /// that count, and the author may never sign a head again that shows it. Returns whether that is found out now.
+    pub(in crate::node) fn falls_short(&mut self, env: &Env<'_>, author: &Author) -> Result<bool, ShelfError> {
+        let held = env.shelf.journal(&author.centre)?.size;
+        let Some(counts) = counts(author).filter(|counts| held > 0 && held < counts.size) else { return Ok(false) };
+        let search = Search::new((counts.size, counts.root), held, false, env.now);
+        self.fork.searches.entry(author.centre.clone()).or_insert(search);
+        Ok(true)
     }
 
     /// Whether it is being searched how far a journal held counts: until then nothing is added to it.
@@ -169,8 +180,8 @@ impl Node {
         let held = env.shelf.journal(centre)?;
         let on_shelf = OnShelf { shelf: env.shelf, centre };
         let frontier = Frontier::of_first(&on_shelf, size).map_err(|e| ShelfError::Damaged(e.to_string()))?;
-        let counts = |note: &[u8]| self.author(centre).is_some_and(|author| author.verify(note).is_ok());
-        let head = held.head.filter(|head| head.size <= size && counts(&head.note));
+        let verifies = |note: &[u8]| self.author(centre).is_some_and(|author| author.verify(note).is_ok());
+        let head = held.head.filter(|head| head.size <= size && verifies(&head.note));
         let state = JournalState { size, peaks: frontier.peaks().to_vec(), head, applied: 0 };
         out.push(Effect::Write(Write::Cut { centre: centre.clone(), own: *centre == self.centre, at: env.now, state }));
         self.fork.proven_under.remove(centre);
@@ -184,6 +195,11 @@ impl Node {
     }
 }
 
-fn root_of(env: &Env<'_>, centre: &CentreCode, size: u64) -> Result<Digest, ShelfError> {
+/// How far the journal counts at least, if a version of the charter has said so.
+fn counts(author: &Author) -> Option<Extent> {
+    author.limit.or_else(|| author.ended.last().map(|term| term.counts))
+}
+
+pub(super) fn root_of(env: &Env<'_>, centre: &CentreCode, size: u64) -> Result<Digest, ShelfError> {
     root_at(&OnShelf { shelf: env.shelf, centre }, size).map_err(|e| ShelfError::Damaged(e.to_string()))
 }

@@ -81,9 +81,14 @@ impl Node {
     ) -> Result<Verdict, ShelfError> {
         self.told_of(from, centre);
         if self.is_off_branch(centre, &from, env.now) {
+            self.beside_told(env, from, centre, &head, out)?;
             return Ok(Verdict::Ignore);
         }
         let held = env.shelf.journal(centre)?;
+        if self.is_contained(centre) && head.size() <= held.size {
+            // A shorter history may be another one too; whether it is shows itself where it is read.
+            self.beside_told(env, from, centre, &head, out)?;
+        }
         let known = self.newest_head(env, centre)?;
         if self.is_searched(centre) {
             return Ok(Verdict::Ignore);

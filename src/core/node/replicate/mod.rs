@@ -20,7 +20,7 @@ use super::{Effect, Env, Node, Verdict, announce, fault};
 use crate::error::{Fault, FaultCode, ShelfError};
 use crate::journal::{Author, Frame, VerifiedHead};
 use crate::names::{CentreCode, StationKey};
-use crate::node::fork::Said;
+use crate::node::fork::{Said, Shown};
 use crate::node::message::{Ask, Decline, Question, SoundAnswer, Wanted};
 use crate::shelf::Head;
 use crate::time::{SECOND_MS, Time};
@@ -115,6 +115,8 @@ pub(in crate::node) enum About {
     Cosigned(Vec<Wanted>),
     /// How a journal that seems to be forked goes on.
     Bridge(CentreCode),
+    /// Another history of a centre that has forked.
+    Beside(CentreCode),
     /// What only our writer can open.
     Handover,
     /// A request with this number, at our writer.
@@ -148,7 +150,8 @@ impl Node {
             About::Pull { centre, stretch } => Question::Pull { centre: centre.clone(), from: stretch.from, rows: Some(stretch.rows) },
             About::Payloads { centre, indexes } => Question::Payloads { centre: centre.clone(), indexes: indexes.clone() },
             // These have ways of their own.
-            About::Heads(_) | About::Push | About::Inquiry(_) | About::Charter | About::Cosigned(_) | About::Bridge(_) => return,
+            About::Heads(_) | About::Push | About::Inquiry(_) | About::Charter | About::Cosigned(_) => return,
+            About::Bridge(_) | About::Beside(_) => return,
             About::Handover | About::Forward(_) | About::Relay(_) => return,
         };
         let call = self.note_call(Call { to, about, since: env.now });
@@ -190,7 +193,12 @@ impl Node {
         question: Question,
         out: &mut Vec<Effect>,
     ) {
-        let call = self.note_call(Call { to, about: About::Bridge(centre), since: env.now });
+        self.ask_journal(env, to, About::Bridge(centre), question, out);
+    }
+
+    /// Asks a station about a journal.
+    pub(in crate::node) fn ask_journal(&mut self, env: &Env<'_>, to: StationKey, about: About, question: Question, out: &mut Vec<Effect>) {
+        let call = self.note_call(Call { to, about, since: env.now });
         out.push(Effect::Call { to, call, bytes: Ask::under(&self.charter, question).to_bytes() });
     }
 
@@ -260,6 +268,9 @@ impl Node {
             if let About::Pull { centre, stretch } = about {
                 self.replicate.pace.took(to, CALL_PATIENCE_MS);
                 self.too_slow(&centre, &to, stretch);
+            } else if let About::Beside(centre) = about {
+                // Others may show it: this one must not keep them from it.
+                self.beside_shown(env, to, &centre, Shown::Declined, out)?;
             } else {
                 self.nothing_from_writer(env, &about, out)?;
             }
@@ -415,6 +426,7 @@ impl Node {
                     About::Pull { centre, .. } => self.not_a_holder(&centre, &to),
                     About::Inquiry(key) => self.inquiry_replied(env, from, key, None, out)?,
                     About::Bridge(centre) => self.bridged(env, from, &centre, Said::Nothing, out)?,
+                    About::Beside(centre) => self.beside_shown(env, from, &centre, Shown::Declined, out)?,
                     About::Heads(_) | About::Payloads { .. } | About::Push | About::Charter | About::Cosigned(_) => {}
                     About::Handover | About::Forward(_) | About::Relay(_) => {} // These are not looked at here.
                 }
@@ -435,6 +447,14 @@ impl Node {
             (About::Bridge(centre), Ok(SoundAnswer::Bridged(bridge))) => self.bridged(env, from, &centre, Said::Bridge(bridge), out)?,
             (About::Bridge(centre), Ok(SoundAnswer::Declined(Decline::Busy))) => self.bridged(env, from, &centre, Said::Nothing, out)?,
             (About::Bridge(centre), Ok(SoundAnswer::Declined(_))) => self.bridged(env, from, &centre, Said::Declined, out)?,
+            (About::Beside(centre), Ok(SoundAnswer::Bridged(bridge))) => {
+                self.beside_shown(env, from, &centre, Shown::Bridge(bridge), out)?;
+            }
+            (About::Beside(centre), Ok(SoundAnswer::Frame(frame))) => self.beside_shown(env, from, &centre, Shown::Frame(frame), out)?,
+            (About::Beside(centre), Ok(SoundAnswer::Declined(Decline::Busy))) => {
+                self.beside_shown(env, from, &centre, Shown::Nothing, out)?;
+            }
+            (About::Beside(centre), Ok(SoundAnswer::Declined(_))) => self.beside_shown(env, from, &centre, Shown::Declined, out)?,
             (About::Pull { centre, stretch }, Ok(SoundAnswer::Frame(frame))) => self.frame(env, to, &centre, stretch, frame, out)?,
             (About::Payloads { centre, indexes }, Ok(SoundAnswer::Payloads(payloads))) => {
                 self.payloads(env, to, &centre, &indexes, payloads, out)?;
@@ -451,6 +471,7 @@ impl Node {
                 | About::Charter
                 | About::Cosigned(_)
                 | About::Bridge(_)
+                | About::Beside(_)
                 | About::Handover
                 | About::Forward(_)
                 | About::Relay(_),
@@ -477,6 +498,7 @@ impl Node {
             Some(Call { to, about: About::Push, .. }) => self.push_ended(env, to, None, out)?,
             Some(Call { to, about: About::Inquiry(key), .. }) => self.inquiry_replied(env, to, key, None, out)?,
             Some(Call { to, about: About::Bridge(centre), .. }) => self.bridged(env, to, &centre, Said::Nothing, out)?,
+            Some(Call { to, about: About::Beside(centre), .. }) => self.beside_shown(env, to, &centre, Shown::Nothing, out)?,
             Some(Call { about, .. }) => self.nothing_from_writer(env, &about, out)?,
             None => {}
         }

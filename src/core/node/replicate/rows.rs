@@ -45,6 +45,7 @@ impl Node {
                 | About::Charter
                 | About::Cosigned(_)
                 | About::Bridge(_)
+                | About::Beside(_)
                 | About::Handover
                 | About::Forward(_)
                 | About::Relay(_) => None,
@@ -144,7 +145,7 @@ impl Node {
     }
 
     /// Everything that must hold before a row is stored; `head` is the frame's own if it was verified already.
-    pub(super) fn prove(
+    pub(in crate::node) fn prove(
         &self,
         env: &Env<'_>,
         frame: SoundFrame,

@@ -94,6 +94,7 @@ impl Node {
             | About::Charter
             | About::Cosigned(_)
             | About::Bridge(_)
+            | About::Beside(_)
             | About::Handover => Ok(()),
         }
     }

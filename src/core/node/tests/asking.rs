@@ -410,6 +410,10 @@ impl Forks for Counting<'_> {
     fn fork_reports(&self, _: &CentreCode, _: usize) -> Result<Vec<ForkReport>, ShelfError> { no() }
     fn cuts(&self, _: &CentreCode) -> Result<u64, ShelfError> { no() }
     fn cut_below(&self, _: &CentreCode, _: u64, _: u64) -> Result<bool, ShelfError> { no() }
+    fn beside(&self) -> Result<Vec<(CentreCode, u64)>, ShelfError> { no() }
+    fn listing_ended_beside(&self, _: &CentreCode, _: &crate::names::ListingId) -> Result<Option<crate::listing::Change>, ShelfError> { no() }
+    fn listings_ended_beside(&self, _: &CentreCode, _: usize) -> Result<Vec<ListingRef>, ShelfError> { no() }
+    fn objections_beside(&self, _: &ListingRef, _: &crate::names::ListingId, _: usize) -> Result<u64, ShelfError> { no() }
 }
 
 #[rustfmt::skip]

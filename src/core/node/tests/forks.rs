@@ -2,10 +2,10 @@
 
 use super::asking::{self, doubts, list};
 use super::histories::{History, centre, row};
-use super::membership::{federation, read_only, view};
+use super::membership::{change, federation, read_only, view};
 use super::rotated::rotate_at;
 use super::world::World;
-use crate::desk::{Act, Doubt, Event, Request, Verdict};
+use crate::desk::{Act, Doubt, Event, Request, Verdict, Wish};
 use crate::error::{FaultCode, RefusalCode};
 use crate::journal::fork::{Bridge, ForkProof};
 use crate::journal::{Header, Kind, Statement};
@@ -306,6 +306,32 @@ fn a_vote_clears_a_fork_and_whoever_held_the_other_history_comes_over_and_forget
     of_one_mind(&world, &[0, 1, 2, 3, 4]);
     assert!(world.size(0, 4) > one.root().0);
     assert!((0..4).all(|at| !world.faults(at).contains(&FaultCode::RolledBack)), "it signed nothing before it had its rows");
+}
+
+#[test]
+fn whoever_held_fewer_rows_of_a_history_that_was_not_chosen_comes_over_though_its_author_never_returns() {
+    for leaves in [false, true] {
+        let mut world = federation(1_864 + u64::from(leaves), 5);
+        world.set_up(4, false);
+        world.part(&[&[0, 1], &[2, 3]]);
+        let (mut short, mut long) = (History::of(&world, 0, 4), History::of(&world, 0, 4));
+        short.grow(&mut world, 4, &[0, 1]);
+        (0..4).for_each(|_| long.grow(&mut world, 4, &[2, 3]));
+        world.run_for(5 * SECOND_MS);
+        world.heal();
+        world.run_for(TWO_ROUNDS_MS);
+        let of = centre(&world, 4);
+        if leaves {
+            change(&mut world, 2, vec![Wish::Remove { centre: of.clone(), rows: None }], &[0, 1, 3]);
+        } else {
+            rotate_at(&mut world, 4, 2, &[0, 1, 3], None);
+        }
+        world.run_for(2 * MINUTE_MS);
+        of_one_mind(&world, &[0, 1, 2, 3]);
+        assert_eq!(world.size(0, 4), long.root().0);
+        let blamed: Vec<_> = (0..4).flat_map(|at| world.faults(at)).filter(|code| *code != FaultCode::Forked).collect();
+        assert!(blamed.is_empty(), "{blamed:?}");
+    }
 }
 
 #[test]

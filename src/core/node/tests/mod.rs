@@ -8,6 +8,7 @@ mod answering;
 mod applied;
 mod asking;
 mod attacks;
+mod beside;
 mod conflicts;
 mod counter;
 mod dossiers;

@@ -96,6 +96,7 @@ impl Dossiers for MemoryShelf {
         limit: usize,
     ) -> Result<Vec<CertificateRow>, ShelfError> {
         let rows = self.certificates.values().filter(|row| row.addressee.as_ref() == Some(addressee));
-        Ok(rows.filter(|row| after.is_none_or(|after| row.number > *after)).take(limit).cloned().collect())
+        let rows = rows.filter(|row| after.is_none_or(|after| row.number > *after));
+        Ok(rows.take(limit).map(|row| self.with_beside(row)).collect())
     }
 }

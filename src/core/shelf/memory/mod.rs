@@ -128,6 +128,8 @@ impl MemoryShelf {
                 self.issued.get_mut(number).ok_or(Misfit::Unknown)?.content_key = content_key.clone();
             }
             Write::Fork(row) => self.forks.write(row),
+            Write::Beside(rows) => self.forks.keep_beside(rows),
+            Write::ForgetBeside { author } => self.forks.forget_beside(author),
             Write::List(write) => self.list(write)?,
             Write::House(write) => self.house.write(write)?,
             Write::Dossier(write) => self.dossiers.write(write),
@@ -138,6 +140,12 @@ impl MemoryShelf {
             Write::Fault { station, code } => *self.faults.entry((*station, *code)).or_default() += 1,
         }
         Ok(())
+    }
+
+    /// A certificate that another history of its issuer ended has ended.
+    fn with_beside(&self, row: &CertificateRow) -> CertificateRow {
+        let ended = row.ended.clone().or_else(|| self.forks.certificate_ended(&row.number));
+        CertificateRow { ended, ..row.clone() }
     }
 
     fn append(
@@ -330,17 +338,21 @@ impl Shelf for MemoryShelf {
     }
 
     fn certificate(&self, number: &CertificateNumber) -> Result<Option<CertificateRow>, ShelfError> {
-        Ok(self.certificates.get(number).cloned())
+        Ok(self.certificates.get(number).map(|row| self.with_beside(row)))
     }
 
     fn certificate_of_holder(&self, holder: &Thumbprint, first: &CentreCode) -> Result<Option<CertificateRow>, ShelfError> {
-        let counts = |row: &&CertificateRow| row.holder == *holder && !self.holders_ended.contains_key(&(*holder, row.number.clone()));
-        Ok(self.certificates.values().filter(counts).min_by_key(|row| (row.issuer != *first, row.number.clone())).cloned())
+        let ended = |row: &CertificateRow| {
+            self.holders_ended.contains_key(&(*holder, row.number.clone())) || self.forks.holder_ended(holder, Some(&row.number)).is_some()
+        };
+        let counts = self.certificates.values().filter(|row| row.holder == *holder && !ended(row));
+        Ok(counts.min_by_key(|row| (row.issuer != *first, row.number.clone())).map(|row| self.with_beside(row)))
     }
 
     fn holder_ended(&self, holder: &Thumbprint, number: Option<&CertificateNumber>) -> Result<Option<Time>, ShelfError> {
         let of_key = self.holders_ended.iter().filter(|((key, of), _)| key == holder && number.is_none_or(|number| number == of));
-        Ok(of_key.map(|(_, (_, at))| *at).min())
+        let (here, beside) = (of_key.map(|(_, (_, at))| *at).min(), self.forks.holder_ended(holder, number));
+        Ok(here.into_iter().chain(beside).min())
     }
 
     fn certificates(
@@ -350,7 +362,7 @@ impl Shelf for MemoryShelf {
         limit: usize,
     ) -> Result<Vec<CertificateRow>, ShelfError> {
         let rows = self.certificates.values().filter(|row| row.issuer == *issuer && after.is_none_or(|after| row.number > *after));
-        Ok(rows.take(limit).cloned().collect())
+        Ok(rows.take(limit).map(|row| self.with_beside(row)).collect())
     }
 
     fn certificate_count(&self, issuer: &CentreCode, prefix: &str) -> Result<u64, ShelfError> {
@@ -365,7 +377,7 @@ impl Shelf for MemoryShelf {
     }
 
     fn grant_revoked(&self, grant: &GrantId, holder: &Thumbprint) -> Result<Option<Time>, ShelfError> {
-        Ok(self.revoked.get(&(*grant, *holder)).copied())
+        Ok(self.revoked.get(&(*grant, *holder)).copied().into_iter().chain(self.forks.grant_revoked(grant, holder)).min())
     }
 
     fn access(&self, author: &CentreCode, request: &RequestId) -> Result<Option<AccessRow>, ShelfError> {

@@ -26,6 +26,9 @@ struct Position {
     /// How often rows of that journal had been let go then; nothing for never.
     #[n(2)]
     cuts: Option<u64>,
+    /// Whether something was read out since that only another history of this centre ends; nothing for no.
+    #[n(3)]
+    beside: Option<bool>,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -37,9 +40,16 @@ struct Content {
     positions: Vec<Position>,
 }
 
-/// How far each journal was read out, and how often rows of it had been let go then.
+/// How far each journal was read out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Cursor(BTreeMap<CentreCode, (u64, u64)>);
+pub(super) struct Cursor(BTreeMap<CentreCode, Read>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Read {
+    from: u64,
+    cuts: u64,
+    beside: bool,
+}
 
 impl Cursor {
     /// Reads a cursor of `federation`.
@@ -50,18 +60,19 @@ impl Cursor {
         let content: Content = bytes.and_then(|bytes| wire::decode(&bytes, MAX_CURSOR_BYTES).ok()).ok_or(RefusalCode::CursorInvalid)?;
         let ordered = content.positions.is_sorted_by(|a, b| a.centre < b.centre) && content.positions.len() <= MAX_MEMBERS;
         let number = |n: u64| (1..=i64::MAX as u64).contains(&n);
-        let possible = content.positions.iter().all(|p| number(p.from) && p.cuts.is_none_or(number));
+        let possible = content.positions.iter().all(|p| number(p.from) && p.cuts.is_none_or(number) && p.beside != Some(false));
         if content.federation != *federation || !ordered || !possible {
             return Err(RefusalCode::CursorInvalid);
         }
-        Ok(Self(content.positions.into_iter().map(|p| (p.centre, (p.from, p.cuts.unwrap_or(0)))).collect()))
+        let read = |p: Position| (p.centre, Read { from: p.from, cuts: p.cuts.unwrap_or(0), beside: p.beside.is_some() });
+        Ok(Self(content.positions.into_iter().map(read).collect()))
     }
 
     /// The cursor as text.
     pub(super) fn to_text(&self, federation: &FederationName) -> String {
-        let position = |(centre, (from, cuts)): (&CentreCode, &(u64, u64))| {
-            let cuts = (*cuts > 0).then_some(*cuts);
-            Position { centre: centre.clone(), from: *from, cuts }
+        let position = |(centre, read): (&CentreCode, &Read)| {
+            let (cuts, beside) = ((read.cuts > 0).then_some(read.cuts), read.beside.then_some(true));
+            Position { centre: centre.clone(), from: read.from, cuts, beside }
         };
         let positions = self.0.iter().map(position).collect();
         let content = Content { federation: federation.clone(), positions };
@@ -70,17 +81,30 @@ impl Cursor {
 
     /// The first row of `centre`'s journal that was not read out.
     pub(super) fn from(&self, centre: &CentreCode) -> u64 {
-        self.0.get(centre).map_or(0, |(from, _)| *from)
+        self.0.get(centre).map_or(0, |read| read.from)
     }
 
     /// Every position: whose journal, the first row that was not read out, and how often rows had been let go then.
     pub(super) fn positions(&self) -> impl Iterator<Item = (&CentreCode, u64, u64)> {
-        self.0.iter().map(|(centre, (from, cuts))| (centre, *from, *cuts))
+        self.0.iter().map(|(centre, read)| (centre, read.from, read.cuts))
     }
 
     /// Row `index` was read out, and every row before it, of a journal of which rows have been let go so often.
     pub(super) fn passed(&mut self, centre: &CentreCode, index: u64, cuts: u64) {
-        self.0.insert(centre.clone(), (index.saturating_add(1), cuts));
+        self.0.insert(centre.clone(), Read { from: index.saturating_add(1), cuts, beside: false });
+    }
+
+    /// Something was read out that only another history of `centre` ends. Of a journal that was not read out yet that needs no mark.
+    pub(super) fn ended_beside(&mut self, centre: &CentreCode) {
+        if let Some(read) = self.0.get_mut(centre) {
+            read.beside = true;
+        }
+    }
+
+    /// What only another history of some centres ended was read out, and these centres are of one mind again: their journals are read out
+    /// from the beginning, for what had ended may stand.
+    pub(super) fn forget_ended_beside(&mut self, is_contained: impl Fn(&CentreCode) -> bool) {
+        self.0.retain(|centre, read| !read.beside || is_contained(centre));
     }
 }
 
@@ -95,6 +119,7 @@ mod tests {
         for (centre, index) in [("C46020", 7), ("C46010", 0), ("C50010", u64::from(u32::MAX))] {
             cursor.passed(&CentreCode::new(centre).unwrap(), index, index % 3);
         }
+        cursor.ended_beside(&CentreCode::new("C46020").unwrap());
         let text = cursor.to_text(&here);
         assert_eq!(Cursor::parse(&text, &here).as_ref(), Ok(&cursor));
         assert_eq!(Cursor::parse(&Cursor::default().to_text(&here), &here), Ok(Cursor::default()));
@@ -109,7 +134,7 @@ mod tests {
     #[test]
     fn positions_out_of_order_twice_or_at_nothing_are_no_cursor() {
         let here = FederationName::new("hainan").unwrap();
-        let position = |centre: &str, from| Position { centre: CentreCode::new(centre).unwrap(), from, cuts: None };
+        let position = |centre: &str, from| Position { centre: CentreCode::new(centre).unwrap(), from, cuts: None, beside: None };
         let never = Position { cuts: Some(0), ..position("C46010", 1) };
         for positions in [
             vec![position("C46020", 1), position("C46010", 1)],
@@ -117,6 +142,7 @@ mod tests {
             vec![position("C46010", 0)],
             vec![position("C46010", u64::MAX)],
             vec![never],
+            vec![Position { beside: Some(false), ..position("C46010", 1) }],
         ] {
             let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(wire::encode(&Content { federation: here.clone(), positions })));
             assert_eq!(Cursor::parse(&text, &here), Err(RefusalCode::CursorInvalid));

@@ -4,7 +4,8 @@
 //! and each listing as it stands when its page is read. A clock that runs out is no row; the clocks stand in what was read out. A
 //! journal with a row whose payload was left out is read up to that row and no further until it is here: what it says would otherwise
 //! be passed for good. Of a centre that has forked only what has ended is read out, each time again, and nothing is passed: what it lists
-//! does not count. When rows that were read out turn out never to have counted, the cursor is not followed any more: whoever kept it has
+//! does not count; and when that was said in another history of it than ours, everything of it is read out again once the fork is cleared, for
+//! then it may stand. When rows that were read out turn out never to have counted, the cursor is not followed any more: whoever kept it has
 //! listings that nothing would take back.
 
 mod cursor;
@@ -15,13 +16,13 @@ use std::collections::BTreeSet;
 
 use super::super::audit::Told;
 use super::super::{Effect, Env, Node, Stop};
-use super::lookup::{MAX_OBJECTIONS, stands};
+use super::lookup::MAX_OBJECTIONS;
 use crate::audit::{AuditAction, AuditRow};
 use crate::desk::{Event, ExportPage, ExportRow, MAX_PAGE, OwnRow};
 use crate::error::{RefusalCode, ShelfError};
+use crate::listing::Day;
 use crate::listing::case::Case;
 use crate::listing::status::standing;
-use crate::listing::{Change, Day};
 use crate::names::{CaseNumber, CentreCode, ListingRef};
 use crate::operator::ProvenAct;
 use crate::shelf::ListingRow;
@@ -54,12 +55,12 @@ impl Node {
         out: &mut Vec<Effect>,
     ) -> Result<Event, Stop> {
         let federation = self.charter.federation();
-        let cursor = match cursor.map_or_else(|| Ok(Cursor::default()), |text| Cursor::parse(text, federation)) {
+        let mut cursor = match cursor.map_or_else(|| Ok(Cursor::default()), |text| Cursor::parse(text, federation)) {
             Ok(cursor) if !followed_void_rows(env, &cursor)? => cursor,
             Ok(_) => return Err(self.cursor_refused(env, act, RefusalCode::CursorInvalid, out)?),
             Err(code) => return Err(self.cursor_refused(env, act, code, out)?),
         };
-
+        cursor.forget_ended_beside(|centre| self.is_contained(centre));
         let room = limit.clamp(1, MAX_PAGE);
         let mut page = Page { cursor, rows: Vec::new(), named: BTreeSet::new(), bytes: 0, room, more: false };
         for member in self.charter.members() {
@@ -83,13 +84,18 @@ impl Node {
 
     /// Of a centre that has forked, listings that have ended since the cursor, as far as they fit. The cursor stays where it is.
     fn export_ended(&self, env: &Env<'_>, centre: &CentreCode, page: &mut Page) -> Result<(), ShelfError> {
-        for (_, place) in env.shelf.list_events(centre, page.cursor.from(centre), MAX_PAGE)? {
+        let here = env.shelf.list_events(centre, page.cursor.from(centre), MAX_PAGE)?.into_iter().map(|(_, place)| place);
+        // What another history ends has no row that a cursor could stand at.
+        for place in here.chain(env.shelf.listings_ended_beside(centre, MAX_PAGE)?) {
             if page.room == 0 || page.bytes >= PAGE_BYTES {
                 return Ok(());
             }
-            let ended = env.shelf.listing(&place)?.filter(|row| row.ended.is_some() && !page.named.contains(&place));
-            if let Some(row) = ended {
+            let Some(row) = env.shelf.listing(&place)?.filter(|_| !page.named.contains(&place)) else { continue };
+            if self.listing_ended(env, &row)?.is_some() {
                 page.room -= 1;
+                if row.ended.is_none() {
+                    page.cursor.ended_beside(centre);
+                }
                 self.put(env, row, page)?;
             }
         }
@@ -132,8 +138,8 @@ impl Node {
 
     fn export_row(&self, env: &Env<'_>, row: ListingRow) -> Result<ExportRow, ShelfError> {
         let today = Day::of(env.now);
-        let (restricted, open_objections) = stands(&row, &env.shelf.objections(&row.place, &row.listing, MAX_OBJECTIONS)?, today);
-        let change: Option<Change> = row.ended.as_ref().map(|end| end.change);
+        let (restricted, open_objections) = self.stands(env, &row, &env.shelf.objections(&row.place, &row.listing, MAX_OBJECTIONS)?)?;
+        let change = self.listing_ended(env, &row)?;
         let publishable = standing(row.publication_until, today, change, open_objections, 0).counts();
         let own = if row.place.centre == self.centre && publishable && restricted.counts() { self.own_row(env, &row)? } else { None };
         Ok(ExportRow {

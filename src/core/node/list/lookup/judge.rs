@@ -82,7 +82,7 @@ impl Node {
             for row in rows.into_iter().filter(|row| row.pepper == *pepper && row.token == token) {
                 let Some(copy) = copies.iter().find(|copy| copy.answer.centre == row.place.centre) else { continue };
                 // Ended and expired ones are nobody's business any more, whatever was objected to them.
-                if standing(row.restriction_until, today, row.ended.as_ref().map(|end| end.change), 0, 0).counts() {
+                if standing(row.restriction_until, today, self.listing_ended(env, &row)?, 0, 0).counts() {
                     self.look_at(env, secret, &row, copy.answer.doubt.is_none(), &mut examined)?;
                 }
             }
@@ -116,10 +116,26 @@ impl Node {
             examined.unreadable.insert(row.place.centre.clone());
             return Ok(());
         };
-        let (standing, open_objections) = stands(row, &objections, Day::of(env.now));
+        let (standing, open_objections) = self.stands(env, row, &objections)?;
         let hit = Hit { listing: row.place.clone(), standing, open_objections, counts, basis: row.basis.code().to_owned(), finding };
         examined.found.push((hit, row.listing));
         Ok(())
+    }
+
+    /// How a listing stands by its restriction's clock, and how many objections are open.
+    pub(in crate::node::list) fn stands(
+        &self,
+        env: &Env<'_>,
+        row: &ListingRow,
+        objections: &[ObjectionRow],
+    ) -> Result<(Standing, u64), ShelfError> {
+        let counted = |o: &&ObjectionRow| o.before_it < OBJECTIONS_PER_DAY;
+        let (answered, open): (Vec<_>, Vec<_>) = objections.iter().filter(counted).partition(|o| o.answered.is_some());
+        // Beyond the limit nobody has looked: somebody's objection may be there, and hiding it must not be worth anybody's while.
+        let open = (open.len() as u64).max(u64::from(objections.len() >= MAX_OBJECTIONS));
+        let open = open.saturating_add(self.objections_beside(env, row, MAX_OBJECTIONS)?);
+        let change = self.listing_ended(env, row)?;
+        Ok((standing(row.restriction_until, Day::of(env.now), change, open, answered.len() as u64), open))
     }
 
     /// Reads as much as for one listing, of some row that is held.
@@ -160,16 +176,6 @@ fn only_the_newest(found: &mut Vec<(Hit, ListingId)>) {
         *index = hit.listing.index.max(*index);
     }
     found.retain(|(hit, listing)| newest.get(&(hit.listing.centre.clone(), *listing)) == Some(&hit.listing.index));
-}
-
-/// How a listing stands by its restriction's clock, and how many objections are open.
-pub(in crate::node::list) fn stands(row: &ListingRow, objections: &[ObjectionRow], today: Day) -> (Standing, u64) {
-    let counted = |o: &&ObjectionRow| o.before_it < OBJECTIONS_PER_DAY;
-    let (answered, open): (Vec<_>, Vec<_>) = objections.iter().filter(counted).partition(|o| o.answered.is_some());
-    // Beyond the limit nobody has looked: somebody's objection may be there, and hiding it must not be worth anybody's while.
-    let open = (open.len() as u64).max(u64::from(objections.len() >= MAX_OBJECTIONS));
-    let change = row.ended.as_ref().map(|end| end.change);
-    (standing(row.restriction_until, today, change, open, answered.len() as u64), open)
 }
 
 /// The centres that may have more rows than these, which are as many as are read. They come by turns, the newest of each centre first: whoever

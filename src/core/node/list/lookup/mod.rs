@@ -28,7 +28,6 @@ pub use hits::{KEEP_HIT_DAYS, MAX_TOLD, TELL_EVERY_MS, TELL_ROWS};
 pub use judge::{MAX_LISTINGS, MAX_OBJECTIONS};
 
 pub(super) use hits::State as HitState;
-pub(super) use judge::stands;
 pub(in crate::node) use quota::SCREENED;
 
 use jiff::civil::Date;

@@ -2,7 +2,7 @@
 
 use super::super::super::audit::Told;
 use super::super::super::{Effect, Env, Node, Stop};
-use super::super::lookup::{MAX_OBJECTIONS, stands};
+use super::super::lookup::MAX_OBJECTIONS;
 use super::{Held, read, subject_of};
 use crate::audit::AuditAction;
 use crate::desk::{BeforeView, CaseLine, CaseRef, CaseView, Event, ExportRow, MAX_PAGE, StepView};
@@ -112,11 +112,11 @@ impl Node {
     pub(super) fn listing_view(&self, env: &Env<'_>, row: &ListingRow, more: u64) -> Result<ExportRow, ShelfError> {
         let today = Day::of(env.now);
         let objections = env.shelf.objections(&row.place, &row.listing, MAX_OBJECTIONS)?;
-        let (stands, open) = stands(row, &objections, today);
+        let (stands, open) = self.stands(env, row, &objections)?;
         let open = open.saturating_add(more);
         // One more objection makes of a listing that counts a disputed one, and of others nothing.
         let stands = if stands.counts() && open > 0 { Standing::Disputed } else { stands };
-        let change = row.ended.as_ref().map(|end| end.change);
+        let change = self.listing_ended(env, row)?;
         Ok(ExportRow {
             listing: row.place.clone(),
             id: row.listing,
