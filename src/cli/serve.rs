@@ -162,17 +162,29 @@ fn seat_with(
             *secrets = next;
             Ok(seat)
         }
-        other => other.map_err(seat_failure),
+        other => {
+            let seat = other.map_err(seat_failure)?;
+            // Members who know a newer version than this peer already seal to the keys to come.
+            if folder.next_keys().is_file() {
+                match Secrets::load(&folder.next_keys(), passphrase) {
+                    Ok(next) => secrets.centre.opens_also(&next.centre),
+                    Err(error) => tracing::warn!(%error, "the keys to come cannot be read"),
+                }
+            }
+            Ok(seat)
+        }
     }
 }
 
 /// How the running peer comes to the keys that follow its own. They are sealed with the same passphrase.
 fn key_files(folder: &DataFolder, passphrase: Passphrase) -> KeyFiles {
     let (reading, taking) = (folder.clone(), folder.clone());
-    let next = move || {
+    let next = move |named: bool| {
         let next = reading.next_keys();
         if !next.is_file() {
-            tracing::warn!("the charter names other keys for this centre, and there are none to follow the present ones");
+            if named {
+                tracing::warn!("the charter names other keys for this centre, and there are none to follow the present ones");
+            }
             return None;
         }
         let read = Secrets::load(&next, &passphrase);

@@ -42,8 +42,8 @@ pub enum Out {
     Announce(Vec<u8>),
     /// Let these stations connect, and no others.
     Admit(Vec<Admitted>),
-    /// Read the keys that were made to follow the present ones.
-    NextKeys,
+    /// Read the keys that were made to follow the present ones; whether the charter names others than these already.
+    NextKeys(bool),
     /// They are the present ones now; whether the station's is another, too.
     KeysTaken(bool),
     /// Judge a gossip message.
@@ -298,7 +298,7 @@ impl Engine {
                         Effect::Again => self.again = true,
                         Effect::KeepHead(_)
                         | Effect::Admit(_)
-                        | Effect::NextKeys
+                        | Effect::NextKeys { .. }
                         | Effect::KeysTaken { .. }
                         | Effect::Announce(_)
                         | Effect::Judge { .. }
@@ -324,7 +324,7 @@ impl Engine {
             match effect {
                 Effect::Announce(_) | Effect::Push { .. } | Effect::Answer { .. } if self.owed.is_some() => {}
                 Effect::Admit(stations) => out(Out::Admit(stations)),
-                Effect::NextKeys => out(Out::NextKeys),
+                Effect::NextKeys { named } => out(Out::NextKeys(named)),
                 Effect::KeysTaken { moved } => out(Out::KeysTaken(moved)),
                 Effect::Announce(bytes) => out(Out::Announce(bytes)),
                 Effect::Judge { source, verdict } => out(Out::Judge(source, verdict)),

@@ -72,8 +72,8 @@ pub struct Serving {
 /// The keys that were made to follow the present ones: read when a charter names them, and put in their place when they are taken.
 #[derive(Clone)]
 pub struct KeyFiles {
-    /// Reads them, if there are any.
-    pub next: Arc<dyn Fn() -> Option<CentreKeys> + Send + Sync>,
+    /// Reads them, if there are any; says so in the log if there are none although the charter names them.
+    pub next: Arc<dyn Fn(bool) -> Option<CentreKeys> + Send + Sync>,
     /// Puts them in the place of the present ones.
     pub take: Arc<dyn Fn() + Send + Sync>,
 }
@@ -262,7 +262,7 @@ struct Ways {
 /// What is to be done about the keys to come.
 #[derive(Debug, Clone, Copy)]
 enum KeyChore {
-    Read,
+    Read(bool),
     /// Whether the station's is among them.
     Take(bool),
 }
@@ -278,7 +278,7 @@ impl Ways {
                 return;
             }
             Out::House(token, ask) => return self.house(token, ask),
-            Out::NextKeys => return self.key_chore(KeyChore::Read),
+            Out::NextKeys(named) => return self.key_chore(KeyChore::Read(named)),
             Out::KeysTaken(moved) => return self.key_chore(KeyChore::Take(moved)),
             Out::Admit(stations) => {
                 let members = stations.into_iter().map(|a| Member { station: a.station, addresses: a.addresses });
@@ -373,8 +373,8 @@ async fn keep_keys(
                     moves.send_replace(true);
                 }
             }
-            Some(KeyChore::Read) => {
-                if let Ok(Some(keys)) = tokio::task::spawn_blocking(move || (files.next)()).await
+            Some(KeyChore::Read(named)) => {
+                if let Ok(Some(keys)) = tokio::task::spawn_blocking(move || (files.next)(named)).await
                     && inputs.send(Input::Keys(Box::new(keys))).await.is_err()
                 {
                     return;

@@ -44,7 +44,7 @@ fn issue_before(federation: &mut Federation, others: &[&'static str], count: usi
     for at in 0..count {
         issue(federation, &format!("{}-{at}", others.len()));
     }
-    for number in cancelled {
+    if let Some(number) = cancelled {
         federation.acts(HAIKOU, TELLER, &format!("certificate cancel {number}"), 0);
     }
     let (size, _) = history(federation, HAIKOU);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_CENTRE_NAME_BYTES};
 use crate::names::{CentreCode, Digest, StationKey};
-use crate::seal::SUITE;
+use crate::seal::{Key, SUITE};
 use crate::seal::hpke::{OpeningKey, SealingKey};
 use crate::seal::hybrid::{HybridKey, HybridOpeningKey};
 use crate::sign::{Context, PublicKey, SecretKey, Signature};
@@ -58,6 +58,21 @@ impl CentreKeys {
             sealing: OpeningKey::random(rng),
             hybrid: HybridOpeningKey::random(rng),
             station: SecretKey::random(rng),
+        }
+    }
+
+    /// Opens from now on, with these, what is sealed to `coming` too: keys that the charter does not name here yet, and perhaps elsewhere.
+    pub fn opens_also(&mut self, coming: &Self) {
+        let (sealing, hybrid) = (coming.sealing.expose(), coming.hybrid.expose());
+        let all = |key: &Key, present: &Key, former: &[Key]| {
+            let known = [present].into_iter().chain(former).any(|known| known.expose() == key.expose());
+            (!known).then(|| [key.clone()].into_iter().chain(former.iter().cloned()).collect::<Vec<_>>())
+        };
+        if let Some(all) = all(sealing, self.sealing.expose(), self.sealing.former()) {
+            self.sealing = self.sealing.clone().after(all);
+        }
+        if let Some(all) = all(hybrid, self.hybrid.expose(), self.hybrid.former()) {
+            self.hybrid = self.hybrid.clone().after(all);
         }
     }
 

@@ -220,7 +220,10 @@ pub enum Effect {
     /// From now on these stations may connect, and no others; they stand for all that were told before.
     Admit(Vec<Admitted>),
     /// Hand in the keys that were made to follow the present ones, if there are any, as [`Input::Keys`].
-    NextKeys,
+    NextKeys {
+        /// The charter names other keys than the present ones already; otherwise somebody has proposed it.
+        named: bool,
+    },
     /// The keys handed in are the centre's from now on: keep them in place of the former ones.
     KeysTaken {
         /// The station's is another as well: connections under the former one are of no use any more.

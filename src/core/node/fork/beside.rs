@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::message::Question;
+use super::super::message::{Decline, Question, SoundAnswer};
 use super::super::project::ended_beside;
 use super::super::replicate::About;
 use super::super::{Effect, Env, Node, fault};
@@ -86,6 +86,28 @@ pub(in crate::node) enum Shown {
     Declined,
     /// Nothing, or that it is busy.
     Nothing,
+    /// Something that nobody asked for.
+    Other,
+}
+
+impl Shown {
+    /// What an answer shows.
+    pub(in crate::node) fn of(answer: SoundAnswer) -> Self {
+        match answer {
+            SoundAnswer::Bridged(bridge) => Self::Bridge(bridge),
+            SoundAnswer::Frame(frame) => Self::Frame(frame),
+            SoundAnswer::Declined(Decline::Busy) => Self::Nothing,
+            SoundAnswer::Declined(_) => Self::Declined,
+            SoundAnswer::Heads(_)
+            | SoundAnswer::Payloads(_)
+            | SoundAnswer::Held(_)
+            | SoundAnswer::Replied(_)
+            | SoundAnswer::Charter(_)
+            | SoundAnswer::Cosigned(_)
+            | SoundAnswer::Handed(_)
+            | SoundAnswer::Told(_) => Self::Other,
+        }
+    }
 }
 
 impl Node {
@@ -212,7 +234,7 @@ impl Node {
             (Step::Rows(at), Shown::Frame(frame)) => self.rows_beside(env, from, centre, at, frame, out),
             (Step::Known(at), Shown::Bridge(bridge)) => self.known_shown(env, from, centre, (at, &head), &bridge, out),
             (Step::Leaves { .. }, Shown::Bridge(bridge)) => self.leaves_shown(env, from, centre, (step, &head), &bridge, out),
-            (Step::Rows(_), Shown::Bridge(_)) | (Step::Known(_) | Step::Leaves { .. }, Shown::Frame(_)) => {
+            (_, Shown::Other) | (Step::Rows(_), Shown::Bridge(_)) | (Step::Known(_) | Step::Leaves { .. }, Shown::Frame(_)) => {
                 fault(out, from, FaultCode::Unasked);
                 self.read_no_further(centre, from, Some(env.now));
                 Ok(())

@@ -47,6 +47,8 @@ pub(super) struct State {
     epoch_before: Option<(EpochSecrets, Time)>,
     /// Rows about the charter have come since they were last tallied.
     to_tally: bool,
+    /// The version behind which keys of ours were proposed, once these were asked for.
+    keys_proposed: Option<u64>,
     /// There may be something for our peer to say by itself.
     to_answer: bool,
     /// Which version has two valid successors.
@@ -160,6 +162,7 @@ impl Node {
             }
         }
         let vote = self.vote(env, &self.charter)?;
+        self.coming_keys(&vote, out);
         match vote.agreed(&self.charter).as_slice() {
             [] => Ok(()),
             [link] => {
@@ -238,7 +241,7 @@ impl Node {
         self.witness_reseated();
         out.push(Effect::Admit(self.admitted()));
         if self.has_other_keys() {
-            out.push(Effect::NextKeys);
+            out.push(Effect::NextKeys { named: true });
         }
     }
 

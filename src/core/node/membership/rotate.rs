@@ -7,7 +7,8 @@
 use super::super::message::Under;
 use super::super::{Effect, Env, Node, fault};
 use super::read_copy;
-use crate::charter::CentreKeys;
+use crate::charter::vote::Vote;
+use crate::charter::{CentreKeys, Change};
 use crate::error::{FaultCode, ShelfError};
 use crate::names::StationKey;
 use crate::time::Time;
@@ -21,9 +22,21 @@ impl Node {
         self.charter.member(&self.centre).is_some() && self.charter.check_own(&self.centre, &self.keys).is_err()
     }
 
-    /// [`super::super::Input::Keys`]: these are taken if the charter names them, and nothing comes of them otherwise.
+    /// Keys of ours are proposed: they are asked for, once for each version.
+    pub(super) fn coming_keys(&mut self, vote: &Vote, out: &mut Vec<Effect>) {
+        let version = self.charter.version();
+        let ours = |change: &Change| matches!(change, Change::Rotate { card, .. } if card.centre == self.centre);
+        if self.membership.keys_proposed != Some(version) && vote.proposals().any(|proposal| proposal.body.changes.iter().any(ours)) {
+            self.membership.keys_proposed = Some(version);
+            out.push(Effect::NextKeys { named: false });
+        }
+    }
+
+    /// [`super::super::Input::Keys`]: these are taken if the charter names them. Otherwise they only open what is sealed to them: whoever
+    /// knows of a version before we do seals to its keys, and what a row that comes early says would never be read.
     pub(in crate::node) fn keys_came(&mut self, env: &mut Env<'_>, keys: CentreKeys, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         if !self.has_other_keys() || self.charter.check_own(&self.centre, &keys).is_err() {
+            self.keys.opens_also(&keys);
             return Ok(());
         }
         let moved = keys.station_key() != self.keys.station_key();

@@ -447,14 +447,7 @@ impl Node {
             (About::Bridge(centre), Ok(SoundAnswer::Bridged(bridge))) => self.bridged(env, from, &centre, Said::Bridge(bridge), out)?,
             (About::Bridge(centre), Ok(SoundAnswer::Declined(Decline::Busy))) => self.bridged(env, from, &centre, Said::Nothing, out)?,
             (About::Bridge(centre), Ok(SoundAnswer::Declined(_))) => self.bridged(env, from, &centre, Said::Declined, out)?,
-            (About::Beside(centre), Ok(SoundAnswer::Bridged(bridge))) => {
-                self.beside_shown(env, from, &centre, Shown::Bridge(bridge), out)?;
-            }
-            (About::Beside(centre), Ok(SoundAnswer::Frame(frame))) => self.beside_shown(env, from, &centre, Shown::Frame(frame), out)?,
-            (About::Beside(centre), Ok(SoundAnswer::Declined(Decline::Busy))) => {
-                self.beside_shown(env, from, &centre, Shown::Nothing, out)?;
-            }
-            (About::Beside(centre), Ok(SoundAnswer::Declined(_))) => self.beside_shown(env, from, &centre, Shown::Declined, out)?,
+            (About::Beside(centre), Ok(answer)) => self.beside_shown(env, from, &centre, Shown::of(answer), out)?,
             (About::Pull { centre, stretch }, Ok(SoundAnswer::Frame(frame))) => self.frame(env, to, &centre, stretch, frame, out)?,
             (About::Payloads { centre, indexes }, Ok(SoundAnswer::Payloads(payloads))) => {
                 self.payloads(env, to, &centre, &indexes, payloads, out)?;
@@ -471,7 +464,6 @@ impl Node {
                 | About::Charter
                 | About::Cosigned(_)
                 | About::Bridge(_)
-                | About::Beside(_)
                 | About::Handover
                 | About::Forward(_)
                 | About::Relay(_),

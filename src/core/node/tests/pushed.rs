@@ -40,7 +40,7 @@ fn carry_out(world: &mut World, peer: usize, effects: Vec<Effect>) -> LetOut {
             | Effect::Derive { .. }
             | Effect::House { .. }
             | Effect::Admit(_)
-            | Effect::NextKeys
+            | Effect::NextKeys { .. }
             | Effect::KeysTaken { .. }
             | Effect::WhenStored
             | Effect::WindowReply { .. }

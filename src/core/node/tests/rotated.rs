@@ -101,3 +101,25 @@ fn what_keys_sign_that_a_version_has_ended_is_void_and_no_fork() {
     assert_eq!(world.peers[0].shelf.journal(&who).unwrap(), before);
     assert!(world.peers[0].shelf.fork(&who).unwrap().is_none());
 }
+
+#[test]
+fn what_is_sealed_to_keys_that_this_peer_does_not_know_to_be_its_own_yet_is_read_when_it_comes() {
+    let mut world = federation(919, 4);
+    let mut holder = super::counter::wallet();
+    let number = super::counter::issue(&mut world, 0, &mut holder, 1);
+    world.run_for(2 * SECOND_MS);
+    let grant = super::counter::grant_for(&mut world, &mut holder, &number, 1, 2);
+    world.set_up(0, false);
+    rotate_at(&mut world, 0, 1, &[2, 3], None);
+    let request = super::counter::request(&mut world);
+    super::counter::query_as(&mut world, 1, &grant, request);
+    world.run_for(2 * SECOND_MS);
+    // It comes back with its old keys, and the ones that were made to follow them lie beside; rows come before the version does.
+    let coming = world.peers[0].next_keys.clone().unwrap();
+    world.peers[0].keys.opens_also(&coming);
+    world.set_up(0, true);
+    world.run_for(MINUTE_MS);
+    let by = centre(&world, 1);
+    let seen = world.peers[0].shelf.access(&by, &request).unwrap();
+    assert!(seen.is_some_and(|access| access.certificate == number), "who looked at its certificate, it knows");
+}

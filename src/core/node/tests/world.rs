@@ -218,7 +218,7 @@ impl World {
             }
             Effect::House { token, ask } => self.peers[peer].house.push((token, ask)),
             Effect::Judge { verdict, .. } => self.peers[peer].verdicts.push(verdict),
-            Effect::NextKeys => {
+            Effect::NextKeys { .. } => {
                 if let Some(keys) = self.peers[peer].next_keys.clone() {
                     again.push_back(Input::Keys(Box::new(keys)));
                 }

@@ -225,7 +225,7 @@ fn objection_in(effect: &Effect) -> Option<&ObjectionRow> {
         | Effect::Derive { .. }
         | Effect::House { .. }
         | Effect::Admit(_)
-        | Effect::NextKeys
+        | Effect::NextKeys { .. }
         | Effect::KeysTaken { .. }
         | Effect::WhenStored
         | Effect::Again => None,

@@ -86,7 +86,7 @@ impl Bench {
                 Effect::Reply { token, event } => self.replies.push((token, *event)),
                 Effect::Announce(_)
                 | Effect::Admit(_)
-                | Effect::NextKeys
+                | Effect::NextKeys { .. }
                 | Effect::KeysTaken { .. }
                 | Effect::Judge { .. }
                 | Effect::Push { .. }
