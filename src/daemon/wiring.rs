@@ -88,7 +88,7 @@ impl KeyFiles {
     /// None, and nothing to be done: for peers whose keys lie in no file.
     #[must_use]
     pub fn none() -> Self {
-        Self { next: Arc::new(|| None), take: Arc::new(|| ()) }
+        Self { next: Arc::new(|_| None), take: Arc::new(|| ()) }
     }
 }
 

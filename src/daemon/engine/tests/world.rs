@@ -167,7 +167,7 @@ impl World {
         let (serial, from) = (self.serial, self.peers[peer].station());
         match out {
             // Everybody here stays connected with everybody.
-            Out::Admit(_) | Out::NextKeys | Out::KeysTaken(_) => {}
+            Out::Admit(_) | Out::NextKeys(_) | Out::KeysTaken(_) => {}
             Out::Announce(bytes) => {
                 let opened = announce::open(self.charter.founding(), [&self.secrets], &from, &bytes).unwrap().to_bytes();
                 for to in (0..self.peers.len()).filter(|to| *to != peer) {
