@@ -236,6 +236,7 @@ pub(super) fn backing(ctx: Ctx, backing: &Backing) -> String {
 const fn level_key(level: Level) -> &'static str {
     match level {
         Level::OwnCopy => "level.own-copy",
+        Level::Chartered => "level.chartered",
         Level::Signed => "level.signed",
         Level::Witnessed => "level.witnessed",
     }

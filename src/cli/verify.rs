@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anju_core::certificate::{CertificateBody, EndedBody};
-use anju_core::exhibit::{Broken, Later, LaterPart, MAX_EXHIBIT_BYTES, Proven, ProvenPart, ProvenRow, Standing, Unrelated};
-use anju_core::journal::Kind;
-use anju_core::names::Digest;
+use anju_core::charter::Charter;
+use anju_core::exhibit::{
+    Anchor, Broken, Later, LaterPart, MAX_EXHIBIT_BYTES, Proven, ProvenPart, ProvenRow, ProvenWitness, Standing, Unrelated,
+};
+use anju_core::journal::{Kind, VerifiedHead};
+use anju_core::names::{CentreCode, Digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -71,6 +74,7 @@ fn later_text(ctx: Ctx, later: &Later) -> String {
             Standing::InForce => ctx.fill("evidence.later-in-force", &values[..1]),
             Standing::Counts => ctx.fill("evidence.later-counts", &values),
             Standing::Void => ctx.fill("evidence.later-void", &values),
+            Standing::Open if part.counts.is_none() => ctx.fill("evidence.later-lifted", &values[..1]),
             Standing::Open => ctx.fill("evidence.later-open", &values),
         });
         if part.left {
@@ -116,30 +120,37 @@ pub(super) fn text(ctx: Ctx, proven: &Proven) -> String {
 }
 
 fn part_text(ctx: Ctx, part: &ProvenPart, out: &mut String) {
-    let head = part.head();
-    out.push_str(&ctx.fill(
-        "evidence.part",
-        &[
-            ("centre", part.centre().as_str()),
-            ("name", &clean(part.name())),
-            ("size", &head.size().to_string()),
-            ("root", &head.root().to_string()),
-            ("key", &hex::encode(part.key().0)),
-            ("at", &head.heartbeat().legal_text()),
-        ],
-    ));
+    let (extent, name) = (part.anchor().extent(), clean(part.name()));
+    let (size, root) = (extent.size.to_string(), extent.root.to_string());
+    let of = [("centre", part.centre().as_str()), ("name", &*name), ("size", &*size), ("root", &*root)];
+    let (said, term, ended, witness) = match part.anchor() {
+        Anchor::Head(head, key) => {
+            let (key, at) = (hex::encode(key.0), head.heartbeat().legal_text());
+            let said = ctx.fill("evidence.part", &[&of[..], &[("key", &*key), ("at", &*at)]].concat());
+            (said, "evidence.term", "evidence.term-ended", "evidence.witness")
+        }
+        Anchor::Charter(stated) => {
+            let approved = stated.approved().iter().map(CentreCode::as_str).collect::<Vec<_>>().join(&ctx.say("evidence.and"));
+            let version = stated.version().to_string();
+            let said = ctx.fill("evidence.part-chartered", &[&of[..], &[("version", &*version), ("approved", &*approved)]].concat());
+            (said, "evidence.term-chartered", "evidence.term-chartered-ended", "evidence.witness-signed")
+        }
+    };
+    out.push_str(&said);
     let reign = part.reign();
-    let term = [("term", head.term().to_string()), ("from", reign.from.to_string())];
-    let mut term: Vec<(&str, &str)> = term.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let (number, from) = (part.anchor().term().to_string(), reign.from.to_string());
     let until = reign.until.map(|version| version.to_string());
-    term.extend(until.as_deref().map(|until| ("until", until)));
-    out.push_str(&ctx.fill(if until.is_some() { "evidence.term-ended" } else { "evidence.term" }, &term));
-    for witness in part.witnesses() {
-        let cosignature = witness.cosignature();
-        let (size, at) = (cosignature.head().size().to_string(), cosignature.at().legal_text());
-        out.push_str(&ctx.fill("evidence.witness", &[("witness", witness.witness().as_str()), ("size", &size), ("at", &at)]));
-    }
+    let mut values = vec![("term", &*number), ("from", &*from)];
+    values.extend(until.as_deref().map(|until| ("until", until)));
+    out.push_str(&ctx.fill(if until.is_some() { ended } else { term }, &values));
+    part.witnesses().iter().for_each(|word| out.push_str(&witness_text(ctx, witness, word)));
     part.rows().iter().for_each(|row| row_text(ctx, row, out));
+}
+
+fn witness_text(ctx: Ctx, key: &'static str, witness: &ProvenWitness) -> String {
+    let cosignature = witness.cosignature();
+    let (size, at) = (cosignature.head().size().to_string(), cosignature.at().legal_text());
+    ctx.fill(key, &[("witness", witness.witness().as_str()), ("size", &size), ("at", &at)])
 }
 
 fn row_text(ctx: Ctx, row: &ProvenRow, out: &mut String) {
@@ -217,14 +228,18 @@ pub(super) fn json(proven: &Proven) -> Value {
         "founding": charter.founding(),
         "pinned": proven.is_pinned(),
         "charter": { "version": charter.version(), "digest": charter.digest() },
-        "parts": proven.parts().iter().map(part_json).collect::<Vec<_>>(),
+        "parts": proven.parts().iter().map(|part| part_json(charter, part)).collect::<Vec<_>>(),
         "open": proven.open().iter().map(|open| open.code()).collect::<Vec<_>>(),
     })
 }
 
-fn part_json(part: &ProvenPart) -> Value {
-    let head = part.head();
-    let witness = |witness: &anju_core::exhibit::ProvenWitness| {
+fn part_json(charter: &Charter, part: &ProvenPart) -> Value {
+    let (head, extent) = (part.head(), part.anchor().extent());
+    let (key, stated) = match part.anchor() {
+        Anchor::Head(_, key) => (Some(STANDARD.encode(key.0)), None),
+        Anchor::Charter(stated) => (None, Some(json!({ "version": stated.version(), "approved": stated.approved() }))),
+    };
+    let witness = |witness: &ProvenWitness| {
         let cosignature = witness.cosignature();
         json!({
             "witness": witness.witness(), "key": STANDARD.encode(cosignature.key().0), "size": cosignature.head().size(),
@@ -233,9 +248,10 @@ fn part_json(part: &ProvenPart) -> Value {
         })
     };
     json!({
-        "centre": part.centre(), "name": part.name(), "size": head.size(), "root": STANDARD.encode(head.root().0), "as_of": head.heartbeat(),
-        "origin": head.origin().as_str(), "key": STANDARD.encode(part.key().0), "term": head.term(),
-        "term_from": part.reign().from, "term_until": part.reign().until, "note": String::from_utf8_lossy(head.note()),
+        "centre": part.centre(), "name": part.name(), "size": extent.size, "root": STANDARD.encode(extent.root.0),
+        "as_of": head.map(VerifiedHead::heartbeat), "origin": charter.origin(part.centre()).as_str(), "key": key, "stated": stated,
+        "term": part.anchor().term(), "term_from": part.reign().from, "term_until": part.reign().until,
+        "note": head.map(|head| String::from_utf8_lossy(head.note())),
         "witnesses": part.witnesses().iter().map(witness).collect::<Vec<_>>(),
         "rows": part.rows().iter().map(row_json).collect::<Vec<_>>(),
     })

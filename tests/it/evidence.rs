@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use anju_core::exhibit::Exhibit;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -121,6 +122,65 @@ fn evidence_is_judged_by_a_newer_charter_that_somebody_brings() {
     // The same centres can have founded another federation.
     federation.found("other.json", &CENTRES, &[]);
     assert_eq!(verify("other.json", 77)["error"]["code"], "verify-other-federation");
+}
+
+/// A committed evidence file.
+fn vector(text: &str) -> Vec<u8> {
+    let vector: Value = serde_json::from_str(text).unwrap();
+    hex::decode(vector["bytes"].as_str().unwrap()).unwrap()
+}
+
+/// The charter in an evidence file, as a federation's own file has it.
+fn charter_in(bytes: &[u8]) -> String {
+    let chain = Exhibit::decode(bytes).unwrap().charter;
+    let signatures: serde_json::Map<String, Value> =
+        chain.signatures.iter().map(|approval| (approval.centre.to_string(), json!(hex::encode(approval.signature.0)))).collect();
+    let links: Vec<String> = chain.links.iter().map(|link| STANDARD.encode(&link[..])).collect();
+    let founding = STANDARD.encode(&chain.founding);
+    json!({ "format": "anju-charter-1", "charter": founding, "signatures": signatures, "epoch": {}, "links": links }).to_string()
+}
+
+#[test]
+fn evidence_under_no_head_says_which_members_let_it_count_and_that_the_centre_has_signed_nothing() {
+    let elsewhere = carried(&vector(include_str!("../vectors/exhibit/holds_under_an_extent.json")));
+    let said = elsewhere.json("verify @evidence", 0);
+    let part = &said["parts"][0];
+    assert!(part["note"].is_null() && part["key"].is_null() && part["as_of"].is_null(), "{part}");
+    assert_eq!(part["stated"], json!({ "version": 2, "approved": ["C46020", "C46030", "C50010"] }));
+    assert_eq!((&part["size"], &part["term"], &part["term_until"]), (&json!(5), &json!(1), &json!(2)));
+    let level = |at: usize| part["rows"][at]["backing"]["level"].as_str().unwrap();
+    assert_eq!((level(0), level(1)), ("witnessed", "chartered"));
+    assert!(said["open"].as_array().unwrap().contains(&json!("signature")), "{said}");
+    let zh = out(&elsewhere.run("verify @evidence --lang zh"));
+    assert!(zh.contains("由章程第 2 版认定计入，批准者：C46020、C46030、C50010；不在该中心签名的日志头之下"), "{zh}");
+    assert!(zh.contains("由章程认定计入，此处没有作者的签名") && zh.contains("至第 2 版终止"), "{zh}");
+    let en = out(&elsewhere.run("verify @evidence --lang en"));
+    assert!(
+        en.contains("counted by version 2 of the charter, approved by C46020, C46030, C50010; under no head that the centre signed"),
+        "{en}"
+    );
+    assert!(en.contains("under the centre's own signature"), "the witness's head is the centre's too: {en}");
+
+    std::fs::write(elsewhere.path("beyond"), vector(include_str!("../vectors/exhibit/extent_row_beyond.json"))).unwrap();
+    assert_eq!(broken(&elsewhere.json("verify @beyond", 65)), (&json!("exhibit-broken"), &json!("extent")));
+}
+
+#[test]
+fn what_a_suspension_let_count_is_open_once_it_was_lifted_and_void_when_less_counts_now() {
+    let elsewhere = carried(&vector(include_str!("../vectors/exhibit/holds_of_a_suspended_centre.json")));
+    assert!(out(&elsewhere.run("verify @evidence --lang en")).contains("while it may not write"));
+    for (newer, exit, standing, counts, zh) in [
+        (include_str!("../vectors/exhibit/holds_of_a_restored_centre.json"), 0, "open", None, "已恢复写入"),
+        (include_str!("../vectors/exhibit/holds_of_a_suspended_centre_that_left.json"), 0, "counts", Some(5), "已终止或暂停"),
+        (include_str!("../vectors/exhibit/holds_of_a_centre_suspended_again.json"), 77, "void", Some(4), "不再计入"),
+    ] {
+        std::fs::write(elsewhere.path("newer"), charter_in(&vector(newer))).unwrap();
+        let said = elsewhere.json("verify @evidence --charter @newer", exit);
+        let part = &said["newer"]["parts"][0];
+        assert_eq!((&part["standing"], &part["counts"]["size"]), (&json!(standing), &json!(counts)), "{part}");
+        let text = out(&elsewhere.run("verify @evidence --charter @newer --lang zh"));
+        assert!(text.contains(zh), "{standing}: {text}");
+    }
 }
 
 fn who_may_take_it(federation: &Federation, number: &str) {

@@ -109,6 +109,7 @@ impl Words {
         let key = match backing.level {
             Level::Signed if backing.of == 0 => "level.signed-alone",
             Level::OwnCopy => "level.own-copy",
+            Level::Chartered => "level.chartered",
             Level::Signed => "level.signed",
             Level::Witnessed => "level.witnessed",
         };

@@ -141,6 +141,8 @@ pub enum Level {
     /// The row is here, proven under a head that its author signed; but that head is over more rows than are here, and none over these is
     /// kept yet.
     OwnCopy,
+    /// In evidence: the charter lets the row count, and no head of its author over it is there. Witnesses would bring one.
+    Chartered,
     /// The kept head, signed by its author, is over the row.
     Signed,
     /// Witnesses cosigned a head over the row.
@@ -153,6 +155,7 @@ impl Level {
     pub const fn code(self) -> &'static str {
         match self {
             Self::OwnCopy => "own-copy",
+            Self::Chartered => "chartered",
             Self::Signed => "signed",
             Self::Witnessed => "witnessed",
         }
@@ -183,7 +186,18 @@ impl Backing {
             (true, true) => Level::Signed,
             (false, true) => Level::OwnCopy,
         };
-        let settled = level != Level::OwnCopy && witnesses.len() as u64 >= needed;
+        Self::of_level(level, witnesses, of, needed)
+    }
+
+    /// Of a row that the charter lets count, in evidence that has no head of its author but what witnesses cosigned.
+    #[must_use]
+    pub fn chartered(witnesses: Vec<CentreCode>, of: u64, needed: u64) -> Self {
+        let level = if witnesses.is_empty() { Level::Chartered } else { Level::Witnessed };
+        Self::of_level(level, witnesses, of, needed)
+    }
+
+    const fn of_level(level: Level, witnesses: Vec<CentreCode>, of: u64, needed: u64) -> Self {
+        let settled = !matches!(level, Level::OwnCopy) && witnesses.len() as u64 >= needed;
         Self { level, witnesses, of, needed, settled }
     }
 }

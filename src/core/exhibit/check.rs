@@ -35,13 +35,14 @@ named! {
         Chain = "chain",
         /// Author: the newest version names the centre, now or as one that has left.
         Author = "author",
-        /// Head: the author's signature and heartbeat stand under the head, and nothing else does.
+        /// Head: the author's signature and heartbeat stand under the head, and nothing else does; without a head, the charter states an
+        /// extent.
         Head = "head",
-        /// Extent: the head lies within what the charter counts of its term, on the history that the charter fixed.
+        /// Extent: the head, or every row that stands under none, lies within what the charter counts, on the history that it fixed.
         Extent = "extent",
         /// Header: a statement's header, well formed.
         Header = "header",
-        /// Inclusion: the row stands at its index under the head (RFC 6962).
+        /// Inclusion: the row stands at its index under the head or the extent (RFC 6962).
         Inclusion = "inclusion",
         /// Payload: the content hashes to what the header names.
         Payload = "payload",
@@ -65,6 +66,8 @@ named! {
         Time = "time",
         /// That a statement is true: only that its author made it.
         Truth = "truth",
+        /// That the author signed a head over a row: the charter alone says that it counts, at no time that is known.
+        Signature = "signature",
         /// What a statement says: its content is not in the exhibit.
         Content = "content",
         /// What sealed content says: it is the one that was written, and opens only for those whom it is sealed to.

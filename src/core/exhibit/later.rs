@@ -1,7 +1,7 @@
 //! What a newer version of the charter says of what an exhibit proves: an exhibit is judged by the newest version in it, and keys may have
 //! ended since.
 
-use super::{Proven, ProvenPart};
+use super::{Anchor, Proven, ProvenPart};
 use crate::charter::{Charter, Extent};
 use crate::names::{CentreCode, Digest};
 
@@ -16,16 +16,17 @@ pub enum Unrelated {
     Conflict(u64),
 }
 
-/// How the newer version takes what a part's head signed.
+/// How the newer version takes the term that a part stands under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// The term is still in force.
     InForce,
-    /// It has ended, and counts to where this head stands at least.
+    /// It has ended, and counts to where this head stands, or this extent, at least.
     Counts,
     /// It has ended, and rows of the part lie beyond what counts, or the history that counts is another.
     Void,
-    /// It has ended, and whether the history that counts is this one takes newer evidence to say.
+    /// Whether the history that counts is this one takes newer evidence to say: the term has ended somewhere else, or nothing states the
+    /// extent any more under which the part stands.
     Open,
 }
 
@@ -49,7 +50,7 @@ pub struct LaterPart {
     pub centre: CentreCode,
     /// How it takes it.
     pub standing: Standing,
-    /// How far the head's term counts, if it has ended.
+    /// How far the term counts, if it has ended.
     pub counts: Option<Extent>,
     /// Whether the centre has left.
     pub left: bool,
@@ -97,10 +98,14 @@ impl Proven {
 
     fn later_part(&self, part: &ProvenPart, newer: &Charter) -> LaterPart {
         let (now, before) = (counted(newer, part), counted(self.charter(), part));
-        let (size, root) = (part.head().size(), part.head().root());
+        let Extent { size, root } = part.anchor().extent();
         let beyond = |counts: &Extent| part.rows().iter().any(|row| row.place().index >= counts.size);
         let standing = match now {
-            None => Standing::InForce,
+            // Whoever has a head has the author's word, and it binds the author as before. A suspension that was lifted binds nobody.
+            None => match part.anchor() {
+                Anchor::Head(..) => Standing::InForce,
+                Anchor::Charter(_) => Standing::Open,
+            },
             // It was said in the exhibit's own charter, and is proven there.
             Some(counts) if before == Some(counts) => Standing::Counts,
             Some(counts) if beyond(&counts) || (counts.size == size && counts.root != root) => Standing::Void,
@@ -111,10 +116,10 @@ impl Proven {
     }
 }
 
-/// How far the term of a part's head counts under a version, if it has ended there or is halted.
+/// How far the term that a part stands under counts under a version, if it has ended there or is halted.
 fn counted(charter: &Charter, part: &ProvenPart) -> Option<Extent> {
     let author = charter.author(part.centre())?;
-    let term = part.head().term();
+    let term = part.anchor().term();
     let ended = author.ended.iter().find(|ended| ended.term == term).map(|ended| ended.counts);
     ended.or_else(|| author.limit.filter(|_| author.term == term))
 }

@@ -1,9 +1,10 @@
-//! Parts of an exhibit, from rows and heads that are held; and which payloads stand in one unless somebody asks for them.
+//! Parts of an exhibit, from rows and heads that are held, or from rows alone where the charter says how far they count; and which
+//! payloads stand in one unless somebody asks for them.
 
 use super::{Cosigned, Part, PartRow};
 use crate::charter::Charter;
 use crate::journal::note::{Note, SignatureType};
-use crate::journal::proof::{ProofError, Subtrees, consistency, inclusion};
+use crate::journal::proof::{ProofError, Subtrees, consistency, inclusion, root_at};
 use crate::journal::{Author, Entry, Kind, VerifiedHead, cosignature};
 use crate::names::{CentreCode, Digest};
 
@@ -13,10 +14,10 @@ pub enum MakeError<E> {
     /// The charter names no author of this journal.
     #[error("no author")]
     NoAuthor,
-    /// No head that is held counts under the charter.
-    #[error("no head that counts")]
+    /// No head that is held counts under the charter, and it states no extent.
+    #[error("no head that counts, and no extent")]
     NoHead,
-    /// The head is not over this row, or what the charter counts ends before it.
+    /// Neither the head nor what the charter states is over this row.
     #[error("row {0} lies beyond what counts")]
     Beyond(u64),
     /// Fewer rows are held than the charter counts: the history cannot be tied to what the charter fixed.
@@ -27,6 +28,9 @@ pub enum MakeError<E> {
         /// Rows that the charter counts.
         extent: u64,
     },
+    /// The rows held have another root than the charter states of the first so many.
+    #[error("of the first {0} rows, others count")]
+    OtherHistory(u64),
     /// A proof could not be made.
     #[error(transparent)]
     Proof(#[from] ProofError<E>),
@@ -40,40 +44,52 @@ pub struct Held<'a, S> {
     pub size: u64,
     /// Roots of its subtrees.
     pub subtrees: &'a S,
-    /// The newest head's note.
-    pub note: &'a [u8],
+    /// The newest head's note, if one is held.
+    pub note: Option<&'a [u8]>,
     /// What witnesses cosigned of it, each with its note, in order of the witnesses' codes.
     pub cosigned: &'a [(CentreCode, Vec<u8>)],
 }
 
 impl Part {
-    /// Puts rows together with everything that proves them under `charter`. A cosignature that does not count is left out.
+    /// Puts rows together with everything that proves them under `charter`. They stand under the head that is held, if it counts and is
+    /// over all of them; else under the newest extent that the charter states. A cosignature that does not count is left out.
     ///
     /// # Errors
     /// [`MakeError`].
     pub fn make<S: Subtrees>(charter: &Charter, held: &Held<'_, S>, rows: Vec<(u64, Entry)>) -> Result<Self, MakeError<S::Error>> {
         let author = charter.author(held.centre).ok_or(MakeError::NoAuthor)?;
-        let head = author.verify(held.note).map_err(|_| MakeError::NoHead)?;
-        let note = own_lines(&author, &head).ok_or(MakeError::NoHead)?;
+        let last = rows.iter().map(|(index, _)| *index).max().unwrap_or_default();
+        let (size, note) = stand(&author, held.note, last)?;
         let mut part = Self { centre: held.centre.clone(), note, rows: Vec::new(), extents: Vec::new(), cosigned: Vec::new() };
-        for (index, entry) in rows {
-            if index >= head.size() {
-                return Err(MakeError::Beyond(index));
-            }
-            part.rows.push(PartRow { index, entry, proof: inclusion(held.subtrees, index, head.size())? });
-        }
         for extent in author.extents() {
             if extent.size > held.size {
                 return Err(MakeError::Behind { held: held.size, extent: extent.size });
             }
-            part.extents.push(between(held.subtrees, extent.size, head.size())?);
+            if root_at(held.subtrees, extent.size)? != extent.root {
+                return Err(MakeError::OtherHistory(extent.size));
+            }
+            part.extents.push(between(held.subtrees, extent.size, size)?);
+        }
+        for (index, entry) in rows {
+            part.rows.push(PartRow { index, entry, proof: inclusion(held.subtrees, index, size)? });
         }
         for (witness, note) in held.cosigned {
-            let Some(size) = counts(charter, &author, witness, note).filter(|size| *size <= held.size) else { continue };
-            let proof = between(held.subtrees, size, head.size())?;
+            let Some(seen) = counts(charter, &author, witness, note).filter(|seen| *seen <= held.size) else { continue };
+            let proof = between(held.subtrees, seen, size)?;
             part.cosigned.push(Cosigned { witness: witness.clone(), note: note.clone(), proof });
         }
         Ok(part)
+    }
+}
+
+/// Under what rows up to `last` stand: so many rows, and the note of the head if it is one.
+fn stand<E>(author: &Author, note: Option<&[u8]>, last: u64) -> Result<(u64, Option<Vec<u8>>), MakeError<E>> {
+    let head = note.and_then(|note| author.verify(note).ok());
+    match (head, author.newest_extent()) {
+        (Some(head), _) if last < head.size() => Ok((head.size(), Some(own_lines(author, &head).ok_or(MakeError::NoHead)?))),
+        (_, Some((_, extent))) if last < extent.size => Ok((extent.size, None)),
+        (None, None) => Err(MakeError::NoHead),
+        (Some(_), _) | (None, Some(_)) => Err(MakeError::Beyond(last)),
     }
 }
 

@@ -3,8 +3,9 @@
 //!
 //! A [`crate::journal::Evidence`] is one row under one head, and convinces whoever already has the charter. An exhibit brings the
 //! charter along: the chain from the founding version, the rows with their inclusion proofs, the head that their author signed, what
-//! witnesses cosigned, and how that history meets every extent at which a term of the author ended. So it needs no peer, no database and
-//! no network. One thing it cannot bring: a reason to trust its founding version. That is pinned by whoever verifies, or told as open.
+//! witnesses cosigned, and how that history meets every extent at which a term of the author ended. Where no such head is held, the rows
+//! stand under the newest of these extents itself, and what is told says so. So it needs no peer, no database and no network. One thing it
+//! cannot bring: a reason to trust its founding version. That is pinned by whoever verifies, or told as open.
 //!
 //! Every byte of an exhibit is covered by a check; nothing unsigned stands in one, not even when it was made. What must never be here:
 //! a file, a clock, a word shown to a user.
@@ -12,10 +13,12 @@
 //! | file | what it is for |
 //! | --- | --- |
 //! | [`make`] | parts of an exhibit, from rows and heads that are held |
+//! | [`anchor`] | what rows stand under: a head of their author, or an extent that the charter states |
 //! | [`check`] | the checks by name, and what an exhibit that holds leaves open |
 //! | [`verify`] | the only way from bytes to [`Proven`] |
 //! | [`later`] | what a newer version of the charter says of it |
 
+pub mod anchor;
 pub mod check;
 pub mod later;
 pub mod make;
@@ -23,6 +26,7 @@ pub mod verify;
 
 use minicbor::{Decode, Encode};
 
+pub use anchor::{Anchor, Stated};
 pub use check::{Broken, Check, Open};
 pub use later::{Later, LaterPart, Standing, Unrelated};
 pub use make::{Held, MakeError, shows_payload};
@@ -61,20 +65,21 @@ pub struct Exhibit {
     pub parts: Vec<Part>,
 }
 
-/// Rows of one journal under one head.
+/// Rows of one journal under one head, or under the newest extent that the charter states of it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Part {
     /// Whose journal.
     #[n(0)]
     pub centre: CentreCode,
-    /// The signed head: the author's two lines and no other.
+    /// The signed head: the author's two lines and no other. Nothing where the rows stand under the charter's extent.
     #[cbor(n(1), with = "minicbor::bytes")]
-    pub note: Vec<u8>,
+    pub note: Option<Vec<u8>>,
     /// In order of their indices; at least one.
     #[n(2)]
     pub rows: Vec<PartRow>,
-    /// For each extent of the author ([`crate::journal::Author::extents`]) the consistency proof between it and the head.
+    /// For each extent of the author ([`crate::journal::Author::extents`]) the consistency proof between it and what the part stands
+    /// under.
     #[n(3)]
     pub extents: Vec<Vec<Digest>>,
     /// In order of the witnesses' codes.
@@ -82,7 +87,7 @@ pub struct Part {
     pub cosigned: Vec<Cosigned>,
 }
 
-/// A row, and its inclusion proof under the part's head.
+/// A row, and its inclusion proof under what the part stands under.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct PartRow {
@@ -107,7 +112,7 @@ pub struct Cosigned {
     /// A head of the same journal, the author's two lines and the witness's.
     #[cbor(n(1), with = "minicbor::bytes")]
     pub note: Vec<u8>,
-    /// The consistency proof between that head and the part's.
+    /// The consistency proof between that head and what the part stands under.
     #[n(2)]
     pub proof: Vec<Digest>,
 }
@@ -154,7 +159,7 @@ impl Part {
             && self.cosigned.len() <= MAX_WITNESSES;
         let mut proofs =
             self.rows.iter().map(|row| &row.proof).chain(&self.extents).chain(self.cosigned.iter().map(|cosigned| &cosigned.proof));
-        let mut notes = [&self.note].into_iter().chain(self.cosigned.iter().map(|cosigned| &cosigned.note));
+        let mut notes = self.note.iter().chain(self.cosigned.iter().map(|cosigned| &cosigned.note));
         rows && witnesses && counts && proofs.all(|proof| proof.len() <= MAX_PROOF_HASHES) && notes.all(|note| note.len() <= MAX_NOTE_BYTES)
     }
 }

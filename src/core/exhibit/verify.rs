@@ -2,19 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::anchor::{Anchor, Statements, exactly};
 use super::{Broken, Check, Cosigned, Exhibit, Open, Part, PartRow};
 use crate::charter::{Charter, Extent};
-use crate::desk::Backing;
-use crate::error::{Fault, FaultCode};
-use crate::journal::note::Note;
-use crate::journal::proof::{verify_consistency, verify_inclusion};
+use crate::desk::{Backing, Level};
+use crate::journal::proof::verify_inclusion;
 use crate::journal::{Author, Entry, Header, VerifiedCosignature, VerifiedHead, cosignature};
 use crate::names::{CentreCode, Digest, StatementRef};
-use crate::sign::PublicKey;
 
-/// Lines of a head: the author's signature and heartbeat.
-const HEAD_LINES: usize = 2;
-/// Lines of a cosigned head: these, and the witness's.
+/// Lines of a cosigned head: the author's signature and heartbeat, and the witness's.
 const COSIGNED_LINES: usize = 3;
 
 /// An exhibit of which every check held. Only [`Proven::verify`] makes one.
@@ -30,8 +26,7 @@ pub struct Proven {
 pub struct ProvenPart {
     centre: CentreCode,
     name: String,
-    head: VerifiedHead,
-    key: PublicKey,
+    anchor: Anchor,
     reign: Reign,
     rows: Vec<ProvenRow>,
     witnesses: Vec<ProvenWitness>,
@@ -69,6 +64,13 @@ pub struct ProvenWitness {
 /// Which terms each author of the exhibit had, and since and until which version.
 type Reigns = BTreeMap<(CentreCode, u64), Reign>;
 
+/// What the walk along the chain tells of the exhibit's authors.
+#[derive(Debug, Default)]
+struct Walked {
+    reigns: Reigns,
+    statements: Statements,
+}
+
 impl Proven {
     /// Verifies an exhibit. With `pins`, its founding version must be one of them.
     ///
@@ -76,8 +78,8 @@ impl Proven {
     /// [`Broken`] with the first check that failed.
     pub fn verify(bytes: &[u8], pins: &[Digest]) -> Result<Self, Broken> {
         let exhibit = Exhibit::decode(bytes)?;
-        let (charter, reigns) = follow(&exhibit, pins)?;
-        let parts = exhibit.parts.into_iter().map(|part| ProvenPart::verify(part, &charter, &reigns)).collect::<Result<_, _>>()?;
+        let (charter, walked) = follow(&exhibit, pins)?;
+        let parts = exhibit.parts.into_iter().map(|part| ProvenPart::verify(part, &charter, &walked)).collect::<Result<_, _>>()?;
         Ok(Self { charter, pinned: !pins.is_empty(), parts })
     }
 
@@ -106,6 +108,7 @@ impl Proven {
         let applies = |open: &Open| match open {
             Open::Founding => !self.pinned,
             Open::LaterCharter | Open::LaterRows | Open::Time | Open::Truth => true,
+            Open::Signature => rows().any(|row| row.backing.level == Level::Chartered),
             Open::Content => rows().any(|row| row.entry.payload.is_none()),
             Open::Sealed => rows().any(|row| row.entry.payload.is_some() && super::make::is_sealed(row.header.kind())),
             Open::Witnessed => rows().any(|row| row.backing.of == 0 || !row.backing.settled),
@@ -115,62 +118,61 @@ impl Proven {
     }
 }
 
-/// Walks the chain; notes on the way when the terms of the exhibit's authors began and ended.
-fn follow(exhibit: &Exhibit, pins: &[Digest]) -> Result<(Charter, Reigns), Broken> {
+/// Walks the chain; notes on the way when the terms of the exhibit's authors began and ended, and how far the charter lets them count.
+fn follow(exhibit: &Exhibit, pins: &[Digest]) -> Result<(Charter, Walked), Broken> {
     let founding = exhibit.charter.verify_founding();
     let mut charter = founding.map_err(|e| Broken::new(Check::Founding, "", e))?;
     if !pins.is_empty() && !pins.contains(&charter.founding()) {
         return Err(Broken::new(Check::Pin, "", charter.founding()));
     }
-    let mut reigns = Reigns::new();
-    note_reigns(&mut reigns, exhibit, &charter);
+    let mut walked = Walked::default();
+    // No founding version states an extent: nobody has left, and every term is the first.
+    walked.take(exhibit, &charter, &[]);
     for link in exhibit.charter.links() {
         let next = charter.version() + 1;
-        let followed = link.and_then(|link| charter.follow(&link));
-        charter = followed.map_err(|e| Broken::new(Check::Chain, format!("charter:{next}"), e))?;
-        note_reigns(&mut reigns, exhibit, &charter);
+        let followed = link.and_then(|link| charter.follow(&link).map(|charter| (charter, link.approvals)));
+        let (following, approvals) = followed.map_err(|e| Broken::new(Check::Chain, format!("charter:{next}"), e))?;
+        charter = following;
+        let approved: Vec<CentreCode> = approvals.into_iter().map(|approval| approval.centre).collect();
+        walked.take(exhibit, &charter, &approved);
     }
-    Ok((charter, reigns))
+    Ok((charter, walked))
 }
 
-fn note_reigns(reigns: &mut Reigns, exhibit: &Exhibit, charter: &Charter) {
-    let version = charter.version();
-    for part in &exhibit.parts {
-        let Some(author) = charter.author(&part.centre) else { continue };
-        for ended in &author.ended {
-            if let Some(reign) = reigns.get_mut(&(part.centre.clone(), ended.term)) {
+impl Walked {
+    /// What a version of the charter says of each author, and who approved it.
+    fn take(&mut self, exhibit: &Exhibit, charter: &Charter, approved: &[CentreCode]) {
+        let version = charter.version();
+        for Part { centre, .. } in &exhibit.parts {
+            let author = charter.author(centre);
+            self.statements.take(centre, author.as_ref().and_then(Author::newest_extent), version, approved);
+            let Some(author) = author else { continue };
+            for ended in &author.ended {
+                if let Some(reign) = self.reigns.get_mut(&(centre.clone(), ended.term)) {
+                    reign.until.get_or_insert(version);
+                }
+            }
+            let reign = self.reigns.entry((centre.clone(), author.term)).or_insert(Reign { from: version, until: None });
+            if charter.member(centre).is_none() {
                 reign.until.get_or_insert(version);
             }
-        }
-        let reign = reigns.entry((part.centre.clone(), author.term)).or_insert(Reign { from: version, until: None });
-        if charter.member(&part.centre).is_none() {
-            reign.until.get_or_insert(version);
         }
     }
 }
 
 impl ProvenPart {
-    fn verify(part: Part, charter: &Charter, reigns: &Reigns) -> Result<Self, Broken> {
-        let Part { centre, note, rows, extents, cosigned } = part;
-        let unnamed = || Broken::new(Check::Author, &centre, "not in the charter");
-        let author = charter.author(&centre).ok_or_else(unnamed)?;
-        let head = author.verify(&note).map_err(|fault| of_head(&centre, fault))?;
-        exactly(&note, HEAD_LINES).map_err(|detail| Broken::new(Check::Head, &centre, detail))?;
-        meets_extents(&author, &head, &extents)?;
+    fn verify(part: Part, charter: &Charter, walked: &Walked) -> Result<Self, Broken> {
+        let unnamed = || Broken::new(Check::Author, &part.centre, "not in the charter");
+        let author = charter.author(&part.centre).ok_or_else(unnamed)?;
+        let anchor = Anchor::of(&part, &author, &walked.statements)?;
+        anchor.meets_extents(&author, &part.extents)?;
+        let Part { centre, rows, cosigned, .. } = part;
         let others = charter.witnesses().iter().filter(|witness| **witness != centre).count() as u64;
         let (of, needed) = (others, charter.settled().min(others));
-        let reign = reigns.get(&(centre.clone(), head.term())).copied().unwrap_or(Reign { from: charter.version(), until: None });
-        let mut proven = Self {
-            name: name_of(charter, &centre),
-            key: key_of(&author, head.term()),
-            reign,
-            rows: Vec::new(),
-            witnesses: Vec::new(),
-            of,
-            needed,
-            head,
-            centre,
-        };
+        let reign = walked.reigns.get(&(centre.clone(), anchor.term())).copied();
+        let reign = reign.unwrap_or(Reign { from: charter.version(), until: None });
+        let (name, none) = (name_of(charter, &centre), Vec::new());
+        let mut proven = Self { centre, name, anchor, reign, rows: Vec::new(), witnesses: none, of, needed };
         let mut checked = Vec::new();
         for row in rows {
             checked.push(proven.check_row(&author, row)?);
@@ -189,8 +191,12 @@ impl ProvenPart {
     fn check_row(&self, author: &Author, row: PartRow) -> Result<ProvenRow, Broken> {
         let PartRow { index, entry, proof } = row;
         let place = StatementRef { centre: self.centre.clone(), index };
+        let Extent { size, root } = self.anchor.extent();
+        if index >= size && self.anchor.head().is_none() {
+            return Err(Broken::new(Check::Extent, &place, format!("{size} rows count")));
+        }
         let header = Header::parse(&entry.header).map_err(|e| Broken::new(Check::Header, &place, e))?;
-        let included = verify_inclusion(&entry.header, index, self.head.size(), &self.head.root(), &proof);
+        let included = verify_inclusion(&entry.header, index, size, &root, &proof);
         included.map_err(|e| Broken::new(Check::Inclusion, &place, e))?;
         entry.check().map_err(|e| Broken::new(Check::Payload, &place, e))?;
         let term = author.term_at(index);
@@ -207,15 +213,18 @@ impl ProvenPart {
         let cosignature = verified.map_err(|e| broken(e.to_string()))?;
         exactly(&note, COSIGNED_LINES).map_err(|detail| broken(detail.to_owned()))?;
         let seen = Extent { size: cosignature.head().size(), root: cosignature.head().root() };
-        meets(&self.head, seen, &proof).map_err(|e| Broken::new(Check::Consistency, &place, e))?;
+        self.anchor.meets(seen, &proof).map_err(|e| Broken::new(Check::Consistency, &place, e))?;
         Ok(ProvenWitness { witness, cosignature })
     }
 
-    /// What stands behind a row: whoever cosigned the row along with others counts.
+    /// What stands behind a row: whoever cosigned the row along with others counts, and brings the author's signature along.
     fn backing(&self, index: u64) -> Backing {
         let over = |witness: &&ProvenWitness| witness.cosignature.head().size() > index;
         let witnesses = self.witnesses.iter().filter(over).map(|witness| witness.witness.clone()).collect();
-        Backing::new(true, witnesses, self.of, self.needed)
+        match self.anchor {
+            Anchor::Head(..) => Backing::new(true, witnesses, self.of, self.needed),
+            Anchor::Charter(_) => Backing::chartered(witnesses, self.of, self.needed),
+        }
     }
 
     /// Whose journal.
@@ -230,19 +239,19 @@ impl ProvenPart {
         &self.name
     }
 
-    /// The head.
+    /// What its rows stand under.
     #[must_use]
-    pub const fn head(&self) -> &VerifiedHead {
-        &self.head
+    pub const fn anchor(&self) -> &Anchor {
+        &self.anchor
     }
 
-    /// The key that signed it.
+    /// The author's head, if they stand under one.
     #[must_use]
-    pub const fn key(&self) -> PublicKey {
-        self.key
+    pub const fn head(&self) -> Option<&VerifiedHead> {
+        self.anchor.head()
     }
 
-    /// When the head's term was in force.
+    /// When the term was in force of which the head, or the extent, is.
     #[must_use]
     pub const fn reign(&self) -> Reign {
         self.reign
@@ -280,7 +289,7 @@ impl ProvenRow {
         &self.header
     }
 
-    /// Its inclusion proof under the part's head, lowest first.
+    /// Its inclusion proof under what the part stands under, lowest first.
     #[must_use]
     pub fn proof(&self) -> &[Digest] {
         &self.proof
@@ -313,46 +322,7 @@ impl ProvenWitness {
     }
 }
 
-/// The charter fixes the history of a journal at the end of each term. Without these proofs, whoever has a key of an ended term could
-/// sign a short history of their own that stays within its extent.
-fn meets_extents(author: &Author, head: &VerifiedHead, proofs: &[Vec<Digest>]) -> Result<(), Broken> {
-    let extents: Vec<Extent> = author.extents().collect();
-    if extents.len() != proofs.len() {
-        let detail = format!("{} proofs for {} extents", proofs.len(), extents.len());
-        return Err(Broken::new(Check::Extent, &author.centre, detail));
-    }
-    for (extent, proof) in extents.into_iter().zip(proofs) {
-        meets(head, extent, proof).map_err(|e| Broken::new(Check::Extent, &author.centre, e))?;
-    }
-    Ok(())
-}
-
-/// Whether the head and this size and root are of one history, whichever is longer.
-fn meets(head: &VerifiedHead, other: Extent, proof: &[Digest]) -> Result<(), Fault> {
-    let (size, root) = (head.size(), head.root());
-    if other.size <= size {
-        verify_consistency(other.size, &other.root, size, &root, proof)
-    } else {
-        verify_consistency(size, &root, other.size, &other.root, proof)
-    }
-}
-
-fn of_head(centre: &CentreCode, fault: Fault) -> Broken {
-    let beyond = matches!(fault.code, FaultCode::Void | FaultCode::RolledBack);
-    Broken::new(if beyond { Check::Extent } else { Check::Head }, centre, fault)
-}
-
-/// A line of a key that nobody asked for is no harm elsewhere. Here it would be bytes that no check covers.
-fn exactly(note: &[u8], lines: usize) -> Result<(), &'static str> {
-    let parsed = Note::parse(note).map_err(|_| "not a note")?;
-    if parsed.signatures().len() == lines && parsed.to_bytes() == note { Ok(()) } else { Err("a line of nobody's") }
-}
-
 fn name_of(charter: &Charter, centre: &CentreCode) -> String {
     let former = || charter.former().iter().find(|former| former.centre == *centre).map(|former| former.name.clone());
     charter.member(centre).map(|member| member.name.clone()).or_else(former).unwrap_or_default()
-}
-
-fn key_of(author: &Author, term: u64) -> PublicKey {
-    author.ended.iter().find(|ended| ended.term == term).map_or(author.signing, |ended| ended.signing)
 }

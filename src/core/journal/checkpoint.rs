@@ -118,6 +118,14 @@ impl Author {
         self.ended.iter().map(|term| term.counts).chain(self.limit)
     }
 
+    /// The newest of these, with its term: of a centre that may not write, how far it counts at all; else how far it counted when its last
+    /// term ended.
+    #[must_use]
+    pub fn newest_extent(&self) -> Option<(u64, Extent)> {
+        let ended = || self.ended.last().map(|ended| (ended.term, ended.counts));
+        self.limit.map(|limit| (self.term, limit)).or_else(ended)
+    }
+
     /// The term in which row `index` of the journal was written.
     #[must_use]
     pub fn term_at(&self, index: u64) -> u64 {

@@ -17,6 +17,7 @@ const OPTIONAL_KEYS: &[(&str, u64)] = &[
     ("charter-proposed", 5),
     ("charter-proposed", 6),
     ("entry", 1),
+    ("exhibit-part", 1),
     ("certificate-head", 3),
     ("access", 10),
     ("finding", 5),

@@ -29,7 +29,11 @@ pub(super) fn charters(made: &mut Made, out: &mut Examples) {
 
 /// Evidence files are made by a room's own generator, and committed.
 fn exhibits(out: &mut Examples) {
-    for text in [include_str!("../../vectors/exhibit/holds.json"), include_str!("../../vectors/exhibit/holds_in_the_next_term.json")] {
+    for text in [
+        include_str!("../../vectors/exhibit/holds.json"),
+        include_str!("../../vectors/exhibit/holds_in_the_next_term.json"),
+        include_str!("../../vectors/exhibit/holds_before_a_term_begins.json"),
+    ] {
         let vector: Value = serde_json::from_str(text).unwrap();
         let bytes = hex::decode(vector["bytes"].as_str().unwrap()).unwrap();
         let exhibit = Exhibit::decode(&bytes).unwrap();

@@ -3,6 +3,9 @@
 //! Everything is made from a counter, so that the same bytes come out on every machine and with every version of every library.
 #![allow(clippy::unwrap_used, reason = "a generator that cannot generate has nothing better to do than to stop")]
 
+#[path = "extents.rs"]
+mod extents;
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
@@ -31,6 +34,9 @@ pub struct Vector {
     pub open: Vec<String>,
     /// Of an exhibit that holds: each row, its term and who has witnessed it.
     pub rows: Vec<Row>,
+    /// Of an exhibit that holds: each part that stands under what the charter states, and under no head.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stated: Vec<Extended>,
     /// The exhibit, in hexadecimal.
     pub bytes: String,
 }
@@ -47,6 +53,18 @@ pub struct Row {
     pub witnesses: Vec<String>,
     /// Whether these are enough.
     pub settled: bool,
+}
+
+/// An extent that rows stand under.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extended {
+    /// Rows that count.
+    pub size: u64,
+    /// The version of the charter that says so first.
+    pub version: u64,
+    /// Who approved that version.
+    pub approved: Vec<String>,
 }
 
 /// A vector as its file has it.
@@ -103,6 +121,7 @@ pub struct World {
     centres: Vec<CentreCode>,
     keys: Vec<CentreKeys>,
     file: CharterFile,
+    links: Vec<Link>,
     entries: Vec<Entry>,
     cosigned: Vec<(CentreCode, Vec<u8>)>,
 }
@@ -120,7 +139,7 @@ impl World {
         let name = FederationName::new("example").unwrap();
         let mut file = CharterFile::found(&mut rng, name, &cards, &Founding::default()).unwrap();
         centres.iter().zip(&keys).for_each(|(centre, keys)| file.sign(centre, keys).unwrap());
-        let mut world = Self { rng, centres, keys, file, entries: Vec::new(), cosigned: Vec::new() };
+        let mut world = Self { rng, centres, keys, file, links: Vec::new(), entries: Vec::new(), cosigned: Vec::new() };
         world.entries = world.statements(ROWS);
         world
     }
@@ -180,19 +199,30 @@ impl World {
         Link { suite: SUITE.to_owned(), version, changes, commitment, round: 0, approvals }
     }
 
+    /// The next version comes into force, by every centre but the author.
+    fn adopt(&mut self, changes: Vec<Change>) {
+        let link = self.change(changes, &[1, 2, 3]);
+        self.links.push(link);
+        self.file = self.file.with_links(&self.links);
+    }
+
     /// The author gets new keys; the old ones count for so many rows.
     fn rotate(&mut self, counts: Extent) -> CentreKeys {
         let mut next = CentreKeys::random(&mut self.rng);
         next.station = SecretKey::random(&mut self.rng);
         let address = vec!["/ip4/192.0.2.1/udp/7400/quic-v1".to_owned()];
         let card = CentreCard::new(self.author().clone(), format!("中心 {}", self.author()), address, &next);
-        let link = self.change(vec![Change::Rotate { card: Box::new(card), counts }], &[1, 2, 3]);
-        self.file = self.file.with_links(&[link]);
+        self.adopt(vec![Change::Rotate { card: Box::new(card), counts }]);
         next
     }
 
     /// Rows of the first `held` under the head in `note`.
     fn part(&self, note: &[u8], rows: &[usize], held: usize) -> Part {
+        self.part_of(Some(note), rows, held)
+    }
+
+    /// The same, under the head if there is one.
+    fn part_of(&self, note: Option<&[u8]>, rows: &[usize], held: usize) -> Part {
         let subtrees = Leaves(self.entries[..held].iter().map(Entry::leaf).collect());
         let held = Held { centre: self.author(), size: held as u64, subtrees: &subtrees, note, cosigned: &self.cosigned };
         let rows = rows.iter().map(|at| (*at as u64, self.entries[*at].clone())).collect();
@@ -220,7 +250,7 @@ impl Made {
 
     fn bytes(&mut self, name: &str, what: &str, expect: &str, bytes: &[u8]) -> &mut Vector {
         let (what, expect, bytes) = (what.to_owned(), expect.to_owned(), hex::encode(bytes));
-        let vector = Vector { what, expect, pins: Vec::new(), open: Vec::new(), rows: Vec::new(), bytes };
+        let vector = Vector { what, expect, pins: Vec::new(), open: Vec::new(), rows: Vec::new(), stated: Vec::new(), bytes };
         self.0.entry(name.to_owned()).or_insert(vector)
     }
 
@@ -247,6 +277,7 @@ pub fn all() -> BTreeMap<String, Vector> {
     of_terms(&mut made);
     of_rows(&mut made);
     of_witnesses(&mut made);
+    extents::of_extents(&mut made);
     made.0
 }
 
@@ -346,7 +377,7 @@ fn of_terms(made: &mut Made) {
     made.holds("holds_in_an_ended_term", "A head of the first term, within what counts of it.", &ended, &more, vec![row(3, 1, &[], false)]);
 
     let mut other = good.clone();
-    other.parts[0].note = beyond;
+    other.parts[0].note = Some(beyond);
     made.put("extent_beyond_an_ended_term", "The old key signed more rows than count: they are void.", "extent", &other);
     let mut other = good.clone();
     other.parts[0].extents.clear();
@@ -369,12 +400,11 @@ fn of_terms(made: &mut Made) {
     let mut world = World::new(2500);
     let gone = Change::Remove { centre: world.author().clone(), counts: world.extent(5) };
     let (within, beyond) = (world.head(&world.entries[..5], &world.keys[AUTHOR]), world.head(&world.entries, &world.keys[AUTHOR]));
-    let link = world.change(vec![gone, Change::Epoch { pepper: false }], &[1, 2, 3]);
-    world.file = world.file.with_links(&[link]);
+    world.adopt(vec![gone, Change::Epoch { pepper: false }]);
     let left = world.exhibit(world.part(&within, &[3], ROWS));
     made.holds("holds_of_a_centre_that_left", "A row of before it left.", &left, &more, vec![row(3, 1, &[], false)]);
     let mut other = left;
-    other.parts[0].note = beyond;
+    other.parts[0].note = Some(beyond);
     made.put("extent_beyond_a_removal", "Rows that it wrote after it had left are void.", "extent", &other);
 }
 
@@ -382,12 +412,12 @@ fn of_rows(made: &mut Made) {
     let mut world = World::new(3000);
     let good = world.good();
     let mut other = good.clone();
-    other.parts[0].note = world.head(&world.entries, &world.keys[1]);
+    other.parts[0].note = Some(world.head(&world.entries, &world.keys[1]));
     made.put("head_of_other_keys", "Another centre signed the head.", "head", &other);
     let mut other = good.clone();
-    let mut note = Note::parse(&other.parts[0].note).unwrap();
+    let mut note = Note::parse(other.parts[0].note.as_ref().unwrap()).unwrap();
     note.sign("stranger", &world.keys[1].station);
-    other.parts[0].note = note.to_bytes();
+    other.parts[0].note = Some(note.to_bytes());
     made.put("head_line_of_a_stranger", "A line of nobody's stands under the head.", "head", &other);
     let mut other = good.clone();
     other.parts[0].rows[0].entry.header.push(0);

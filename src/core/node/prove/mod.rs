@@ -113,7 +113,7 @@ impl Node {
             for chunk in group.chunks(MAX_PART_ROWS) {
                 let mut rows = Vec::new();
                 for place in chunk {
-                    let entry = evident(env, place, contents)?;
+                    let entry = self.evident(env, place, contents)?;
                     bytes += entry.header.len() + entry.payload.as_ref().map_or(0, Vec::len);
                     if bytes > PARTS_BYTES && !(parts.is_empty() && rows.is_empty()) {
                         parts.extend(self.part_of(env, rows)?);
@@ -143,6 +143,21 @@ impl Node {
         }
     }
 
+    /// The row, with its content if that may be shown.
+    fn evident(&self, env: &Env<'_>, place: &StatementRef, contents: bool) -> Result<Entry, Stop> {
+        let entry = env.shelf.entries(&place.centre, place.index, 1, FRAME_BUDGET_BYTES)?.into_iter().next();
+        let Some(mut entry) = entry else {
+            // Rows that do not count were let go: whoever asks for one learns that, and does not wait for it.
+            let ends = self.charter.author(&place.centre).and_then(|author| author.limit).is_some_and(|limit| place.index >= limit.size);
+            return Err(if ends { not_provable("void") } else { RefusalCode::StatementUnknown.into() });
+        };
+        let kind = Header::parse(&entry.header).ok().and_then(|header| header.kind());
+        if !contents && !shows_payload(kind) {
+            entry.payload = None;
+        }
+        Ok(entry)
+    }
+
     /// Rows of one journal as a part.
     fn part_of(&self, env: &Env<'_>, rows: Vec<(StatementRef, Entry)>) -> Result<Option<String>, Stop> {
         let Some(centre) = rows.first().map(|(place, _)| place.centre.clone()) else { return Ok(None) };
@@ -151,10 +166,10 @@ impl Node {
         let cosigned = env.shelf.cosignatures(&centre)?;
         let mut notes: Vec<(u64, &[u8])> = cosigned.iter().map(|row| (row.size, &row.note[..])).collect();
         notes.extend(state.head.as_ref().map(|head| (head.size, &head.note[..])));
-        let note = newest_that_counts(&author, &state, notes).ok_or_else(|| not_provable("no-head"))?;
+        let note = newest_that_counts(&author, &state, notes);
         let subtrees = OnShelf { shelf: env.shelf, centre: &centre };
         let cosigned: Vec<_> = cosigned.iter().map(|row| (row.witness.clone(), row.note.clone())).collect();
-        let held = Held { centre: &centre, size: state.size, subtrees: &subtrees, note: &note, cosigned: &cosigned };
+        let held = Held { centre: &centre, size: state.size, subtrees: &subtrees, note: note.as_deref(), cosigned: &cosigned };
         let rows = rows.into_iter().map(|(place, entry)| (place.index, entry)).collect();
         match Part::make(&self.charter, &held, rows) {
             Ok(part) => Ok(Some(STANDARD.encode(wire::encode(&part)))),
@@ -162,6 +177,7 @@ impl Node {
             Err(MakeError::NoHead) => Err(not_provable("no-head")),
             Err(MakeError::Beyond(_)) => Err(not_provable("void")),
             Err(MakeError::Behind { .. }) => Err(not_provable("behind")),
+            Err(MakeError::OtherHistory(_)) => Err(not_provable("other-history")),
             Err(MakeError::Proof(error)) => Err(of_proof(error)),
         }
     }
@@ -247,17 +263,6 @@ impl Node {
         };
         Ok(Event::JournalProof(Box::new(proof)))
     }
-}
-
-/// The row, with its content if that may be shown.
-fn evident(env: &Env<'_>, place: &StatementRef, contents: bool) -> Result<Entry, Stop> {
-    let entry = env.shelf.entries(&place.centre, place.index, 1, FRAME_BUDGET_BYTES)?.into_iter().next();
-    let mut entry = entry.ok_or(RefusalCode::StatementUnknown)?;
-    let kind = Header::parse(&entry.header).ok().and_then(|header| header.kind());
-    if !contents && !shows_payload(kind) {
-        entry.payload = None;
-    }
-    Ok(entry)
 }
 
 /// What decided a listing, every objection to it, what answered each, and what ended it.

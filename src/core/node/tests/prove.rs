@@ -7,13 +7,13 @@ use super::signed::{ask, code};
 use super::world::World;
 use crate::audit::AuditAction;
 use crate::charter::{Chain, Link};
-use crate::desk::{Act, ContentState, Event, EvidenceAbout, JournalAct, JournalPage, Provable, ScrubFinding, ScrubReport, Wish};
+use crate::desk::{Act, ContentState, Event, EvidenceAbout, JournalAct, JournalPage, Level, Provable, ScrubFinding, ScrubReport, Wish};
 use crate::error::RefusalCode;
-use crate::exhibit::{Exhibit, Open, Part, Proven};
-use crate::journal::proof::{verify_consistency, verify_inclusion};
+use crate::exhibit::{Anchor, Exhibit, Held, MakeError, Open, Part, Proven};
+use crate::journal::proof::{OnShelf, verify_consistency, verify_inclusion};
 use crate::journal::{Kind, Statement};
 use crate::listing::{Change, Ground, ObjectedBody};
-use crate::names::{CentreCode, ListingId, StatementRef};
+use crate::names::{CentreCode, CertificateNumber, ListingId, StatementRef};
 use crate::seal::SUITE;
 use crate::shelf::{Charters, House, Shelf};
 use crate::time::{MINUTE_MS, SECOND_MS};
@@ -104,7 +104,7 @@ fn rows_of_before_and_after_new_keys_are_proven_under_their_terms_and_what_left_
     super::rotated::rotate(&mut world, 0, &[1, 2]);
     let later = issue(&mut world, 0, &mut wallet(), 1);
     world.run_for(MINUTE_MS);
-    let term = |proven: &Proven| (proven.parts()[0].rows()[0].term(), proven.parts()[0].head().term(), proven.parts()[0].reign().from);
+    let term = |proven: &Proven| (proven.parts()[0].rows()[0].term(), proven.parts()[0].anchor().term(), proven.parts()[0].reign().from);
     assert_eq!(term(&evidence(&mut world, (2, "auditor"), number.as_str(), false).unwrap()), (1, 2, 2));
     assert_eq!(term(&evidence(&mut world, (2, "auditor"), later.as_str(), false).unwrap()), (2, 2, 2));
     let gone = centre(&world, 0);
@@ -216,4 +216,98 @@ fn a_scrub_reads_every_row_names_a_damaged_content_and_it_is_asked_for_again() {
     world.run_for(MINUTE_MS);
     assert_eq!(scrub(&mut world, 1).findings, []);
     assert!(world.peers[1].shelf.entries(&of, 7, 1, usize::MAX).unwrap()[0].payload.is_some());
+}
+
+fn refused(world: &mut World, about: &str) -> (RefusalCode, Option<String>) {
+    let asked = JournalAct::Evidence { about: about.parse().unwrap(), contents: false, skip: 0 };
+    match ask(world, 2, "auditor", &journal(asked)) {
+        Event::Refused { refusal, .. } => (refusal.code, refusal.detail),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// A certificate of the first centre, the newest of the rows that are to count, and rows behind them; everybody holds the newest head, and
+/// witnesses have cosigned it.
+fn with_more_rows(world: &mut World) -> (CertificateNumber, u64) {
+    let number = issue(world, 0, &mut wallet(), 1);
+    world.run_for(MINUTE_MS);
+    let issued = evidence(world, (2, "auditor"), number.as_str(), false).unwrap().parts()[0].rows()[0].place().index;
+    let more = (0..6).map(|_| changed(world, 9, 0, Change::Repaired)).collect();
+    world.append(0, more);
+    world.run_for(MINUTE_MS);
+    (number, issued + 2)
+}
+
+/// The certificate is proven, by the charter's word and nobody's else.
+fn assert_chartered(world: &mut World, number: &CertificateNumber, counts: u64) -> Proven {
+    let proven = evidence(world, (2, "auditor"), number.as_str(), false).unwrap();
+    let part = &proven.parts()[0];
+    let Anchor::Charter(stated) = part.anchor() else { panic!("{:?}", part.anchor()) };
+    assert_eq!((stated.extent().size, stated.version(), stated.approved().len()), (counts, 2, 3));
+    assert_eq!(part.rows()[0].backing().level, Level::Chartered);
+    assert!(proven.open().contains(&Open::Signature));
+    proven
+}
+
+#[test]
+fn a_row_of_a_centre_that_was_removed_is_proven_although_no_head_of_it_counts_and_a_row_beyond_is_not() {
+    let mut world = federation(2008, 4);
+    let (number, counts) = with_more_rows(&mut world);
+    let gone = centre(&world, 0);
+    change(&mut world, 1, vec![Wish::Remove { centre: gone.clone(), rows: Some(counts) }], &[2, 3]);
+    world.run_for(MINUTE_MS);
+    let held = world.peers[2].shelf.journal(&gone).unwrap();
+    assert_eq!((held.size, held.head), (counts, None), "the newest head was over more, and nothing shorter was kept");
+    assert_chartered(&mut world, &number, counts);
+    evidence(&mut world, (2, "auditor"), &format!("{gone}-S{}", counts - 1), false).unwrap();
+    let void = (RefusalCode::NotProvable, Some("void".to_owned()));
+    for beyond in [counts, counts + 1, 99_999] {
+        assert_eq!(refused(&mut world, &format!("{gone}-S{beyond}")), void);
+    }
+    // Who is still here goes on as before.
+    let other = centre(&world, 1);
+    assert_eq!(refused(&mut world, &format!("{other}-S99999")).0, RefusalCode::StatementUnknown);
+    assert!(evidence(&mut world, (2, "auditor"), &format!("{other}-S0"), false).unwrap().parts()[0].head().is_some());
+}
+
+#[test]
+fn a_row_of_a_term_that_ended_is_proven_before_the_next_term_has_signed_anything() {
+    let mut world = federation(2009, 4);
+    let (number, counts) = with_more_rows(&mut world);
+    world.set_up(0, false);
+    super::rotated::rotate_at(&mut world, 0, 1, &[2, 3], Some(counts));
+    world.run_for(MINUTE_MS);
+    let before = assert_chartered(&mut world, &number, counts);
+    assert_eq!(before.parts()[0].reign().until, Some(2));
+    // As soon as a head of the next term is held, rows stand under the author's own word again.
+    world.set_up(0, true);
+    world.run_for(5 * MINUTE_MS);
+    let after = evidence(&mut world, (2, "auditor"), number.as_str(), false).unwrap();
+    assert_eq!(after.parts()[0].head().map(|head| head.term()), Some(2));
+}
+
+#[test]
+fn a_part_is_made_of_no_rows_that_do_not_lead_to_what_the_charter_states() {
+    let mut world = federation(2010, 4);
+    let (_, counts) = with_more_rows(&mut world);
+    let gone = centre(&world, 0);
+    change(&mut world, 1, vec![Wish::Suspend { centre: gone.clone(), rows: Some(counts) }], &[2, 3]);
+    world.run_for(MINUTE_MS);
+    // Rows of another journal, as if they were of this one.
+    let other = centre(&world, 1);
+    let more = (0..8).map(|_| changed(&mut world, 9, 0, Change::Repaired)).collect();
+    world.append(1, more);
+    world.run_for(5 * SECOND_MS);
+    let (charter, shelf) = (world.peers[2].node.charter().clone(), &world.peers[2].shelf);
+    assert!(shelf.journal(&other).unwrap().size > counts);
+    let entry = shelf.entries(&other, 1, 1, usize::MAX).unwrap().remove(0);
+    let subtrees = OnShelf { shelf, centre: &other };
+    let rows = || vec![(1, entry.clone())];
+    let held = |size| Held { centre: &gone, size, subtrees: &subtrees, note: None, cosigned: &[] };
+    assert_eq!(Part::make(&charter, &held(counts), rows()), Err(MakeError::OtherHistory(counts)));
+    let behind = MakeError::Behind { held: counts - 1, extent: counts };
+    assert_eq!(Part::make(&charter, &held(counts - 1), rows()), Err(behind));
+    assert_eq!(Part::make(&charter, &held(counts), vec![(counts, entry.clone())]), Err(MakeError::Beyond(counts)));
+    let writes = Held { centre: &other, ..held(counts) };
+    assert_eq!(Part::make(&charter, &writes, rows()), Err(MakeError::NoHead), "nothing is stated of a centre that goes on");
 }

@@ -1,0 +1,155 @@
+//! What the rows of a part stand under: a head that their author signed, or the extent that the charter states of its journal.
+//!
+//! A peer keeps the newest head of a journal. When a version of the charter lets less of it count, that head is void, and nothing shorter
+//! is held. The version itself says so many rows under one root, and a quorum signed it: that proves a row within, although the author
+//! has signed nothing that is here. Which extent is never for the file to say: it is the newest that the charter states. What must never
+//! be here: a choice of whoever made the file, or of whoever reads it.
+
+use std::collections::BTreeMap;
+
+use super::{Broken, Check, Part};
+use crate::charter::Extent;
+use crate::error::{Fault, FaultCode};
+use crate::journal::note::Note;
+use crate::journal::proof::verify_consistency;
+use crate::journal::{Author, VerifiedHead};
+use crate::names::{CentreCode, Digest};
+use crate::sign::PublicKey;
+
+/// Lines of a head: the author's signature and heartbeat.
+const HEAD_LINES: usize = 2;
+
+/// What a part stands under.
+#[derive(Debug, Clone)]
+pub enum Anchor {
+    /// A head of the author, and the key that signed it.
+    Head(VerifiedHead, PublicKey),
+    /// What the charter states: nothing that the author signed, and no time.
+    Charter(Stated),
+}
+
+/// The newest extent that the charter states of a journal, and who stated it. Only the walk along a verified chain makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated {
+    extent: Extent,
+    term: u64,
+    version: u64,
+    approved: Vec<CentreCode>,
+}
+
+impl Stated {
+    /// Rows and root.
+    #[must_use]
+    pub const fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// The version that says so first, and since when every one does.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Whose signatures stand under that version, in order of the codes: a quorum of the one before.
+    #[must_use]
+    pub fn approved(&self) -> &[CentreCode] {
+        &self.approved
+    }
+}
+
+impl Anchor {
+    /// What a part stands under.
+    pub(super) fn of(part: &Part, author: &Author, statements: &Statements) -> Result<Self, Broken> {
+        let Some(note) = &part.note else {
+            let none = || Broken::new(Check::Head, &part.centre, "no head, and the charter states no extent");
+            return statements.0.get(&part.centre).cloned().map(Self::Charter).ok_or_else(none);
+        };
+        let head = author.verify(note).map_err(|fault| of_head(&part.centre, fault))?;
+        exactly(note, HEAD_LINES).map_err(|detail| Broken::new(Check::Head, &part.centre, detail))?;
+        let key = key_of(author, head.term());
+        Ok(Self::Head(head, key))
+    }
+
+    /// Rows and root.
+    #[must_use]
+    pub const fn extent(&self) -> Extent {
+        match self {
+            Self::Head(head, _) => Extent { size: head.size(), root: head.root() },
+            Self::Charter(stated) => stated.extent,
+        }
+    }
+
+    /// The author's term in which the head was signed, or of which the charter says how far it counts.
+    #[must_use]
+    pub const fn term(&self) -> u64 {
+        match self {
+            Self::Head(head, _) => head.term(),
+            Self::Charter(stated) => stated.term,
+        }
+    }
+
+    /// The head, if there is one.
+    #[must_use]
+    pub const fn head(&self) -> Option<&VerifiedHead> {
+        match self {
+            Self::Head(head, _) => Some(head),
+            Self::Charter(_) => None,
+        }
+    }
+
+    /// The charter fixes the history of a journal at the end of each term. Without these proofs, whoever has a key of an ended term could
+    /// sign a short history of their own that stays within its extent.
+    pub(super) fn meets_extents(&self, author: &Author, proofs: &[Vec<Digest>]) -> Result<(), Broken> {
+        let extents: Vec<Extent> = author.extents().collect();
+        if extents.len() != proofs.len() {
+            let detail = format!("{} proofs for {} extents", proofs.len(), extents.len());
+            return Err(Broken::new(Check::Extent, &author.centre, detail));
+        }
+        for (extent, proof) in extents.into_iter().zip(proofs) {
+            self.meets(extent, proof).map_err(|e| Broken::new(Check::Extent, &author.centre, e))?;
+        }
+        Ok(())
+    }
+
+    /// Whether this and another size and root are of one history, whichever is longer.
+    pub(super) fn meets(&self, other: Extent, proof: &[Digest]) -> Result<(), Fault> {
+        let Extent { size, root } = self.extent();
+        if other.size <= size {
+            verify_consistency(other.size, &other.root, size, &root, proof)
+        } else {
+            verify_consistency(size, &root, other.size, &other.root, proof)
+        }
+    }
+}
+
+/// Of each author in an exhibit, the newest extent that the charter states, if it states one.
+#[derive(Debug, Default)]
+pub(super) struct Statements(BTreeMap<CentreCode, Stated>);
+
+impl Statements {
+    /// Takes in the newest extent that a version of the charter states of a journal, and its term; and who approved that version.
+    pub(super) fn take(&mut self, centre: &CentreCode, newest: Option<(u64, Extent)>, version: u64, approved: &[CentreCode]) {
+        let Some((term, extent)) = newest else {
+            self.0.remove(centre);
+            return;
+        };
+        if self.0.get(centre).is_none_or(|stated| (stated.term, stated.extent) != (term, extent)) {
+            self.0.insert(centre.clone(), Stated { extent, term, version, approved: approved.to_vec() });
+        }
+    }
+}
+
+/// A line of a key that nobody asked for is no harm elsewhere. Here it would be bytes that no check covers.
+pub(super) fn exactly(note: &[u8], lines: usize) -> Result<(), &'static str> {
+    let parsed = Note::parse(note).map_err(|_| "not a note")?;
+    if parsed.signatures().len() == lines && parsed.to_bytes() == note { Ok(()) } else { Err("a line of nobody's") }
+}
+
+fn of_head(centre: &CentreCode, fault: Fault) -> Broken {
+    let beyond = matches!(fault.code, FaultCode::Void | FaultCode::RolledBack);
+    Broken::new(if beyond { Check::Extent } else { Check::Head }, centre, fault)
+}
+
+fn key_of(author: &Author, term: u64) -> PublicKey {
+    author.ended.iter().find(|ended| ended.term == term).map_or(author.signing, |ended| ended.signing)
+}
