@@ -5,9 +5,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anju_core::exhibit::{Proven, ProvenPart, ProvenRow};
+use anju_core::exhibit::{Exhibit, Part, Proven, ProvenPart, ProvenRow};
 use anju_core::journal::proof::{consistency, inclusion, root_at};
-use anju_core::journal::{Author, Entry, Frontier, Kind, Origin, Statement, batch, cosignature};
+use anju_core::journal::{Author, Entry, Frontier, Kind, Origin, Statement, VerifiedHead, batch, cosignature};
 use anju_core::names::{CentreCode, Digest, FederationName};
 use anju_core::seal::Key;
 use anju_core::sign::{PublicKey, SecretKey};
@@ -79,32 +79,58 @@ fn known(name: &str, key: PublicKey, time: Option<Time>) -> Value {
     json!({ "name": name, "public": STANDARD.encode(key.0), "cosignature": time.is_some(), "time": seconds.unwrap_or_default() })
 }
 
-/// Every row of a committed evidence file, with what stands in that file and nothing else. The heartbeat's key is the charter's.
+/// Committed evidence files: rows under their author's head, and rows under what the charter states.
+const EXHIBITS: [&str; 3] = [
+    include_str!("../vectors/exhibit/holds_settled.json"),
+    include_str!("../vectors/exhibit/holds_under_an_extent.json"),
+    include_str!("../vectors/exhibit/holds_before_a_term_begins.json"),
+];
+
+/// Every row of these files, with what stands in them and nothing else. The heartbeat's key is the charter's.
 fn exhibits() -> Vec<Value> {
-    let vector: Value = serde_json::from_str(include_str!("../vectors/exhibit/holds_settled.json")).unwrap();
-    let proven = Proven::verify(&hex::decode(vector["bytes"].as_str().unwrap()).unwrap(), &[]).unwrap();
-    let charter = proven.charter();
-    let of_part = |part: &ProvenPart| {
-        let (author, head) = (charter.author(part.centre()).unwrap(), part.head());
+    EXHIBITS.iter().flat_map(|text| exhibited(text)).collect()
+}
+
+fn exhibited(text: &str) -> Vec<Value> {
+    let vector: Value = serde_json::from_str(text).unwrap();
+    let bytes = hex::decode(vector["bytes"].as_str().unwrap()).unwrap();
+    let (proven, exhibit) = (Proven::verify(&bytes, &[]).unwrap(), Exhibit::decode(&bytes).unwrap());
+    let of_part = |(part, carried): (&ProvenPart, &Part)| {
+        let author = proven.charter().author(part.centre()).unwrap();
         let text = |note: &[u8]| String::from_utf8(note.to_vec()).unwrap();
-        let lines = |at: Time| {
-            vec![known(head.origin().as_str(), part.key(), None), known(&head.origin().heartbeat_name(), author.heartbeat, Some(at))]
+        let lines = |head: &VerifiedHead| {
+            let signing = author.ended.iter().find(|ended| ended.term == head.term()).map_or(author.signing, |ended| ended.signing);
+            let heartbeat = known(&head.origin().heartbeat_name(), author.heartbeat, Some(head.heartbeat()));
+            vec![known(head.origin().as_str(), signing, None), heartbeat]
         };
-        let cosigned = part.witnesses().iter().map(|witness| {
+        let cosigned = part.witnesses().iter().zip(&carried.cosigned).map(|(witness, carried)| {
             let cosignature = witness.cosignature();
-            let mut lines = lines(cosignature.head().heartbeat());
-            lines.push(known(&charter.origin(witness.witness()).heartbeat_name(), cosignature.key(), Some(cosignature.at())));
-            (witness.witness().to_string(), json!({ "note": text(cosignature.head().note()), "lines": lines }))
+            let (head, heartbeat) = (cosignature.head(), proven.charter().origin(witness.witness()).heartbeat_name());
+            let mut lines = lines(head);
+            lines.push(known(&heartbeat, cosignature.key(), Some(cosignature.at())));
+            let (size, root) = (head.size(), STANDARD.encode(head.root().0));
+            let note =
+                json!({ "note": text(head.note()), "lines": lines, "size": size, "root": root, "proof": encoded(carried.proof.clone()) });
+            (witness.witness().to_string(), note)
         });
         let cosigned: serde_json::Map<String, Value> = cosigned.collect();
-        let head_json = json!({ "note": text(head.note()), "lines": lines(head.heartbeat()) });
+        let head = part.head().map(|head| json!({ "note": text(head.note()), "lines": lines(head) }));
+        let extent = part.anchor().extent();
+        let extents = author
+            .extents()
+            .zip(&carried.extents)
+            .map(|(stated, proof)| json!({ "size": stated.size, "root": STANDARD.encode(stated.root.0), "proof": encoded(proof.clone()) }));
+        let extents: Vec<Value> = extents.collect();
         let row = |row: &ProvenRow| {
-            let place = json!({ "index": row.place().index, "size": head.size(), "proof": encoded(row.proof().to_vec()) });
-            json!({ "head": head_json, "cosigned": cosigned, "row": place, "header": STANDARD.encode(&row.entry().header) })
+            let place = json!({ "index": row.place().index, "size": extent.size, "proof": encoded(row.proof().to_vec()) });
+            json!({
+                "head": head, "root": STANDARD.encode(extent.root.0), "extents": extents, "cosigned": cosigned, "row": place,
+                "header": STANDARD.encode(&row.entry().header),
+            })
         };
         part.rows().iter().map(row).collect::<Vec<_>>()
     };
-    proven.parts().iter().flat_map(of_part).collect()
+    proven.parts().iter().zip(&exhibit.parts).flat_map(of_part).collect()
 }
 
 fn input() -> Value {

@@ -49,12 +49,27 @@ type consistency struct {
 	Proof [][]byte `json:"proof"`
 }
 
-// exhibited is a row of an evidence file: the head it lies under, and what witnesses cosigned. Of the keys only the public halves are known.
+// exhibited is a row of an evidence file: the head it lies under, if its author signed one, or else the root that the charter states; how
+// far the charter lets the author's terms count; and what witnesses cosigned. Of the keys only the public halves are known.
 type exhibited struct {
-	Head     signedNote            `json:"head"`
-	Cosigned map[string]signedNote `json:"cosigned"`
-	Row      inclusion             `json:"row"`
-	Header   []byte                `json:"header"`
+	Head     *signedNote         `json:"head"`
+	Root     []byte              `json:"root"`
+	Extents  []history           `json:"extents"`
+	Cosigned map[string]cosigned `json:"cosigned"`
+	Row      inclusion           `json:"row"`
+	Header   []byte              `json:"header"`
+}
+
+// history is a size and a root, and how they and another size and root are one history.
+type history struct {
+	Size  int64    `json:"size"`
+	Root  []byte   `json:"root"`
+	Proof [][]byte `json:"proof"`
+}
+
+type cosigned struct {
+	signedNote
+	Proof [][]byte `json:"proof"`
 }
 
 type input struct {
@@ -86,7 +101,7 @@ func keyID(name string, alg byte, public []byte) uint32 {
 	return binary.BigEndian.Uint32(sum[:4])
 }
 
-func cosigned(time uint64, text []byte) []byte {
+func message(time uint64, text []byte) []byte {
 	return append([]byte("cosignature/v1\ntime "+strconv.FormatUint(time, 10)+"\n"), text...)
 }
 
@@ -101,13 +116,13 @@ func (c cosigner) Verify(text, sig []byte) bool {
 		return false
 	}
 	time := binary.BigEndian.Uint64(sig[:8])
-	return time == c.Time && ed25519.Verify(ed25519.PublicKey(c.Public), cosigned(time, text), sig[8:])
+	return time == c.Time && ed25519.Verify(ed25519.PublicKey(c.Public), message(time, text), sig[8:])
 }
 
 func (c cosigner) Sign(text []byte) ([]byte, error) {
 	sig := make([]byte, 8)
 	binary.BigEndian.PutUint64(sig, c.Time)
-	return append(sig, ed25519.Sign(ed25519.NewKeyFromSeed(c.Seed), cosigned(c.Time, text))...), nil
+	return append(sig, ed25519.Sign(ed25519.NewKeyFromSeed(c.Seed), message(c.Time, text))...), nil
 }
 
 // encodedKey in the form of sumdb/note: name, key id and base64 of type and key, with + between them.
@@ -245,20 +260,60 @@ func altered(proof []tlog.Hash) [][]tlog.Hash {
 	return append(out, append(append([]tlog.Hash(nil), proof...), tlog.Hash{}))
 }
 
-// judgeExhibit opens the head with the keys alone, and finds the row under the root that stands in it.
-func judgeExhibit(e exhibited) {
-	for name, n := range e.Cosigned {
-		must(accepted([]byte(n.Note), n, verifiers(n)), "the head cosigned by %s: not every line verifies", name)
+// judgeHistory says whether two sizes and roots are of one history, whichever is longer, and refuses every altered proof of it.
+func judgeHistory(what string, one, other history, raw [][]byte) {
+	if one.Size > other.Size {
+		one, other = other, one
 	}
-	known := verifiers(e.Head)
-	must(accepted([]byte(e.Head.Note), e.Head, known), "the head of an exhibit: not every line verifies")
-	opened, _ := note.Open([]byte(e.Head.Note), known)
+	proof := hashes(raw)
+	check := func(proof []tlog.Hash, old, new tlog.Hash) bool {
+		return tlog.CheckTree(proof, other.Size, new, one.Size, old) == nil
+	}
+	old, new := hash(one.Root), hash(other.Root)
+	must(check(proof, old, new), "%s of an exhibit: not one history", what)
+	for i, bad := range altered(proof) {
+		must(!check(bad, old, new), "%s of an exhibit: altered proof %d", what, i)
+	}
+	for i := range old {
+		badOld, badNew := old, new
+		badOld[i] ^= 1
+		badNew[i] ^= 1
+		must(!check(proof, badOld, new) && !check(proof, old, badNew), "%s of an exhibit: another root", what)
+	}
+}
+
+// judgeHead opens a head with the keys alone: its size and root are what it is said to be.
+func judgeHead(what string, n signedNote, size int64, root []byte) {
+	known := verifiers(n)
+	must(accepted([]byte(n.Note), n, known), "%s of an exhibit: not every line verifies", what)
+	opened, _ := note.Open([]byte(n.Note), known)
 	lines := strings.Split(opened.Text, "\n")
-	root, err := base64.StdEncoding.DecodeString(lines[2])
-	must(err == nil && lines[1] == strconv.FormatInt(e.Row.Size, 10), "the head of an exhibit: size or root")
+	must(lines[1] == strconv.FormatInt(size, 10), "%s of an exhibit: the size", what)
+	must(lines[2] == base64.StdEncoding.EncodeToString(root), "%s of an exhibit: the root", what)
+}
+
+// judgeExhibit finds the row under the root of its author's head, or under the one that the charter states of the newest term that is over
+// or halted. Everything else is of the same history.
+func judgeExhibit(e exhibited) {
+	stands := history{Size: e.Row.Size, Root: e.Root}
+	if e.Head != nil {
+		judgeHead("the head", *e.Head, stands.Size, stands.Root)
+	} else {
+		must(len(e.Extents) > 0, "an exhibit without a head, and the charter states nothing")
+		newest := e.Extents[len(e.Extents)-1]
+		must(newest.Size == stands.Size && bytes.Equal(newest.Root, stands.Root), "an exhibit without a head is not under the newest extent")
+		must(len(newest.Proof) == 0, "an extent proves itself")
+	}
+	for i, extent := range e.Extents {
+		judgeHistory(fmt.Sprintf("extent %d", i), extent, stands, extent.Proof)
+	}
+	for name, n := range e.Cosigned {
+		judgeHead("the head cosigned by "+name, n.signedNote, n.Size, n.Root)
+		judgeHistory("what "+name+" cosigned", history{Size: n.Size, Root: n.Root}, stands, n.Proof)
+	}
 	proof := hashes(e.Row.Proof)
 	check := func(proof []tlog.Hash, record []byte) bool {
-		return tlog.CheckRecord(proof, e.Row.Size, hash(root), e.Row.Index, tlog.RecordHash(record)) == nil
+		return tlog.CheckRecord(proof, e.Row.Size, hash(e.Root), e.Row.Index, tlog.RecordHash(record)) == nil
 	}
 	must(check(proof, e.Header), "row %d of an exhibit", e.Row.Index)
 	for i, bad := range altered(proof) {
@@ -268,6 +323,16 @@ func judgeExhibit(e exhibited) {
 		bad := append([]byte(nil), e.Header...)
 		bad[i] ^= 1
 		must(!check(proof, bad), "row %d of an exhibit: byte %d", e.Row.Index, i)
+	}
+	for _, beyond := range []int64{e.Row.Size, e.Row.Size + 1} {
+		record := tlog.RecordHash(e.Header)
+		must(tlog.CheckRecord(proof, e.Row.Size, hash(e.Root), beyond, record) != nil, "row %d of an exhibit, of %d", beyond, e.Row.Size)
+	}
+	for i := range e.Root {
+		bad := append([]byte(nil), e.Root...)
+		bad[i] ^= 1
+		record := tlog.RecordHash(e.Header)
+		must(tlog.CheckRecord(proof, e.Row.Size, hash(bad), e.Row.Index, record) != nil, "row %d of an exhibit: another root", e.Row.Index)
 	}
 }
 
@@ -334,8 +399,13 @@ func main() {
 		must(!check(proof, p.Size, root(p.Size), p.Old, root(p.Old-1)), "%d to %d rows from another root", p.Old, p.Size)
 	}
 	must(len(in.Exhibits) > 0, "no exhibit")
+	headless := 0
 	for _, e := range in.Exhibits {
 		judgeExhibit(e)
+		if e.Head == nil {
+			headless++
+		}
 	}
+	must(headless > 0, "every exhibit has a head")
 	fmt.Printf("%d checks by sumdb/note and sumdb/tlog held\n", checks)
 }
