@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_CENTRE_NAME_BYTES};
 use crate::names::{CentreCode, Digest, StationKey};
-use crate::seal::{Key, SUITE};
 use crate::seal::hpke::{OpeningKey, SealingKey};
 use crate::seal::hybrid::{HybridKey, HybridOpeningKey};
+use crate::seal::{Key, SUITE};
 use crate::sign::{Context, PublicKey, SecretKey, Signature};
 use crate::wire;
 

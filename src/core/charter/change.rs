@@ -260,8 +260,7 @@ fn add(next: &mut Content, card: &CentreCard, role: Role) -> Result<(), CharterE
 fn remove(next: &mut Content, centre: &CentreCode, counts: Extent) -> Result<(), CharterError> {
     let at = next.members.binary_search_by(|member| member.centre.cmp(centre)).map_err(|_| CharterError::NotAMember(centre.clone()))?;
     let member = next.members.remove(at);
-    // What a suspended centre wrote beyond its suspension never counted, and does not begin to by its going.
-    let counts = member.halted.filter(|halted| halted.size <= counts.size).unwrap_or(counts);
+    let counts = not_beyond(&member, counts);
     allow(ended_before(&member, counts), "less of a journal than counted before")?;
     let mut ended = member.ended.clone();
     ended.push(member.ending(counts));
@@ -272,9 +271,15 @@ fn remove(next: &mut Content, centre: &CentreCode, counts: Extent) -> Result<(),
     Ok(())
 }
 
+/// What a suspended centre wrote beyond its suspension never counted, and does not begin to by its going or by other keys.
+fn not_beyond(member: &Member, counts: Extent) -> Extent {
+    member.halted.filter(|halted| halted.size <= counts.size).unwrap_or(counts)
+}
+
 fn rotate(next: &mut Content, card: &CentreCard, counts: Extent) -> Result<(), CharterError> {
     card.check().map_err(|_| CharterError::Rule("a card"))?;
     let member = named(next, &card.centre)?;
+    let counts = not_beyond(member, counts);
     allow(ended_before(member, counts), "less of a journal than counted before")?;
     let old = member.ending(counts);
     allow(card.signing != old.signing && card.heartbeat != old.heartbeat, "a rotated key that is the old one")?;

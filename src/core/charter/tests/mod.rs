@@ -201,3 +201,29 @@ fn no_later_version_leads_to_another_suite_and_no_word_about_one_counts() {
     let other = CentreCard { suite: "anju-2".to_owned(), ..card.clone() };
     assert!(CentreCard::parse(&other.to_signed_text(keys)).is_err(), "a card of another suite, signed by its keys");
 }
+
+#[test]
+fn what_a_suspended_centre_wrote_beyond_its_suspension_does_not_begin_to_count_with_other_keys_or_its_going() {
+    let mut rng = StdRng::seed_from_u64(33);
+    let (founders, file) = signed(&mut rng);
+    let charter = file.verify().unwrap();
+    let (centre, _, old) = &founders[0];
+    let card = CentreCard::new(centre.clone(), "中心".to_owned(), old.addresses.clone(), &CentreKeys::random(&mut rng));
+    let extent = |size: u64| Extent { size, root: Digest([u8::try_from(size).unwrap(); 32]) };
+    let ended = |change: Change| {
+        let (changes, commitment) = (vec![Change::Suspend { centre: centre.clone(), counts: extent(5) }, change], Some(Digest([9; 32])));
+        let draft = charter.draft(&changes, commitment).unwrap();
+        let approvals = founders.iter().map(|(centre, keys, _)| draft.approve(centre.clone(), 0, &keys.signing)).collect();
+        let link = Link { suite: crate::seal::SUITE.to_owned(), version: 2, changes, commitment, round: 0, approvals };
+        let next = charter.follow(&link).unwrap();
+        let former = next.former().iter().map(|former| (&former.centre, &former.ended));
+        let members = next.members().iter().map(|member| (&member.centre, &member.ended));
+        let of = former.chain(members).find(|(of, _)| *of == centre).unwrap().1.clone();
+        of.into_iter().map(|term| term.counts.size).collect::<Vec<_>>()
+    };
+    for (named, counts) in [(9, 5), (5, 5), (4, 4)] {
+        let (card, counts_named) = (Box::new(card.clone()), extent(named));
+        assert_eq!(ended(Change::Rotate { card, counts: counts_named }), [counts]);
+        assert_eq!(ended(Change::Remove { centre: centre.clone(), counts: counts_named }), [counts]);
+    }
+}
