@@ -3,8 +3,9 @@
 
 use anju_core::error::ShelfError;
 use anju_core::listing::Change;
-use anju_core::names::{CentreCode, ListingId, ListingRef};
+use anju_core::names::{CentreCode, CertificateNumber, GrantId, ListingId, ListingRef, Thumbprint};
 use anju_core::shelf::{BesideRow, EndedBeside};
+use anju_core::time::Time;
 use rusqlite::params;
 
 use super::read::{most, name, signed, unsigned};
@@ -33,7 +34,7 @@ impl Store {
             EndedBeside::Listing { listing, index, change, shared } => {
                 let sql = "INSERT OR IGNORE INTO beside (what, id, author, idx, at, said, about_idx)
                            VALUES ('listing', ?1, ?2, ?3, ?4, ?5, ?6)";
-                let shared = if *shared { Some(signed(*index)?) } else { None };
+                let shared = if *shared { signed(*index)? } else { -1 };
                 self.run(sql, params![listing.0, author, idx, at, change.code(), shared])
             }
             EndedBeside::Objection { about, listing } => {
@@ -59,20 +60,35 @@ impl<R: Role> Db<R> {
         Ok(code.map(change).transpose()?)
     }
 
-    pub(super) fn listings_gone_beside(&self, author: &CentreCode, limit: usize) -> Result<Vec<ListingRef>, ShelfError> {
+    pub(super) fn listings_gone_beside(&self, author: &CentreCode, from: u64, limit: usize) -> Result<Vec<ListingRef>, ShelfError> {
         let sql = "SELECT DISTINCT about_idx FROM beside INDEXED BY beside_by_author
-                   WHERE author = ?1 AND what = 'listing' AND about_idx >= 0 ORDER BY about_idx LIMIT ?2";
+                   WHERE author = ?1 AND what = 'listing' AND about_idx >= ?2 ORDER BY about_idx LIMIT ?3";
         let place = |index: u64| ListingRef { centre: author.clone(), index };
-        Ok(self.all(sql, params![author.as_str(), most(limit)], |row| Ok(place(unsigned(row, 0)?)))?)
+        // No row has so high an index.
+        let from = i64::try_from(from).unwrap_or(i64::MAX);
+        Ok(self.all(sql, params![author.as_str(), from, most(limit)], |row| Ok(place(unsigned(row, 0)?)))?)
     }
 
     pub(super) fn disputed_beside(&self, about: &ListingRef, listing: &ListingId, limit: usize) -> Result<u64, ShelfError> {
         // No row has so high an index; every one that there is lies below.
         let index = i64::try_from(about.index).unwrap_or(i64::MAX);
-        let sql =
-            "SELECT count(*) FROM (SELECT 1 FROM beside WHERE what = 'objection' AND id = ?1 AND about_centre = ?2 AND about_idx <= ?3
-                                         LIMIT ?4)";
+        let sql = "SELECT count(*) FROM (
+                       SELECT DISTINCT author, about_idx FROM beside b
+                       WHERE what = 'objection' AND id = ?1 AND about_centre = ?2 AND about_idx <= ?3 AND NOT EXISTS (
+                           SELECT 1 FROM objection o WHERE o.listing = b.id AND o.about_centre = b.about_centre
+                               AND o.about_idx = b.about_idx AND o.author = b.author)
+                       LIMIT ?4)";
         let count = self.one(sql, params![listing.0, about.centre.as_str(), index, most(limit)], |row| unsigned(row, 0))?;
         Ok(count.unwrap_or_default())
+    }
+
+    pub(super) fn grant_gone_here(&self, grant: &GrantId, holder: &Thumbprint) -> Result<Option<Time>, ShelfError> {
+        let sql = "SELECT at FROM grant_revoked WHERE grant_id = ?1 AND holder = ?2";
+        Ok(self.one(sql, params![grant.0, holder.0], |row| Ok(Time(row.get(0)?)))?)
+    }
+
+    pub(super) fn key_gone_here(&self, holder: &Thumbprint, number: &CertificateNumber) -> Result<Option<Time>, ShelfError> {
+        let sql = "SELECT at FROM holder_ended WHERE holder = ?1 AND number = ?2";
+        Ok(self.one(sql, params![holder.0, number.as_str()], |row| Ok(Time(row.get(0)?)))?)
     }
 }

@@ -3,7 +3,7 @@
 use anju_core::error::ShelfError;
 use anju_core::journal::fork::{Bridge, ForkProof, MAX_FORK_BYTES};
 use anju_core::listing::Change;
-use anju_core::names::{CentreCode, ListingId, ListingRef};
+use anju_core::names::{CentreCode, CertificateNumber, GrantId, ListingId, ListingRef, Thumbprint};
 use anju_core::shelf::{ForkReport, ForkRow, Forks};
 use anju_core::time::Time;
 use anju_core::wire;
@@ -62,8 +62,16 @@ impl<R: Role> Forks for Db<R> {
         self.listing_gone_beside(author, listing)
     }
 
-    fn listings_ended_beside(&self, author: &CentreCode, limit: usize) -> Result<Vec<ListingRef>, ShelfError> {
-        self.listings_gone_beside(author, limit)
+    fn listings_ended_beside(&self, author: &CentreCode, from: u64, limit: usize) -> Result<Vec<ListingRef>, ShelfError> {
+        self.listings_gone_beside(author, from, limit)
+    }
+
+    fn grant_revoked_here(&self, grant: &GrantId, holder: &Thumbprint) -> Result<Option<Time>, ShelfError> {
+        self.grant_gone_here(grant, holder)
+    }
+
+    fn holder_ended_here(&self, holder: &Thumbprint, number: &CertificateNumber) -> Result<Option<Time>, ShelfError> {
+        self.key_gone_here(holder, number)
     }
 
     fn objections_beside(&self, about: &ListingRef, listing: &ListingId, limit: usize) -> Result<u64, ShelfError> {

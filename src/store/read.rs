@@ -354,7 +354,7 @@ impl<R: Role> Shelf for Db<R> {
             }
             None => {
                 "SELECT min(at) FROM (SELECT at FROM holder_ended WHERE holder = ?1 AND ?2 IS NULL
-                 UNION ALL SELECT at FROM beside WHERE what = 'holder' AND key = ?1)"
+                 UNION ALL SELECT at FROM beside WHERE what = 'holder' AND key = ?1 AND key <> x'')"
             }
         };
         let at = self.one(sql, params![holder.0, number.map(CertificateNumber::as_str)], |row| Ok(row.get::<_, Option<i64>>(0)?))?;

@@ -285,6 +285,8 @@ fn rotate(next: &mut Content, card: &CentreCard, counts: Extent) -> Result<(), C
     allow(card.signing != old.signing && card.heartbeat != old.heartbeat, "a rotated key that is the old one")?;
     allow(card.sealing != member.sealing && card.hybrid != member.hybrid, "a rotated key that is the old one")?;
     member.ended.push(old);
+    // It stays suspended, where its term ended.
+    member.halted = member.halted.map(|_| counts);
     member.term += 1;
     (member.signing, member.heartbeat, member.sealing) = (card.signing, card.heartbeat, card.sealing);
     member.hybrid = card.hybrid.clone();

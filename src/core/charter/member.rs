@@ -181,6 +181,9 @@ impl Member {
         rule(self.stations.iter().filter(|s| s.writer).count() == 1, "exactly one station of a centre writes")?;
         rule(self.stations.iter().all(|s| check_addresses(&s.addresses)), "a station's addresses")?;
         rule(self.halted.is_some() == (self.role == Role::Suspended), "how far a suspended centre's journal counts")?;
+        let before = self.ended.last().map(|term| term.counts).zip(self.halted);
+        let follows = before.is_none_or(|(ended, halted)| ended.size < halted.size || ended == halted);
+        rule(follows, "less of a suspended centre's journal than counted before")?;
         check_terms(&self.ended, self.term)
     }
 }

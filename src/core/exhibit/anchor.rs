@@ -62,7 +62,7 @@ impl Anchor {
     pub(super) fn of(part: &Part, author: &Author, statements: &Statements) -> Result<Self, Broken> {
         let Some(note) = &part.note else {
             let none = || Broken::new(Check::Head, &part.centre, "no head, and the charter states no extent");
-            return statements.0.get(&part.centre).cloned().map(Self::Charter).ok_or_else(none);
+            return statements.newest(&part.centre).cloned().map(Self::Charter).ok_or_else(none);
         };
         let head = author.verify(note).map_err(|fault| of_head(&part.centre, fault))?;
         exactly(note, HEAD_LINES).map_err(|detail| Broken::new(Check::Head, &part.centre, detail))?;
@@ -122,20 +122,25 @@ impl Anchor {
     }
 }
 
-/// Of each author in an exhibit, the newest extent that the charter states, if it states one.
+/// Of each author in an exhibit, the extents that the charter states, oldest first, each with the version that said so first.
 #[derive(Debug, Default)]
-pub(super) struct Statements(BTreeMap<CentreCode, Stated>);
+pub(super) struct Statements(BTreeMap<CentreCode, Vec<Stated>>);
 
 impl Statements {
-    /// Takes in the newest extent that a version of the charter states of a journal, and its term; and who approved that version.
-    pub(super) fn take(&mut self, centre: &CentreCode, newest: Option<(u64, Extent)>, version: u64, approved: &[CentreCode]) {
-        let Some((term, extent)) = newest else {
-            self.0.remove(centre);
-            return;
-        };
-        if self.0.get(centre).is_none_or(|stated| (stated.term, stated.extent) != (term, extent)) {
-            self.0.insert(centre.clone(), Stated { extent, term, version, approved: approved.to_vec() });
-        }
+    /// Takes in what a version of the charter states of a journal: extents and their terms, oldest first; and who approved that version.
+    /// What it states no more is forgotten.
+    pub(super) fn take(&mut self, centre: &CentreCode, extents: Vec<(u64, Extent)>, version: u64, approved: &[CentreCode]) {
+        let before = self.0.remove(centre).unwrap_or_default();
+        let stated = extents.into_iter().map(|(term, extent)| {
+            let said = before.iter().find(|stated| (stated.term, stated.extent) == (term, extent)).cloned();
+            said.unwrap_or_else(|| Stated { extent, term, version, approved: approved.to_vec() })
+        });
+        self.0.insert(centre.clone(), stated.collect());
+    }
+
+    /// The newest extent that the charter states of a journal.
+    fn newest(&self, centre: &CentreCode) -> Option<&Stated> {
+        self.0.get(centre).and_then(|stated| stated.last())
     }
 }
 

@@ -145,7 +145,7 @@ impl Walked {
         let version = charter.version();
         for Part { centre, .. } in &exhibit.parts {
             let author = charter.author(centre);
-            self.statements.take(centre, author.as_ref().and_then(Author::newest_extent), version, approved);
+            self.statements.take(centre, author.as_ref().map(Author::extents_of_terms).unwrap_or_default(), version, approved);
             let Some(author) = author else { continue };
             for ended in &author.ended {
                 if let Some(reign) = self.reigns.get_mut(&(centre.clone(), ended.term)) {

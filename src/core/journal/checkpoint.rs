@@ -118,12 +118,20 @@ impl Author {
         self.ended.iter().map(|term| term.counts).chain(self.limit)
     }
 
+    /// The same with their terms. What halts the journal where a term ended already says nothing more.
+    #[must_use]
+    pub fn extents_of_terms(&self) -> Vec<(u64, Extent)> {
+        let mut all: Vec<_> = self.ended.iter().map(|ended| (ended.term, ended.counts)).collect();
+        let halts = self.limit.filter(|limit| all.last().is_none_or(|(_, ended)| ended != limit));
+        all.extend(halts.map(|limit| (self.term, limit)));
+        all
+    }
+
     /// The newest of these, with its term: of a centre that may not write, how far it counts at all; else how far it counted when its last
     /// term ended.
     #[must_use]
     pub fn newest_extent(&self) -> Option<(u64, Extent)> {
-        let ended = || self.ended.last().map(|ended| (ended.term, ended.counts));
-        self.limit.map(|limit| (self.term, limit)).or_else(ended)
+        self.extents_of_terms().pop()
     }
 
     /// The term in which row `index` of the journal was written.

@@ -45,11 +45,12 @@ impl Node {
         let (grant, number) = (revocation.grant(), revocation.number().clone());
         let row = env.shelf.certificate(&number)?;
         let row = row.ok_or_else(|| Refusal::about(RefusalCode::CertificateUnknown, number.as_str()))?;
-        if let Some(at) = env.shelf.holder_ended(&revocation.holder(), Some(&number))? {
+        // By journals that are held: what another history of somebody ends may turn out never to have been, and then this has to stand.
+        if let Some(at) = env.shelf.holder_ended_here(&revocation.holder(), &number)? {
             return Err(Refusal::about(RefusalCode::HolderKeyEnded, at.legal_text()).into());
         }
         revocation.counts_for(&row)?;
-        let before = env.shelf.grant_revoked(&grant, &revocation.holder())?;
+        let before = env.shelf.grant_revoked_here(&grant, &revocation.holder())?;
         if before.is_none() {
             self.revoke.one_more(env.now)?;
             let entry = Statement::build(env.rng, Kind::GrantRevoked, env.now, None, text.as_bytes())

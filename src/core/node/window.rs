@@ -270,13 +270,17 @@ impl Node {
             out.extend(found.map(|deposit| Effect::Write(Write::Window(missed(&deposit)))));
             return Err(RefusalCode::PickupUnknown.into());
         };
+        // What only another history of somebody ends takes nothing away for good: it may turn out never to have been.
+        let mut gone = |gone: bool| out.extend(gone.then_some(Effect::Write(Write::Window(WindowWrite::Gone(deposit.token)))));
         if env.shelf.grant_revoked(&deposit.grant, &deposit.holder)?.is_some() {
-            out.push(Effect::Write(Write::Window(WindowWrite::Gone(deposit.token))));
+            gone(env.shelf.grant_revoked_here(&deposit.grant, &deposit.holder)?.is_some());
             return Err(RefusalCode::GrantRevoked.into());
         }
         let number = Presented::parse(&deposit.text).ok().map(|presented| presented.claims().number.clone());
-        if let Some(at) = number.map_or(Ok(None), |number| env.shelf.holder_ended(&deposit.holder, Some(&number)))? {
-            out.push(Effect::Write(Write::Window(WindowWrite::Gone(deposit.token))));
+        if let Some(number) = number
+            && let Some(at) = env.shelf.holder_ended(&deposit.holder, Some(&number))?
+        {
+            gone(env.shelf.holder_ended_here(&deposit.holder, &number)?.is_some());
             return Err(Refusal::about(RefusalCode::HolderKeyEnded, at.legal_text()).into());
         }
         self.tell(env, Some(act), vec![Told::new(AuditAction::PickUp, code.masked(), DONE)], out)?;

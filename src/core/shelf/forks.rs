@@ -107,9 +107,14 @@ pub trait Forks {
     fn beside(&self) -> Result<Vec<(CentreCode, u64)>, ShelfError>;
     /// How another history of its author says that a listing ended; the first such row of it.
     fn listing_ended_beside(&self, author: &CentreCode, listing: &ListingId) -> Result<Option<Change>, ShelfError>;
-    /// Statements held of an author's listings that ended in another history of it, in order of their rows, at most `limit`.
-    fn listings_ended_beside(&self, author: &CentreCode, limit: usize) -> Result<Vec<ListingRef>, ShelfError>;
-    /// How many objections to a listing, to this statement of it or an earlier one, stand in other histories of their authors; counted no
-    /// further than `limit`.
+    /// Statements held of an author's listings that ended in another history of it, from row `from` on, in order of their rows, at most
+    /// `limit`.
+    fn listings_ended_beside(&self, author: &CentreCode, from: u64, limit: usize) -> Result<Vec<ListingRef>, ShelfError>;
+    /// When the holder with this key took the grant back, by journals that are held.
+    fn grant_revoked_here(&self, grant: &GrantId, holder: &Thumbprint) -> Result<Option<Time>, ShelfError>;
+    /// When a holder key ended for this certificate, by the journal that is held.
+    fn holder_ended_here(&self, holder: &Thumbprint, number: &CertificateNumber) -> Result<Option<Time>, ShelfError>;
+    /// How many objections to a listing, to this statement of it or an earlier one, stand in other histories of their authors and not in
+    /// the one held: one of each author to each statement. Counted no further than `limit`.
     fn objections_beside(&self, about: &ListingRef, listing: &ListingId, limit: usize) -> Result<u64, ShelfError>;
 }

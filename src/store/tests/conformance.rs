@@ -163,7 +163,7 @@ fn look(shelf: &dyn Shelf) -> Vec<String> {
         }
         seen.push(format!("{:?}", (0..20).map(|i| shelf.erased(&centre, i).unwrap()).collect::<Vec<_>>()));
         seen.push(format!("{:?} {:?}", shelf.fork_reports(&centre, 2), shelf.cuts(&centre)));
-        seen.push(format!("{:?} {:?}", shelf.beside(), shelf.listings_ended_beside(&centre, 3)));
+        seen.push(format!("{:?} {:?}", shelf.beside(), [0, 2].map(|from| shelf.listings_ended_beside(&centre, from, 3))));
         for listing in [0, 1, 2].map(|n| ListingId([n; 16])) {
             let about = ListingRef { centre: centre.clone(), index: 4 };
             let disputed = [1, 100].map(|limit| shelf.objections_beside(&about, &listing, limit));

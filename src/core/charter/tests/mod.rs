@@ -216,10 +216,13 @@ fn what_a_suspended_centre_wrote_beyond_its_suspension_does_not_begin_to_count_w
         let approvals = founders.iter().map(|(centre, keys, _)| draft.approve(centre.clone(), 0, &keys.signing)).collect();
         let link = Link { suite: crate::seal::SUITE.to_owned(), version: 2, changes, commitment, round: 0, approvals };
         let next = charter.follow(&link).unwrap();
+        let halted = next.member(centre).map(|member| member.halted.map(|halted| halted.size));
         let former = next.former().iter().map(|former| (&former.centre, &former.ended));
         let members = next.members().iter().map(|member| (&member.centre, &member.ended));
         let of = former.chain(members).find(|(of, _)| *of == centre).unwrap().1.clone();
-        of.into_iter().map(|term| term.counts.size).collect::<Vec<_>>()
+        let ended: Vec<_> = of.into_iter().map(|term| term.counts.size).collect();
+        assert!(halted.is_none_or(|halted| halted == ended.first().copied()), "it stays suspended where its term ended");
+        ended
     };
     for (named, counts) in [(9, 5), (5, 5), (4, 4)] {
         let (card, counts_named) = (Box::new(card.clone()), extent(named));

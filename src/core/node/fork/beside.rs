@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::message::{Decline, Question, SoundAnswer};
+use super::super::message::{Question, SoundAnswer};
 use super::super::project::ended_beside;
 use super::super::replicate::About;
 use super::super::{Effect, Env, Node, fault};
@@ -33,6 +33,12 @@ pub const MAX_READ_BESIDE: usize = 4;
 /// For so long a station that did not show what it had begun with is not asked again, nor one for a history that does not go on with one
 /// that is remembered, in milliseconds.
 pub const BESIDE_REST_MS: i64 = 5 * MINUTE_MS;
+/// A station that shows a history is asked for it no longer than this at once, in milliseconds: others may hold one too.
+pub const READ_AT_MOST_MS: i64 = MINUTE_MS;
+/// After a reading a station rests so many times as long as it took: whoever is slow lets others by.
+const RESTS_TIMES: i64 = 4;
+/// Statements that are kept of other histories of one centre, for as long as this peer runs under one version of the charter.
+pub const MAX_BESIDE_ROWS: usize = 1_000_000;
 /// Legal days on which objections of one history are counted; those of others do not count.
 const MAX_OBJECTION_DAYS: usize = 4_096;
 
@@ -41,8 +47,10 @@ const MAX_OBJECTION_DAYS: usize = 4_096;
 pub(super) struct Beside {
     histories: Vec<Other>,
     reading: Option<Reading>,
-    /// Stations that did not go on, and since when.
+    /// Stations that are not asked, and until when.
     rest: BTreeMap<StationKey, Time>,
+    /// So many statements were kept.
+    kept: usize,
     /// Stations that were asked where theirs leaves ours, and when.
     searched: BTreeMap<StationKey, Time>,
 }
@@ -60,7 +68,11 @@ struct Other {
 /// Somebody is being asked for a history.
 #[derive(Debug)]
 struct Reading {
+    /// Answers to questions of another one are late.
+    number: u64,
     station: StationKey,
+    /// When it began.
+    since: Time,
     /// The head of what it holds.
     head: VerifiedHead,
     step: Step,
@@ -82,9 +94,7 @@ enum Step {
 pub(in crate::node) enum Shown {
     Bridge(Bridge),
     Frame(SoundFrame),
-    /// It does not hold it any more.
-    Declined,
-    /// Nothing, or that it is busy.
+    /// Nothing: it is busy, does not hold it any more, or does not answer.
     Nothing,
     /// Something that nobody asked for.
     Other,
@@ -96,8 +106,7 @@ impl Shown {
         match answer {
             SoundAnswer::Bridged(bridge) => Self::Bridge(bridge),
             SoundAnswer::Frame(frame) => Self::Frame(frame),
-            SoundAnswer::Declined(Decline::Busy) => Self::Nothing,
-            SoundAnswer::Declined(_) => Self::Declined,
+            SoundAnswer::Declined(_) => Self::Nothing,
             SoundAnswer::Heads(_)
             | SoundAnswer::Payloads(_)
             | SoundAnswer::Held(_)
@@ -126,9 +135,12 @@ impl Node {
         if !present || observes || *centre == self.centre || !self.is_contained(centre) || !self.is_connected(&from) {
             return Ok(());
         }
+        if self.is_searched(centre) {
+            return Ok(());
+        }
         let others_read = self.fork.beside.iter().filter(|(of, beside)| *of != centre && beside.reading.is_some()).count();
         let beside = self.fork.beside.entry(centre.clone()).or_default();
-        beside.rest.retain(|_, since| env.now.since(*since).abs() < BESIDE_REST_MS);
+        beside.rest.retain(|_, until| (1..=BESIDE_REST_MS).contains(&until.since(env.now)));
         beside.searched.retain(|_, since| env.now.since(*since).abs() < BESIDE_REST_MS);
         let known = |other: &Other| other.frontier.size() == head.size() && other.frontier.root() == head.root();
         if others_read >= MAX_READ_BESIDE
@@ -141,7 +153,10 @@ impl Node {
         if head.size() <= env.shelf.journal(centre)?.size && root_of(env, centre, head.size())? == head.root() {
             return Ok(()); // It is ours, and not all of it.
         }
-        beside.reading = Some(Reading { station: from, head: head.clone(), step: Step::Known(0) });
+        self.fork.readings += 1;
+        let number = self.fork.readings;
+        let Some(beside) = self.fork.beside.get_mut(centre) else { return Ok(()) };
+        beside.reading = Some(Reading { number, station: from, since: env.now, head: head.clone(), step: Step::Known(0) });
         self.whether_known(env, centre, 0, out)
     }
 
@@ -179,9 +194,12 @@ impl Node {
             return Ok(());
         }
         if same < ended {
-            // Rows that the charter counts are not in it: it is no history of the present term.
-            beside.rest.insert(reading.station, env.now);
-            beside.reading = None;
+            // Rows that the charter counts are not in it, and it is no history of the present term; or they are not in ours.
+            let station = reading.station;
+            self.read_no_further(env, centre, station, false);
+            if let Some(author) = self.author(centre).cloned() {
+                self.falls_short(env, &author, None)?;
+            }
             return Ok(());
         }
         let frontier = Frontier::of_first(&OnShelf { shelf: env.shelf, centre }, same).map_err(|e| ShelfError::Damaged(e.to_string()))?;
@@ -203,9 +221,10 @@ impl Node {
     }
 
     fn ask_beside(&mut self, env: &Env<'_>, centre: &CentreCode, question: Question, out: &mut Vec<Effect>) {
-        let asked = self.fork.beside.get(centre).and_then(|beside| beside.reading.as_ref()).map(|reading| reading.station);
-        if let Some(to) = asked {
-            self.ask_journal(env, to, About::Beside(centre.clone()), question, out);
+        let asked =
+            self.fork.beside.get(centre).and_then(|beside| beside.reading.as_ref()).map(|reading| (reading.station, reading.number));
+        if let Some((to, reading)) = asked {
+            self.ask_journal(env, to, About::Beside { centre: centre.clone(), reading }, question, out);
         }
     }
 
@@ -213,22 +232,17 @@ impl Node {
     pub(in crate::node) fn beside_shown(
         &mut self,
         env: &mut Env<'_>,
-        from: StationKey,
-        centre: &CentreCode,
+        (centre, number): (&CentreCode, u64),
         shown: Shown,
         out: &mut Vec<Effect>,
     ) -> Result<(), ShelfError> {
-        let reading = self.fork.beside.get(centre).and_then(|beside| beside.reading.as_ref()).filter(|reading| reading.station == from);
-        let Some((step, head)) = reading.map(|reading| (reading.step, reading.head.clone())) else {
-            return Ok(()); // Late: the charter has changed since.
+        let reading = self.fork.beside.get(centre).and_then(|beside| beside.reading.as_ref()).filter(|reading| reading.number == number);
+        let Some((step, head, from)) = reading.map(|reading| (reading.step, reading.head.clone(), reading.station)) else {
+            return Ok(()); // Late: the charter has changed since, or the rows here have.
         };
         match (step, shown) {
             (_, Shown::Nothing) => {
-                self.read_no_further(centre, from, None);
-                Ok(())
-            }
-            (_, Shown::Declined) => {
-                self.read_no_further(centre, from, Some(env.now));
+                self.read_no_further(env, centre, from, false);
                 Ok(())
             }
             (Step::Rows(at), Shown::Frame(frame)) => self.rows_beside(env, from, centre, at, frame, out),
@@ -236,7 +250,7 @@ impl Node {
             (Step::Leaves { .. }, Shown::Bridge(bridge)) => self.leaves_shown(env, from, centre, (step, &head), &bridge, out),
             (_, Shown::Other) | (Step::Rows(_), Shown::Bridge(_)) | (Step::Known(_) | Step::Leaves { .. }, Shown::Frame(_)) => {
                 fault(out, from, FaultCode::Unasked);
-                self.read_no_further(centre, from, Some(env.now));
+                self.read_no_further(env, centre, from, false);
                 Ok(())
             }
         }
@@ -283,7 +297,7 @@ impl Node {
         if is_ours && !seen {
             // It is our history, and longer: it is pulled like any other.
             self.fork.off_branch.remove(&(centre.clone(), from));
-            self.read_no_further(centre, from, None);
+            self.read_no_further(env, centre, from, true);
             return Ok(());
         }
         let (same, differ) = if is_ours { (at, differ) } else { (same, at) };
@@ -304,7 +318,7 @@ impl Node {
         let Some(frontier) = read.map(|other| other.frontier.clone()) else { return Ok(()) };
         if frame.centre() != centre || frame.from() != frontier.size() || frame.rows().is_empty() {
             fault(out, from, FaultCode::Unasked);
-            self.read_no_further(centre, from, Some(env.now));
+            self.read_no_further(env, centre, from, false);
             return Ok(());
         }
         let held = JournalState { size: frontier.size(), peaks: frontier.peaks().to_vec(), ..JournalState::default() };
@@ -312,17 +326,24 @@ impl Node {
         let proven = match self.prove(env, frame, None, &held) {
             Ok(proven) if Some(proven.head().term()) == term => proven,
             Ok(_) => {
-                self.read_no_further(centre, from, Some(env.now));
+                self.read_no_further(env, centre, from, false);
                 return Ok(());
             }
             Err(problem) => {
                 self.blame_the_second_time(env.now, from, problem.code, out);
-                self.read_no_further(centre, from, Some(env.now));
+                self.read_no_further(env, centre, from, false);
                 return Ok(());
             }
         };
         let parts = proven.into_parts();
-        let Some(other) = self.fork.beside.get_mut(centre).and_then(|beside| beside.histories.get_mut(at)) else { return Ok(()) };
+        let size = parts.frontier.size();
+        if size <= env.shelf.journal(centre)?.size && root_of(env, centre, size)? == parts.frontier.root() {
+            fault(out, from, FaultCode::Unasked); // These rows are ours; of what it told it shows nothing.
+            self.read_no_further(env, centre, from, false);
+            return Ok(());
+        }
+        let Some(beside) = self.fork.beside.get_mut(centre) else { return Ok(()) };
+        let Some(other) = beside.histories.get_mut(at) else { return Ok(()) };
         let mut rows = Vec::new();
         for (index, row) in (parts.from..).zip(parts.rows.rows()) {
             let Some(ended) = ended_beside(centre, index, other.same, row.header(), row.entry()) else { continue };
@@ -331,13 +352,16 @@ impl Node {
                 rows.push(BesideRow { author: centre.clone(), index, at, ended });
             }
         }
-        let whole = parts.frontier.size() >= parts.head.size();
         other.frontier = parts.frontier;
+        rows.truncate(MAX_BESIDE_ROWS.saturating_sub(beside.kept));
+        beside.kept += rows.len();
+        let long = beside.reading.as_ref().is_none_or(|reading| env.now.since(reading.since).abs() >= READ_AT_MOST_MS);
         if !rows.is_empty() {
+            self.fork.beside_kept.insert(centre.clone());
             out.push(Effect::Write(Write::Beside(rows)));
         }
-        if whole {
-            self.read_no_further(centre, from, None);
+        if size >= parts.head.size() || long {
+            self.read_no_further(env, centre, from, true);
         } else {
             self.ask_rows_beside(env, centre, at, out);
         }
@@ -346,21 +370,45 @@ impl Node {
 
     fn lied(&mut self, env: &Env<'_>, from: StationKey, centre: &CentreCode, out: &mut Vec<Effect>) {
         self.blame(env.now, from, FaultCode::BadProof, out);
-        self.read_no_further(centre, from, Some(env.now));
+        self.read_no_further(env, centre, from, false);
     }
 
-    /// Nothing more is asked of this station now; with a time, nor for a while after it. A history of which no row was read is none.
-    fn read_no_further(&mut self, centre: &CentreCode, station: StationKey, since: Option<Time>) {
+    /// Nothing more is asked of this station now. One that went on as it should rests in proportion to the time that it took, any other for
+    /// longer. A history of which no row was read is none.
+    fn read_no_further(&mut self, env: &Env<'_>, centre: &CentreCode, station: StationKey, went_on: bool) {
         let Some(beside) = self.fork.beside.get_mut(centre) else { return };
-        beside.reading = None;
+        let took = beside.reading.take().map_or(0, |reading| env.now.since(reading.since).abs());
+        let rests = if went_on { took.saturating_mul(RESTS_TIMES).min(BESIDE_REST_MS) } else { BESIDE_REST_MS };
         beside.histories.retain(|other| other.frontier.size() > other.same);
-        beside.rest.extend(since.map(|since| (station, since)));
+        if rests > 0 {
+            beside.rest.insert(station, env.now.plus_ms(rests));
+        }
     }
 
-    /// What is kept of centres that are not contained is forgotten: their journals say all of it now, or it never was.
-    pub(super) fn forget_beside(&self, env: &Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
-        for (author, _) in env.shelf.beside()? {
-            if !self.is_contained(&author) {
+    /// Reads of whose other histories something is kept.
+    pub(super) fn beside_read(&mut self, env: &Env<'_>) -> Result<(), ShelfError> {
+        self.fork.beside_kept = env.shelf.beside()?.into_iter().map(|(author, _)| author).collect();
+        Ok(())
+    }
+
+    /// Whether something is kept of other histories of this centre.
+    pub(in crate::node) fn has_beside(&self, centre: &CentreCode) -> bool {
+        self.fork.beside_kept.contains(centre)
+    }
+
+    /// What is kept of centres that are not contained any more is forgotten once their journals are here as far as the charter lets them
+    /// count, and are applied: then they say it themselves, or it never was.
+    pub(super) fn forget_beside(&mut self, env: &Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        let left: Vec<CentreCode> = self.fork.beside_kept.iter().filter(|centre| !self.is_contained(centre)).cloned().collect();
+        for author in left {
+            let held = env.shelf.journal(&author)?;
+            let counts = self.author(&author).and_then(super::void::counts);
+            let here = match counts {
+                Some(counts) => held.size >= counts.size && root_of(env, &author, counts.size)? == counts.root,
+                None => true,
+            };
+            if here && held.applied >= held.size && !self.is_searched(&author) {
+                self.fork.beside_kept.remove(&author);
                 out.push(Effect::Write(Write::ForgetBeside { author }));
             }
         }

@@ -17,7 +17,7 @@ mod suspect;
 mod void;
 
 pub(in crate::node) use beside::Shown;
-pub use beside::{BESIDE_REST_MS, MAX_HISTORIES_BESIDE, MAX_READ_BESIDE};
+pub use beside::{BESIDE_REST_MS, MAX_BESIDE_ROWS, MAX_HISTORIES_BESIDE, MAX_READ_BESIDE, READ_AT_MOST_MS};
 pub(in crate::node) use suspect::Said;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +30,7 @@ use crate::journal::fork::{Bridge, ForkProof, VerifiedFork};
 use crate::journal::proof::OnShelf;
 use crate::journal::{Entry, Kind, VerifiedHead};
 use crate::listing::Change;
-use crate::names::{CentreCode, StationKey};
+use crate::names::{CentreCode, Digest, StationKey};
 use crate::shelf::{ForkReport, ForkRow, ListingRow, Projection, Write};
 use crate::time::{MINUTE_MS, Time};
 
@@ -51,6 +51,13 @@ pub(super) struct State {
     off_branch: BTreeMap<(CentreCode, StationKey), Time>,
     /// What is read of other histories of contained centres.
     beside: BTreeMap<CentreCode, beside::Beside>,
+    /// Journals held that are not as long as the charter lets them count, and were found to be its first rows; and how long, under which
+    /// root, these are.
+    ours_counts: BTreeMap<CentreCode, (u64, Digest)>,
+    /// Readings of them that were begun.
+    readings: u64,
+    /// Of whose other histories something is kept.
+    beside_kept: BTreeSet<CentreCode>,
 }
 
 /// A centre that has forked.
@@ -79,7 +86,7 @@ impl Node {
     /// Reads what is known of every author's present term: at the start, and when the charter has changed.
     pub(super) fn forks_read(&mut self, env: &Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
         let proven_under = std::mem::take(&mut self.fork.proven_under);
-        self.fork = State { proven_under, ..State::default() };
+        self.fork = State { proven_under, readings: self.fork.readings, ..State::default() };
         for centre in self.authors.keys().cloned().collect::<Vec<_>>() {
             if let Some(row) = env.shelf.fork(&centre)? {
                 self.contain(row.at, row.proof);
@@ -88,7 +95,7 @@ impl Node {
                 self.read_report(env.now, &report, out);
             }
         }
-        self.forget_beside(env, out)?;
+        self.beside_read(env)?;
         self.let_go_of_void_rows(env, out)
     }
 
@@ -197,14 +204,14 @@ impl Node {
     pub(in crate::node) fn listing_ended(&self, env: &Env<'_>, row: &ListingRow) -> Result<Option<Change>, ShelfError> {
         match &row.ended {
             Some(end) => Ok(Some(end.change)),
-            None if self.is_contained(&row.place.centre) => env.shelf.listing_ended_beside(&row.place.centre, &row.listing),
+            None if self.has_beside(&row.place.centre) => env.shelf.listing_ended_beside(&row.place.centre, &row.listing),
             None => Ok(None),
         }
     }
 
     /// How many objections to a listing stand in other histories of centres that have forked. Nobody can answer them there.
     pub(in crate::node) fn objections_beside(&self, env: &Env<'_>, row: &ListingRow, limit: usize) -> Result<u64, ShelfError> {
-        if self.fork.contained.is_empty() { Ok(0) } else { env.shelf.objections_beside(&row.place, &row.listing, limit) }
+        if self.fork.beside_kept.is_empty() { Ok(0) } else { env.shelf.objections_beside(&row.place, &row.listing, limit) }
     }
 
     /// The forks that are known, for people.

@@ -60,6 +60,9 @@ impl Node {
         if self.is_searched(centre) {
             return Ok(true);
         }
+        if self.falls_short(env, &author, Some((from, theirs.clone())))? {
+            return Ok(true);
+        }
         if self.is_contained(centre) {
             self.not_of_our_branch(env, centre, from, &theirs, out)?;
             return Ok(true);
@@ -75,9 +78,6 @@ impl Node {
         let is_present = |head: &VerifiedHead| head.term() == author.term;
         if is_present(&theirs) && !author.ended.is_empty() && !ours.as_ref().is_some_and(is_present) {
             self.left_behind(env, &theirs, centre)?;
-            return Ok(true);
-        }
-        if (author.limit.is_some() || !is_present(&theirs)) && self.falls_short(env, &author)? {
             return Ok(true);
         }
         let differs = |ours: &VerifiedHead| ours.size() < theirs.size() || ours.root() != theirs.root();

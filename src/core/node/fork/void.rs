@@ -38,11 +38,13 @@ pub(super) struct Search {
     since: Time,
     /// The station that was asked, about how many rows, and when.
     asked: Option<(StationKey, u64, Time)>,
+    /// Who served what did not follow, and under which head: asked about it if all of ours is in the history that counts.
+    doubted: Option<(StationKey, VerifiedHead)>,
 }
 
 impl Search {
     const fn new(target: (u64, Digest), differ: u64, seen: bool, since: Time) -> Self {
-        Self { target, same: 0, differ, seen, since, asked: None }
+        Self { target, same: 0, differ, seen, since, asked: None, doubted: None }
     }
 }
 
@@ -96,10 +98,16 @@ impl Node {
 
     /// Rows of a term that is over came that do not follow from ours, and ours do not reach as far as it counts: perhaps they are not those
     /// that count, and the author may never sign a head again that shows it. Returns whether that is found out now.
-    pub(in crate::node) fn falls_short(&mut self, env: &Env<'_>, author: &Author) -> Result<bool, ShelfError> {
+    pub(in crate::node) fn falls_short(
+        &mut self,
+        env: &Env<'_>,
+        author: &Author,
+        doubted: Option<(StationKey, VerifiedHead)>,
+    ) -> Result<bool, ShelfError> {
         let held = env.shelf.journal(&author.centre)?.size;
-        let Some(counts) = counts(author).filter(|counts| held > 0 && held < counts.size) else { return Ok(false) };
-        let search = Search::new((counts.size, counts.root), held, false, env.now);
+        let known = |counts: &Extent| self.fork.ours_counts.get(&author.centre) == Some(&(counts.size, counts.root));
+        let Some(counts) = counts(author).filter(|counts| held > 0 && held < counts.size && !known(counts)) else { return Ok(false) };
+        let search = Search { doubted, ..Search::new((counts.size, counts.root), held, false, env.now) };
         self.fork.searches.entry(author.centre.clone()).or_insert(search);
         Ok(true)
     }
@@ -111,6 +119,7 @@ impl Node {
 
     /// Asks on, or somebody else.
     pub(in crate::node) fn fork_tick(&mut self, env: &mut Env<'_>, out: &mut Vec<Effect>) -> Result<(), ShelfError> {
+        self.forget_beside(env, out)?;
         for centre in self.fork.searches.keys().cloned().collect::<Vec<_>>() {
             self.search_on(env, &centre, out)?;
         }
@@ -161,9 +170,12 @@ impl Node {
         let Some(bridge) = bridge.filter(|bridge| bridge.verify(at, to, &root).is_ok()) else { return Ok(true) };
         let same = bridge.root == root_of(env, centre, at)?;
         match (search.seen, same) {
-            // All of ours is in the history that counts.
+            // All of ours is in the history that counts: what did not follow was its server's doing, or the author's.
             (false, true) => {
-                self.fork.searches.remove(centre);
+                if let Some(Search { doubted: Some((station, head)), .. }) = self.fork.searches.remove(centre) {
+                    self.fork.ours_counts.insert(centre.clone(), (to, root));
+                    self.suspected(env, station, centre, head.note(), out)?;
+                }
                 return Ok(true);
             }
             (false, false) => search.seen = true,
@@ -185,6 +197,7 @@ impl Node {
         let state = JournalState { size, peaks: frontier.peaks().to_vec(), head, applied: 0 };
         out.push(Effect::Write(Write::Cut { centre: centre.clone(), own: *centre == self.centre, at: env.now, state }));
         self.fork.proven_under.remove(centre);
+        self.fork.beside.remove(centre);
         self.replicate.forget_journal(centre);
         self.journal_was_cut(centre);
         if *centre == self.centre {
@@ -196,7 +209,7 @@ impl Node {
 }
 
 /// How far the journal counts at least, if a version of the charter has said so.
-fn counts(author: &Author) -> Option<Extent> {
+pub(super) fn counts(author: &Author) -> Option<Extent> {
     author.limit.or_else(|| author.ended.last().map(|term| term.counts))
 }
 

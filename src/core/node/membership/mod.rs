@@ -20,7 +20,7 @@ pub use chain::{MAX_CHAIN_BYTES, MAX_CHAIN_LINKS};
 pub use conflict::{ASK_BACK_EVERY_MS, LOOK_BACK_EVERY_MS, MAX_LATE_VERSIONS};
 pub use invite::{Admitted, MAX_INVITE_MS, MAX_INVITES};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Effect, Env, Node};
@@ -30,6 +30,7 @@ use crate::error::{RefusalCode, ShelfError};
 use crate::journal::Kind;
 use crate::names::{CentreCode, Digest, StationKey};
 use crate::shelf::{CharterWrite, Charters, LinkRow, Projection, VoteRecord, Write};
+use crate::sign::PublicKey;
 use crate::time::{MINUTE_MS, SECOND_MS, Time};
 
 /// How long what was sealed under the epoch before is still opened, in milliseconds: as long as a message may be under way.
@@ -47,8 +48,8 @@ pub(super) struct State {
     epoch_before: Option<(EpochSecrets, Time)>,
     /// Rows about the charter have come since they were last tallied.
     to_tally: bool,
-    /// The version behind which keys of ours were proposed, once these were asked for.
-    keys_proposed: Option<u64>,
+    /// The signing keys of ours that were proposed when the keys to come were last asked for.
+    keys_proposed: BTreeSet<PublicKey>,
     /// There may be something for our peer to say by itself.
     to_answer: bool,
     /// Which version has two valid successors.

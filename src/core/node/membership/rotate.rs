@@ -4,6 +4,8 @@
 //! Then they take the place of the present ones between two inputs: the journal goes on under a head of the new term, and what was
 //! sealed to the former keys still opens, since an opening key carries those before it.
 
+use std::collections::BTreeSet;
+
 use super::super::message::Under;
 use super::super::{Effect, Env, Node, fault};
 use super::read_copy;
@@ -11,6 +13,7 @@ use crate::charter::vote::Vote;
 use crate::charter::{CentreKeys, Change};
 use crate::error::{FaultCode, ShelfError};
 use crate::names::StationKey;
+use crate::sign::PublicKey;
 use crate::time::Time;
 
 /// For so long after a version, heads of keys that it ended are no fault of whoever brings them, in milliseconds: they were under way.
@@ -22,14 +25,17 @@ impl Node {
         self.charter.member(&self.centre).is_some() && self.charter.check_own(&self.centre, &self.keys).is_err()
     }
 
-    /// Keys of ours are proposed: they are asked for, once for each version.
+    /// Keys of ours are proposed: they are asked for, once for each card.
     pub(super) fn coming_keys(&mut self, vote: &Vote, out: &mut Vec<Effect>) {
-        let version = self.charter.version();
-        let ours = |change: &Change| matches!(change, Change::Rotate { card, .. } if card.centre == self.centre);
-        if self.membership.keys_proposed != Some(version) && vote.proposals().any(|proposal| proposal.body.changes.iter().any(ours)) {
-            self.membership.keys_proposed = Some(version);
+        let of = |change: &Change| {
+            let Change::Rotate { card, .. } = change else { return None };
+            (card.centre == self.centre).then_some(card.signing)
+        };
+        let proposed: BTreeSet<PublicKey> = vote.proposals().flat_map(|proposal| proposal.body.changes.iter().filter_map(of)).collect();
+        if !proposed.is_subset(&self.membership.keys_proposed) {
             out.push(Effect::NextKeys { named: false });
         }
+        self.membership.keys_proposed = proposed;
     }
 
     /// [`super::super::Input::Keys`]: these are taken if the charter names them. Otherwise they only open what is sealed to them: whoever

@@ -115,8 +115,11 @@ pub(in crate::node) enum About {
     Cosigned(Vec<Wanted>),
     /// How a journal that seems to be forked goes on.
     Bridge(CentreCode),
-    /// Another history of a centre that has forked.
-    Beside(CentreCode),
+    /// Another history of a centre that has forked, and which reading of it.
+    Beside {
+        centre: CentreCode,
+        reading: u64,
+    },
     /// What only our writer can open.
     Handover,
     /// A request with this number, at our writer.
@@ -151,7 +154,7 @@ impl Node {
             About::Payloads { centre, indexes } => Question::Payloads { centre: centre.clone(), indexes: indexes.clone() },
             // These have ways of their own.
             About::Heads(_) | About::Push | About::Inquiry(_) | About::Charter | About::Cosigned(_) => return,
-            About::Bridge(_) | About::Beside(_) => return,
+            About::Bridge(_) | About::Beside { .. } => return,
             About::Handover | About::Forward(_) | About::Relay(_) => return,
         };
         let call = self.note_call(Call { to, about, since: env.now });
@@ -268,9 +271,8 @@ impl Node {
             if let About::Pull { centre, stretch } = about {
                 self.replicate.pace.took(to, CALL_PATIENCE_MS);
                 self.too_slow(&centre, &to, stretch);
-            } else if let About::Beside(centre) = about {
-                // Others may show it: this one must not keep them from it.
-                self.beside_shown(env, to, &centre, Shown::Declined, out)?;
+            } else if let About::Beside { centre, reading } = about {
+                self.beside_shown(env, (&centre, reading), Shown::Nothing, out)?;
             } else {
                 self.nothing_from_writer(env, &about, out)?;
             }
@@ -426,7 +428,7 @@ impl Node {
                     About::Pull { centre, .. } => self.not_a_holder(&centre, &to),
                     About::Inquiry(key) => self.inquiry_replied(env, from, key, None, out)?,
                     About::Bridge(centre) => self.bridged(env, from, &centre, Said::Nothing, out)?,
-                    About::Beside(centre) => self.beside_shown(env, from, &centre, Shown::Declined, out)?,
+                    About::Beside { centre, reading } => self.beside_shown(env, (&centre, reading), Shown::Nothing, out)?,
                     About::Heads(_) | About::Payloads { .. } | About::Push | About::Charter | About::Cosigned(_) => {}
                     About::Handover | About::Forward(_) | About::Relay(_) => {} // These are not looked at here.
                 }
@@ -447,7 +449,7 @@ impl Node {
             (About::Bridge(centre), Ok(SoundAnswer::Bridged(bridge))) => self.bridged(env, from, &centre, Said::Bridge(bridge), out)?,
             (About::Bridge(centre), Ok(SoundAnswer::Declined(Decline::Busy))) => self.bridged(env, from, &centre, Said::Nothing, out)?,
             (About::Bridge(centre), Ok(SoundAnswer::Declined(_))) => self.bridged(env, from, &centre, Said::Declined, out)?,
-            (About::Beside(centre), Ok(answer)) => self.beside_shown(env, from, &centre, Shown::of(answer), out)?,
+            (About::Beside { centre, reading }, Ok(answer)) => self.beside_shown(env, (&centre, reading), Shown::of(answer), out)?,
             (About::Pull { centre, stretch }, Ok(SoundAnswer::Frame(frame))) => self.frame(env, to, &centre, stretch, frame, out)?,
             (About::Payloads { centre, indexes }, Ok(SoundAnswer::Payloads(payloads))) => {
                 self.payloads(env, to, &centre, &indexes, payloads, out)?;
@@ -490,7 +492,9 @@ impl Node {
             Some(Call { to, about: About::Push, .. }) => self.push_ended(env, to, None, out)?,
             Some(Call { to, about: About::Inquiry(key), .. }) => self.inquiry_replied(env, to, key, None, out)?,
             Some(Call { to, about: About::Bridge(centre), .. }) => self.bridged(env, to, &centre, Said::Nothing, out)?,
-            Some(Call { to, about: About::Beside(centre), .. }) => self.beside_shown(env, to, &centre, Shown::Nothing, out)?,
+            Some(Call { about: About::Beside { centre, reading }, .. }) => {
+                self.beside_shown(env, (&centre, reading), Shown::Nothing, out)?
+            }
             Some(Call { about, .. }) => self.nothing_from_writer(env, &about, out)?,
             None => {}
         }

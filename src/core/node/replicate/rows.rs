@@ -45,7 +45,7 @@ impl Node {
                 | About::Charter
                 | About::Cosigned(_)
                 | About::Bridge(_)
-                | About::Beside(_)
+                | About::Beside { .. }
                 | About::Handover
                 | About::Forward(_)
                 | About::Relay(_) => None,

@@ -94,7 +94,7 @@ impl Node {
             | About::Charter
             | About::Cosigned(_)
             | About::Bridge(_)
-            | About::Beside(_)
+            | About::Beside { .. }
             | About::Handover => Ok(()),
         }
     }

@@ -412,7 +412,9 @@ impl Forks for Counting<'_> {
     fn cut_below(&self, _: &CentreCode, _: u64, _: u64) -> Result<bool, ShelfError> { no() }
     fn beside(&self) -> Result<Vec<(CentreCode, u64)>, ShelfError> { no() }
     fn listing_ended_beside(&self, _: &CentreCode, _: &crate::names::ListingId) -> Result<Option<crate::listing::Change>, ShelfError> { no() }
-    fn listings_ended_beside(&self, _: &CentreCode, _: usize) -> Result<Vec<ListingRef>, ShelfError> { no() }
+    fn listings_ended_beside(&self, _: &CentreCode, _: u64, _: usize) -> Result<Vec<ListingRef>, ShelfError> { no() }
+    fn grant_revoked_here(&self, _: &GrantId, _: &Thumbprint) -> Result<Option<Time>, ShelfError> { no() }
+    fn holder_ended_here(&self, _: &Thumbprint, _: &CertificateNumber) -> Result<Option<Time>, ShelfError> { no() }
     fn objections_beside(&self, _: &ListingRef, _: &crate::names::ListingId, _: usize) -> Result<u64, ShelfError> { no() }
 }
 

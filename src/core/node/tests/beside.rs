@@ -7,7 +7,7 @@ use super::membership::{federation, view};
 use super::rotated::rotate_at;
 use super::world::{Bend, Packet, START, World};
 use crate::certificate::{EndReason, EndedBody, HolderEndedBody};
-use crate::desk::{Event, Verdict};
+use crate::desk::{Event, Request, Verdict};
 use crate::error::{FaultCode, RefusalCode};
 use crate::grant::{Presented, Revocation};
 use crate::holder::Wallet;
@@ -238,6 +238,26 @@ fn a_vote_for_the_history_held_takes_back_what_the_other_had_ended() {
         "whoever was told that it had ended hears that it stands"
     );
     assert_eq!(asking::lookup(&mut it.world, 1, THIRD).hits[0].standing, Standing::Listed);
+}
+
+#[test]
+fn what_a_holder_takes_back_at_an_honest_centre_stands_though_only_another_history_had_said_so_before() {
+    let mut it = ended_in_one(2_109);
+    it.world.heal();
+    it.world.run_for(TWO_ROUNDS_MS);
+    let (number, grant) = it.certificates[2].clone();
+    assert_eq!(refused(&mut it.world, &grant), Some(RefusalCode::GrantRevoked));
+    let row = it.world.peers[0].shelf.certificate(&number).unwrap().unwrap();
+    let key = it.holder.key(&row.holder).unwrap().signing.clone();
+    let text = Revocation::make(it.world.now, Presented::parse(&grant).unwrap().id(), &number, &key);
+    let before = it.world.size(1, 1);
+    let token = it.world.ask(1, Request::GrantRevoke { text });
+    assert!(matches!(it.world.closing(1, token), Some(Event::GrantRevoked { .. })));
+    assert!(it.world.size(1, 1) > before, "it stands in a journal that nobody doubts");
+    rotate_at(&mut it.world, 4, 0, &[1, 2, 3], None);
+    it.world.run_for(2 * MINUTE_MS);
+    assert_eq!([0, 1, 2, 3].map(|at| beside(&it.world, at)), [0; 4]);
+    assert_eq!(stands_again(&mut it), (true, [true, true, false]));
 }
 
 #[test]

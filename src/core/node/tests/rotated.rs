@@ -2,7 +2,7 @@
 
 use super::histories::centre;
 use super::membership::{change, federation, read_only};
-use super::world::World;
+use super::world::{Packet, World};
 use crate::charter::{CentreCard, CentreKeys};
 use crate::desk::{Event, Wish};
 use crate::error::FaultCode;
@@ -102,6 +102,14 @@ fn what_keys_sign_that_a_version_has_ended_is_void_and_no_fork() {
     assert!(world.peers[0].shelf.fork(&who).unwrap().is_none());
 }
 
+/// Serves rows, and no version of the charter.
+fn tells_no_charter(_: &mut rand::rngs::StdRng, packet: Packet) -> Option<Packet> {
+    match &packet {
+        Packet::Answer(_, bytes) if matches!(Answer::decode(bytes), Ok(Answer::Charter(_))) => None,
+        Packet::Answer(..) | Packet::Ask(..) | Packet::Announcement(_) | Packet::Failed(_) => Some(packet),
+    }
+}
+
 #[test]
 fn what_is_sealed_to_keys_that_this_peer_does_not_know_to_be_its_own_yet_is_read_when_it_comes() {
     let mut world = federation(919, 4);
@@ -117,9 +125,21 @@ fn what_is_sealed_to_keys_that_this_peer_does_not_know_to_be_its_own_yet_is_read
     // It comes back with its old keys, and the ones that were made to follow them lie beside; rows come before the version does.
     let coming = world.peers[0].next_keys.clone().unwrap();
     world.peers[0].keys.opens_also(&coming);
+    world.part(&[&[0, 1], &[2, 3]]);
+    world.bent = Some((1, tells_no_charter));
     world.set_up(0, true);
-    world.run_for(MINUTE_MS);
     let by = centre(&world, 1);
+    for _ in 0..60 {
+        world.run_for(SECOND_MS);
+        if world.size(0, 1) == world.size(1, 1) {
+            break;
+        }
+    }
+    assert_eq!(world.size(0, 1), world.size(1, 1), "the rows are here, those that make the version among them");
+    world.bent = None;
+    world.heal();
+    world.run_for(MINUTE_MS);
+    assert_eq!(world.peers[0].node.charter().version(), 2);
     let seen = world.peers[0].shelf.access(&by, &request).unwrap();
     assert!(seen.is_some_and(|access| access.certificate == number), "who looked at its certificate, it knows");
 }

@@ -17,18 +17,21 @@ pub(super) struct Tables {
     beside: BTreeMap<BesideKey, BesideRow>,
 }
 
-/// Author, row, and what is ended there.
-type BesideKey = (CentreCode, u64, u8, Vec<u8>);
+/// Author, row, and what is ended there: of what sort, its id, and whose key or about which statement.
+type BesideKey = (CentreCode, u64, u8, Vec<u8>, Vec<u8>);
 
 fn beside_key(row: &BesideRow) -> BesideKey {
-    let (what, id) = match &row.ended {
-        EndedBeside::Certificate { number, .. } => (0, number.as_str().as_bytes()),
-        EndedBeside::Holder { number, .. } => (1, number.as_str().as_bytes()),
-        EndedBeside::Grant { grant, .. } => (2, grant.0.as_slice()),
-        EndedBeside::Listing { listing, .. } => (3, listing.0.as_slice()),
-        EndedBeside::Objection { listing, .. } => (4, listing.0.as_slice()),
+    let statement = |centre: &str, index: u64| [centre.as_bytes(), &index.to_be_bytes()].concat();
+    let (what, id, more) = match &row.ended {
+        EndedBeside::Certificate { number, .. } => (0, number.as_str().as_bytes(), Vec::new()),
+        EndedBeside::Holder { number, holder } => (1, number.as_str().as_bytes(), holder.0.to_vec()),
+        EndedBeside::Grant { grant, holder } => (2, grant.0.as_slice(), holder.0.to_vec()),
+        EndedBeside::Listing { listing, index, shared, .. } => {
+            (3, listing.0.as_slice(), if *shared { statement("", *index) } else { Vec::new() })
+        }
+        EndedBeside::Objection { about, listing } => (4, listing.0.as_slice(), statement(about.centre.as_str(), about.index)),
     };
-    (row.author.clone(), row.index, what, id.to_vec())
+    (row.author.clone(), row.index, what, id.to_vec(), more)
 }
 
 impl Tables {
@@ -105,21 +108,30 @@ impl Forks for MemoryShelf {
         }))
     }
 
-    fn listings_ended_beside(&self, author: &CentreCode, limit: usize) -> Result<Vec<ListingRef>, ShelfError> {
+    fn listings_ended_beside(&self, author: &CentreCode, from: u64, limit: usize) -> Result<Vec<ListingRef>, ShelfError> {
         let named = self.forks.beside.values().filter(|row| row.author == *author).filter_map(|row| {
             let EndedBeside::Listing { index, shared, .. } = &row.ended else { return None };
-            shared.then_some(*index)
+            shared.then_some(*index).filter(|index| *index >= from)
         });
         let named: BTreeSet<u64> = named.collect();
         Ok(named.into_iter().take(limit).map(|index| ListingRef { centre: author.clone(), index }).collect())
     }
 
     fn objections_beside(&self, about: &ListingRef, listing: &ListingId, limit: usize) -> Result<u64, ShelfError> {
-        let counts = |row: &&BesideRow| {
-            let EndedBeside::Objection { about: to, listing: disputed } = &row.ended else { return false };
-            disputed == listing && to.centre == about.centre && to.index <= about.index
-        };
-        Ok(self.forks.beside.values().filter(counts).take(limit).count() as u64)
+        let disputed = self.forks.beside.values().filter_map(|row| {
+            let EndedBeside::Objection { about: to, listing: disputed } = &row.ended else { return None };
+            let counts = disputed == listing && to.centre == about.centre && to.index <= about.index;
+            (counts && !self.lists.has_objection(&row.author, to, listing)).then_some((&row.author, to.index))
+        });
+        Ok(disputed.collect::<BTreeSet<_>>().len().min(limit) as u64)
+    }
+
+    fn grant_revoked_here(&self, grant: &GrantId, holder: &Thumbprint) -> Result<Option<Time>, ShelfError> {
+        Ok(self.revoked.get(&(*grant, *holder)).copied())
+    }
+
+    fn holder_ended_here(&self, holder: &Thumbprint, number: &CertificateNumber) -> Result<Option<Time>, ShelfError> {
+        Ok(self.holders_ended.get(&(*holder, number.clone())).map(|(_, at)| *at))
     }
 
     fn fork_reports(&self, accused: &CentreCode, limit: usize) -> Result<Vec<ForkReport>, ShelfError> {

@@ -224,6 +224,10 @@ impl Tables {
         self.withheld.remove(&(centre.clone(), index));
     }
 
+    pub(super) fn has_objection(&self, author: &CentreCode, about: &ListingRef, listing: &ListingId) -> bool {
+        self.objections.values().any(|row| row.author == *author && row.about == *about && row.listing == *listing)
+    }
+
     fn objection(&self, row: &ObjectionRow) -> ObjectionRow {
         let earlier = (row.author.clone(), 0)..(row.author.clone(), row.index);
         let same_day = self.objections.range(earlier).filter(|(_, other)| Day::of(other.at) == Day::of(row.at));

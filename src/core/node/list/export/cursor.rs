@@ -26,9 +26,9 @@ struct Position {
     /// How often rows of that journal had been let go then; nothing for never.
     #[n(2)]
     cuts: Option<u64>,
-    /// Whether something was read out since that only another history of this centre ends; nothing for no.
+    /// Something was read out since that only another history of this centre ends: the row after the one from which on that goes on, 0 when all of it was.
     #[n(3)]
-    beside: Option<bool>,
+    beside: Option<u64>,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -48,7 +48,7 @@ pub(super) struct Cursor(BTreeMap<CentreCode, Read>);
 struct Read {
     from: u64,
     cuts: u64,
-    beside: bool,
+    beside: Option<u64>,
 }
 
 impl Cursor {
@@ -60,19 +60,21 @@ impl Cursor {
         let content: Content = bytes.and_then(|bytes| wire::decode(&bytes, MAX_CURSOR_BYTES).ok()).ok_or(RefusalCode::CursorInvalid)?;
         let ordered = content.positions.is_sorted_by(|a, b| a.centre < b.centre) && content.positions.len() <= MAX_MEMBERS;
         let number = |n: u64| (1..=i64::MAX as u64).contains(&n);
-        let possible = content.positions.iter().all(|p| number(p.from) && p.cuts.is_none_or(number) && p.beside != Some(false));
+        let begun = |p: &Position| number(p.from) || (p.from == 0 && p.cuts.is_none() && p.beside.is_some());
+        let goes_on = |p: &Position| p.beside.is_none_or(|from| from == 0 || number(from));
+        let possible = content.positions.iter().all(|p| begun(p) && p.cuts.is_none_or(number) && goes_on(p));
         if content.federation != *federation || !ordered || !possible {
             return Err(RefusalCode::CursorInvalid);
         }
-        let read = |p: Position| (p.centre, Read { from: p.from, cuts: p.cuts.unwrap_or(0), beside: p.beside.is_some() });
+        let read = |p: Position| (p.centre, Read { from: p.from, cuts: p.cuts.unwrap_or(0), beside: p.beside });
         Ok(Self(content.positions.into_iter().map(read).collect()))
     }
 
     /// The cursor as text.
     pub(super) fn to_text(&self, federation: &FederationName) -> String {
         let position = |(centre, read): (&CentreCode, &Read)| {
-            let (cuts, beside) = ((read.cuts > 0).then_some(read.cuts), read.beside.then_some(true));
-            Position { centre: centre.clone(), from: read.from, cuts, beside }
+            let cuts = (read.cuts > 0).then_some(read.cuts);
+            Position { centre: centre.clone(), from: read.from, cuts, beside: read.beside }
         };
         let positions = self.0.iter().map(position).collect();
         let content = Content { federation: federation.clone(), positions };
@@ -91,20 +93,25 @@ impl Cursor {
 
     /// Row `index` was read out, and every row before it, of a journal of which rows have been let go so often.
     pub(super) fn passed(&mut self, centre: &CentreCode, index: u64, cuts: u64) {
-        self.0.insert(centre.clone(), Read { from: index.saturating_add(1), cuts, beside: false });
+        let beside = self.0.get(centre).and_then(|read| read.beside);
+        self.0.insert(centre.clone(), Read { from: index.saturating_add(1), cuts, beside });
     }
 
-    /// Something was read out that only another history of `centre` ends. Of a journal that was not read out yet that needs no mark.
-    pub(super) fn ended_beside(&mut self, centre: &CentreCode) {
-        if let Some(read) = self.0.get_mut(centre) {
-            read.beside = true;
-        }
+    /// From which row on what only another history of `centre` ends is still to be read out, if some of it was.
+    pub(super) fn beside(&self, centre: &CentreCode) -> Option<u64> {
+        self.0.get(centre).and_then(|read| read.beside?.checked_sub(1))
+    }
+
+    /// What only another history of `centre` ends was read out up to row `next`, or all of it.
+    pub(super) fn ended_beside(&mut self, centre: &CentreCode, next: Option<u64>) {
+        let beside = Some(next.map_or(0, |next| next.saturating_add(1)));
+        self.0.entry(centre.clone()).or_insert(Read { from: 0, cuts: 0, beside: None }).beside = beside;
     }
 
     /// What only another history of some centres ended was read out, and these centres are of one mind again: their journals are read out
     /// from the beginning, for what had ended may stand.
-    pub(super) fn forget_ended_beside(&mut self, is_contained: impl Fn(&CentreCode) -> bool) {
-        self.0.retain(|centre, read| !read.beside || is_contained(centre));
+    pub(super) fn forget_ended_beside(&mut self, is_kept: impl Fn(&CentreCode) -> bool) {
+        self.0.retain(|centre, read| read.beside.is_none() || is_kept(centre));
     }
 }
 
@@ -119,7 +126,8 @@ mod tests {
         for (centre, index) in [("C46020", 7), ("C46010", 0), ("C50010", u64::from(u32::MAX))] {
             cursor.passed(&CentreCode::new(centre).unwrap(), index, index % 3);
         }
-        cursor.ended_beside(&CentreCode::new("C46020").unwrap());
+        cursor.ended_beside(&CentreCode::new("C46020").unwrap(), Some(3));
+        cursor.ended_beside(&CentreCode::new("C99010").unwrap(), None);
         let text = cursor.to_text(&here);
         assert_eq!(Cursor::parse(&text, &here).as_ref(), Ok(&cursor));
         assert_eq!(Cursor::parse(&Cursor::default().to_text(&here), &here), Ok(Cursor::default()));
@@ -142,7 +150,7 @@ mod tests {
             vec![position("C46010", 0)],
             vec![position("C46010", u64::MAX)],
             vec![never],
-            vec![Position { beside: Some(false), ..position("C46010", 1) }],
+            vec![Position { beside: Some(u64::MAX), ..position("C46010", 1) }],
         ] {
             let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(wire::encode(&Content { federation: here.clone(), positions })));
             assert_eq!(Cursor::parse(&text, &here), Err(RefusalCode::CursorInvalid));

@@ -60,7 +60,7 @@ impl Node {
             Ok(_) => return Err(self.cursor_refused(env, act, RefusalCode::CursorInvalid, out)?),
             Err(code) => return Err(self.cursor_refused(env, act, code, out)?),
         };
-        cursor.forget_ended_beside(|centre| self.is_contained(centre));
+        cursor.forget_ended_beside(|centre| self.has_beside(centre));
         let room = limit.clamp(1, MAX_PAGE);
         let mut page = Page { cursor, rows: Vec::new(), named: BTreeSet::new(), bytes: 0, room, more: false };
         for member in self.charter.members() {
@@ -84,21 +84,43 @@ impl Node {
 
     /// Of a centre that has forked, listings that have ended since the cursor, as far as they fit. The cursor stays where it is.
     fn export_ended(&self, env: &Env<'_>, centre: &CentreCode, page: &mut Page) -> Result<(), ShelfError> {
-        let here = env.shelf.list_events(centre, page.cursor.from(centre), MAX_PAGE)?.into_iter().map(|(_, place)| place);
-        // What another history ends has no row that a cursor could stand at.
-        for place in here.chain(env.shelf.listings_ended_beside(centre, MAX_PAGE)?) {
+        let from = page.cursor.beside(centre);
+        // A page that goes on with what another history ends has read out the rest before.
+        let here = if from.is_some() { Vec::new() } else { env.shelf.list_events(centre, page.cursor.from(centre), MAX_PAGE)? };
+        for (_, place) in here {
             if page.room == 0 || page.bytes >= PAGE_BYTES {
-                return Ok(());
+                break;
             }
-            let Some(row) = env.shelf.listing(&place)?.filter(|_| !page.named.contains(&place)) else { continue };
-            if self.listing_ended(env, &row)?.is_some() {
+            let ended = env.shelf.listing(&place)?.filter(|row| row.ended.is_some() && !page.named.contains(&place));
+            if let Some(row) = ended {
                 page.room -= 1;
-                if row.ended.is_none() {
-                    page.cursor.ended_beside(centre);
-                }
                 self.put(env, row, page)?;
             }
         }
+        self.export_ended_beside(env, centre, from, page)
+    }
+
+    /// What another history ends has no row that a cursor's position in the journal could stand at: it has a position of its own.
+    fn export_ended_beside(&self, env: &Env<'_>, centre: &CentreCode, from: Option<u64>, page: &mut Page) -> Result<(), ShelfError> {
+        let places = env.shelf.listings_ended_beside(centre, from.unwrap_or(0), MAX_PAGE)?;
+        let goes_on = places.last().filter(|_| places.len() == MAX_PAGE).map(|last| last.index + 1);
+        let mut told = from.is_some();
+        for place in places {
+            let row = env.shelf.listing(&place)?.filter(|row| row.ended.is_none() && !page.named.contains(&place));
+            let Some(row) = row else { continue };
+            if page.room == 0 || page.bytes >= PAGE_BYTES {
+                page.cursor.ended_beside(centre, Some(place.index));
+                page.more = true;
+                return Ok(());
+            }
+            page.room -= 1;
+            told = true;
+            self.put(env, row, page)?;
+        }
+        if told || goes_on.is_some() {
+            page.cursor.ended_beside(centre, goes_on);
+        }
+        page.more |= goes_on.is_some();
         Ok(())
     }
 
