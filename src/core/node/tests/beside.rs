@@ -17,7 +17,7 @@ use crate::listing::objected::OBJECTIONS_PER_DAY;
 use crate::listing::status::Standing;
 use crate::listing::{Change, ChangedBody, Ground, ObjectedBody};
 use crate::names::{CertificateNumber, ListingRef};
-use crate::node::fork::{BESIDE_REST_MS, MAX_HISTORIES_BESIDE};
+use crate::node::fork::BESIDE_REST_MS;
 use crate::node::message::Answer;
 use crate::seal::SUITE;
 use crate::shelf::{Forks, Lists, Shelf};
@@ -296,7 +296,6 @@ fn an_ending_stands_in_any_of_several_histories_the_shorter_ones_too() {
     it.world.heal();
     it.world.run_for(BESIDE_REST_MS + 2 * TWO_ROUNDS_MS);
     assert_eq!([0, 1, 2, 3].map(|at| beside(&it.world, at)), [3, 2, 2, 2]);
-    assert!(MAX_HISTORIES_BESIDE >= 3);
 }
 
 #[test]
