@@ -338,7 +338,7 @@ impl Node {
         let parts = proven.into_parts();
         let size = parts.frontier.size();
         if size <= env.shelf.journal(centre)?.size && root_of(env, centre, size)? == parts.frontier.root() {
-            fault(out, from, FaultCode::Unasked); // These rows are ours; of what it told it shows nothing.
+            // These rows are ours: it may have come over by a vote that we have not heard of.
             self.read_no_further(env, centre, from, false);
             return Ok(());
         }
