@@ -57,7 +57,7 @@ fn fork_lines(cx: &Cx<'_>, view: &FederationView, fork: &ForkView) -> Vec<Line> 
         lines.push(field("federation.fork-ours", words.say("federation.fork-ours-short")));
     }
     if fork.ended_beside > 0 {
-        lines.push(field("federation.fork-beside", words.fill("federation.fork-beside-taken", &[("n", &fork.ended_beside.to_string())])));
+        lines.push(field("federation.fork-also", words.fill("federation.fork-beside-taken", &[("n", &fork.ended_beside.to_string())])));
     }
     lines.extend([Line::Blank, Line::Group(words.say("federation.fork-means"))]);
     lines.extend(MEANS.iter().map(|key| Line::Text(Tone::Plain, words.fill(key, &values))));
