@@ -299,6 +299,30 @@ fn an_ending_stands_in_any_of_several_histories_the_shorter_ones_too() {
 }
 
 #[test]
+fn an_export_of_one_row_a_page_reads_out_everything_that_another_history_ends_and_comes_to_an_end() {
+    let mut it = ended_in_one(2_110);
+    let repaired = changed(&mut it.world, &it.listed[1], Change::Repaired);
+    it.histories[1].grow_by(&mut it.world, 4, vec![repaired], &[2, 3]);
+    it.world.run_for(5 * SECOND_MS);
+    let (read, before) = asking::follow(&mut it.world, 1, None, 1);
+    assert_eq!(read, [it.listed[2].clone(), it.listed[0].clone(), it.listed[1].clone()]);
+    it.world.heal();
+    it.world.run_for(TWO_ROUNDS_MS);
+    assert_eq!(beside(&it.world, 1), 6);
+    for from in [None, Some(&before[..])] {
+        let (mut cursor, mut read) = (from.map(str::to_owned), Vec::new());
+        for _ in 0..2 {
+            let (rows, next) = asking::follow(&mut it.world, 1, cursor.as_deref(), 1);
+            read.push(rows);
+            cursor = Some(next);
+        }
+        let both = [it.listed[0].clone(), it.listed[1].clone()];
+        assert!(both.iter().all(|listed| read[0].contains(listed)), "{read:?}");
+        assert_eq!(read[1], both, "each time again");
+    }
+}
+
+#[test]
 fn objections_of_another_history_count_no_more_often_than_others() {
     let mut it = before(2_106);
     it.histories[0].grow(&mut it.world, 4, &[0, 1]);
