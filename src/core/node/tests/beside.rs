@@ -355,6 +355,23 @@ fn bends_bridges(_: &mut rand::rngs::StdRng, packet: Packet) -> Option<Packet> {
     Some(Packet::Answer(*call, Answer::Bridged(bridge).to_bytes()))
 }
 
+/// Never answers what is asked about a history.
+fn says_nothing(_: &mut rand::rngs::StdRng, packet: Packet) -> Option<Packet> {
+    match &packet {
+        Packet::Answer(_, bytes) if matches!(Answer::decode(bytes), Ok(Answer::Frame(_) | Answer::Bridged(_))) => None,
+        Packet::Answer(..) | Packet::Ask(..) | Packet::Announcement(_) | Packet::Failed(_) => Some(packet),
+    }
+}
+
+#[test]
+fn whoever_shows_nothing_of_a_history_keeps_nobody_from_reading_it_elsewhere() {
+    let mut it = ended_in_one(2_111);
+    it.world.bent = Some((2, says_nothing));
+    it.world.heal();
+    it.world.run_for(4 * TWO_ROUNDS_MS);
+    assert_eq!([0, 1].map(|at| beside(&it.world, at)), [5, 5]);
+}
+
 #[test]
 fn rows_and_bridges_that_are_made_up_end_nothing_and_their_server_is_blamed() {
     for (seed, lie) in [(2_107, makes_rows_up as Bend), (2_108, bends_bridges)] {
