@@ -158,3 +158,37 @@ fn of_head(centre: &CentreCode, fault: Fault) -> Broken {
 fn key_of(author: &Author, term: u64) -> PublicKey {
     author.ended.iter().find(|ended| ended.term == term).map_or(author.signing, |ended| ended.signing)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::FederationName;
+
+    #[test]
+    fn the_version_that_is_named_is_the_one_that_first_stated_the_extent_whatever_was_suspended_since() {
+        let centre = CentreCode::new("C46010").unwrap();
+        let by = |version: u8| [CentreCode::new(&format!("C5{version:04}")).unwrap()];
+        let extent = |size: u64| Extent { size, root: Digest([u8::try_from(size).unwrap(); 32]) };
+        let mut author = Author::new(&FederationName::new("hainan").unwrap(), centre.clone(), PublicKey([1; 32]), PublicKey([2; 32]));
+        let mut statements = Statements::default();
+        let mut says = |author: &Author, version: u8| {
+            statements.take(&centre, author.extents_of_terms(), u64::from(version), &by(version));
+            statements.newest(&centre).map(|stated| (stated.extent().size, stated.version(), stated.approved().to_vec()))
+        };
+        assert_eq!(says(&author, 1), None);
+        author.limit = Some(extent(5));
+        assert_eq!(says(&author, 2), Some((5, 2, by(2).to_vec())), "suspended");
+        let term = crate::charter::EndedTerm { term: 1, signing: PublicKey([1; 32]), heartbeat: PublicKey([2; 32]), counts: extent(5) };
+        (author.term, author.ended) = (2, vec![term]);
+        assert_eq!(says(&author, 3), Some((5, 2, by(2).to_vec())), "its keys changed meanwhile: the same rows of the same term");
+        author.limit = None;
+        assert_eq!(says(&author, 4), Some((5, 2, by(2).to_vec())), "restored");
+        author.limit = Some(extent(9));
+        assert_eq!(says(&author, 5), Some((9, 5, by(5).to_vec())), "suspended again, in its second term");
+        author.limit = None;
+        assert_eq!(says(&author, 6), Some((5, 2, by(2).to_vec())), "and restored: what was stated all along");
+        author.ended.clear();
+        author.term = 1;
+        assert_eq!(says(&author, 7), None);
+    }
+}
