@@ -26,7 +26,8 @@ struct Position {
     /// How often rows of that journal had been let go then; nothing for never.
     #[n(2)]
     cuts: Option<u64>,
-    /// Something was read out since that only another history of this centre ends: the row after the one from which on that goes on, 0 when all of it was.
+    /// Set when something was read out that only another history of this centre ends: 0 when all of it was, else one more than the row
+    /// from which on the rest is to be read out.
     #[n(3)]
     beside: Option<u64>,
 }
